@@ -1,0 +1,1 @@
+"""The past again: logs as sources, other policies, comparisons."""

@@ -1,0 +1,1 @@
+"""ingestion: the doors through which events enter the log."""

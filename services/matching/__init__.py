@@ -1,0 +1,1 @@
+"""matching: opens rounds and publishes suggestions."""

@@ -1,0 +1,1 @@
+"""profile: folds the log into members and ties."""
