@@ -1,0 +1,69 @@
+"""Every error of crosstie; the class says what its catcher does.
+
+CrosstieError
+├── Transient             try again, in place: the world is at fault
+│   ├── BrokerAway
+│   └── DatabaseAway
+├── Rejected              quarantine or answer: the input is at fault (pointer, value, limit, remedy)
+└── Stop                  stop this work: going on would be wrong
+    ├── Fenced            someone else owns this now: drop it and let them
+    ├── LogGap            the log lacks what was not read yet: unready until an operator decides
+    └── Misconfigured     settings or deployment are at fault: exit with the message
+"""
+
+from __future__ import annotations
+
+_SHOWN_CHARACTERS = 80
+
+
+class CrosstieError(Exception):
+    """Root of the tree."""
+
+
+class Transient(CrosstieError):
+    """The world is at fault: the same call may succeed later."""
+
+
+class BrokerAway(Transient):
+    """Kafka does not answer, or lost its leader."""
+
+
+class DatabaseAway(Transient):
+    """PostgreSQL does not answer, or rolled back to resolve a deadlock."""
+
+
+class Rejected(CrosstieError):
+    """The input is at fault; nothing but a changed input helps.
+
+    `pointer` is a JSON pointer (RFC 6901) into the event, `value` what stood there (shortened),
+    `limit` what is allowed, `remedy` what to do.
+    """
+
+    def __init__(self, pointer: str, value: object, limit: str, remedy: str) -> None:
+        self.pointer = pointer
+        self.value = shown(value)
+        self.limit = limit
+        self.remedy = remedy
+        super().__init__(f"{pointer or '/'} is {self.value}, must be {limit}; {remedy}")
+
+
+class Stop(CrosstieError):
+    """Going on would be wrong."""
+
+
+class Fenced(Stop):
+    """Another worker owns the partition or the ledger now."""
+
+
+class LogGap(Stop):
+    """Records that were not read yet are gone, or a topic was replaced by a namesake."""
+
+
+class Misconfigured(Stop):
+    """A setting or the deployment is wrong; the message names the setting and the remedy."""
+
+
+def shown(value: object) -> str:
+    """`value` as a person reads it, cut to 80 characters: errors never carry a payload."""
+    text = repr(value) if not isinstance(value, str) else f'"{value}"'
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"

@@ -1,0 +1,110 @@
+"""Records of `events.v1`: CloudEvents 1.0 in Kafka binary mode, written by ingestion, read by all.
+
+Reading takes two steps, because payloads about members are sealed: `head_of` reads what is plain,
+the caller fetches the data keys of `sealed_subject`s, `opened` gives the event to fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crosstie import instants
+from crosstie.errors import Rejected, shown
+from crosstie.network.dedupe import digest
+from crosstie.network.facts import DECODERS, Event, MemberFact
+from crosstie.network.state import member_key, tie_key
+from crosstie.sealing import SEALED, open_sealed
+
+JSON = "application/json"
+Headers = Iterable[tuple[str, bytes]]
+
+
+class Head(Struct, frozen=True):
+    """What a record says in plain; `value` is as logged, sealed or not."""
+
+    source: str
+    id: str
+    type: str
+    time: int
+    key: str
+    value: bytes
+    sealed: bool
+
+    @property
+    def sealed_subject(self) -> str | None:
+        """Whose data key opens the payload; None when it is plain."""
+        return self.key.removeprefix("member/") if self.sealed else None
+
+
+def headers(source: str, id: str, type: str, time: int, *, sealed: bool) -> list[tuple[str, bytes]]:
+    """Kafka headers of a logged event (CloudEvents Kafka protocol binding, binary mode)."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_source", source.encode()),
+        ("ce_id", id.encode()),
+        ("ce_type", type.encode()),
+        ("ce_time", instants.to_rfc3339(time).encode()),
+        ("content-type", (SEALED if sealed else JSON).encode()),
+    ]
+
+
+def head_of(key: bytes | None, value: bytes | None, headers: Headers) -> Head:
+    """The plain part of a record. Raises Rejected for anything that ingestion would not write."""
+    try:
+        named = {name: text.decode() for name, text in headers}
+        known = named["ce_type"] in DECODERS
+        head = Head(
+            source=named["ce_source"],
+            id=named["ce_id"],
+            type=named["ce_type"],
+            time=instants.from_rfc3339(named["ce_time"]),
+            key=(key or b"").decode(),
+            value=value or b"",
+            sealed=named.get("content-type") == SEALED,
+        )
+    except (KeyError, UnicodeDecodeError, ValueError) as error:
+        raise Rejected(
+            "/headers", str(error), "headers of a logged CloudEvent", "send it through ingestion"
+        ) from error
+    if not known:
+        raise Rejected(
+            "/type", head.type, "a type this version knows", "upgrade, then replay the quarantine"
+        )
+    return head
+
+
+def opened(head: Head, data_keys: Mapping[str, bytes]) -> Event:
+    """The event to fold; `data` is None (redacted) when `data_keys` lacks the subject.
+
+    Raises Rejected for a payload that does not decode, or a key that is not its people's.
+    """
+    subject = head.sealed_subject
+    data: Any = None
+    if subject is None:
+        data = _decoded(head, head.value)
+    elif subject in data_keys:
+        data = _decoded(head, open_sealed(head.value, data_keys[subject], head.source, head.id))
+    body = digest(b"\0".join((head.type.encode(), str(head.time).encode(), head.value)))
+    return Event(head.source, head.id, head.type, head.time, head.key, data, body)
+
+
+def _decoded(head: Head, payload: bytes) -> Any:
+    try:
+        data = DECODERS[head.type].decode(payload)
+    except msgspec.DecodeError as error:
+        raise Rejected(
+            "/data", str(error), f"the data of {head.type}", "see the AsyncAPI document"
+        ) from error
+    expected = member_key(data.member) if isinstance(data, MemberFact) else tie_key(*data.members)
+    if head.key != expected:
+        raise Rejected(
+            "/key",
+            shown(head.key),
+            f"{expected}, whom the data is about",
+            "send it through ingestion",
+        )
+    return data

@@ -1,0 +1,151 @@
+"""`fold(state, event) -> state`: the one function by which events become members and ties.
+
+Called in log order, one event at a time, by live services, replay, tests and notebooks. Pure.
+An event changes only the row of its own key, so every vector of offsets is a valid cut.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec import UNSET, structs
+
+from crosstie.network import facts as f
+from crosstie.network.facts import Event
+from crosstie.network.state import ANSWERS_KEPT, Fact, Member, Reply, Row, Tie
+from crosstie.network.strength import add
+
+ERASED = "org.crosstie.member.erased.v1"
+
+Said = Mapping[str, Any]  # names of facts and their new values
+
+
+def fold(row: Row | None, event: Event) -> Row | None:
+    """The row of `event.key` after `event`; None once erased, and redacted events change nothing."""
+    if event.data is None:
+        return row
+    if event.key.startswith("member/"):
+        assert not isinstance(row, Tie)
+        return fold_member(row, event)
+    assert not isinstance(row, Member)
+    return fold_tie(row, event)
+
+
+def fold_all(rows: Mapping[str, Row | None], events: Iterable[Event]) -> dict[str, Row | None]:
+    """The rows that `events` change, given (at least) the rows they touch; None is erased."""
+    after: dict[str, Row | None] = {}
+    for event in events:
+        key = event.key
+        after[key] = fold(after[key] if key in after else rows.get(key), event)
+    return {key: row for key, row in after.items() if row != rows.get(key)}
+
+
+def fold_member(member: Member | None, event: Event) -> Member | None:
+    """The member after `event`: each fact that it states, where it is the later one."""
+    if event.type == ERASED:
+        return None
+    said = _SAID[event.type](event.data)
+    before = member.facts if member is not None else {}
+    stamp = (event.time, event.source, event.id)
+    news = {
+        name: Fact(value, event.time, event.source, event.id)
+        for name, value in said.items()
+        if name not in before or before[name].stamp < stamp
+    }
+    if member is not None and not news:
+        return member
+    # sorted, so that rows that say the same are the same bytes
+    return Member(event.data.member, dict(sorted((before | news).items())))
+
+
+def fold_tie(tie: Tie | None, event: Event) -> Tie:
+    """The tie after `event`."""
+    a, b = sorted(event.data.members)
+    return _TIES[event.type](tie or Tie(a, b), event)
+
+
+def _described(data: f.Described) -> Said:
+    fields = msgspec.structs.asdict(data)
+    return {
+        name: value for name, value in fields.items() if name != "member" and value is not UNSET
+    }
+
+
+def _availability(data: f.Availability) -> Said:
+    wishes = data.wishes
+    return {
+        "availability": [
+            data.introductions_per_week,
+            data.mentors_wanted,
+            data.mentees_offered,
+            list(wishes.directions),
+            list(wishes.sectors),
+        ]
+    }
+
+
+_SAID: Mapping[str, Callable[[Any], Said]] = {
+    "org.crosstie.member.joined.v1": lambda data: {"joined": True, "consent": data.consent},
+    "org.crosstie.member.left.v1": lambda _: {"joined": False},
+    "org.crosstie.consent.withdrawn.v1": lambda _: {"consent": False},
+    "org.crosstie.member.paused.v1": lambda _: {"paused": True},
+    "org.crosstie.member.resumed.v1": lambda _: {"paused": False},
+    "org.crosstie.member.described.v1": _described,
+    "org.crosstie.availability.set.v1": _availability,
+    "org.crosstie.need.posted.v1": lambda data: {f"need/{data.item}": data.text},
+    "org.crosstie.need.resolved.v1": lambda data: {f"need/{data.item}": None},
+    "org.crosstie.offer.posted.v1": lambda data: {f"offer/{data.item}": data.text},
+    "org.crosstie.offer.withdrawn.v1": lambda data: {f"offer/{data.item}": None},
+}
+
+
+def _contact(tie: Tie, event: Event) -> Tie:
+    data: f.Contact = event.data
+    counted = tie.contacts.get(data.channel, 0) + 1
+    return structs.replace(
+        tie,
+        strength=add(tie.strength, data.weight, event.time),
+        contacts=dict(sorted((tie.contacts | {data.channel: counted}).items())),
+        started_by_a=tie.started_by_a + (data.started_by == tie.a),
+        started_by_b=tie.started_by_b + (data.started_by == tie.b),
+        first=event.time if tie.first is None else min(tie.first, event.time),
+        last=event.time if tie.last is None else max(tie.last, event.time),
+    )
+
+
+def _answered(tie: Tie, event: Event) -> Tie:
+    return _replied(tie, event, event.data.answer)
+
+
+def _ended(tie: Tie, event: Event) -> Tie:
+    return _replied(tie, event, "ended")
+
+
+def _replied(tie: Tie, event: Event, answer: str) -> Tie:
+    data = event.data
+    replies = list(tie.replies)
+    insort(replies, Reply(event.time, event.source, event.id, data.suggestion, data.by, answer))
+    return structs.replace(tie, replies=tuple(replies[-ANSWERS_KEPT:]))
+
+
+def _blocking(value: bool) -> Callable[[Tie, Event], Tie]:
+    def block(tie: Tie, event: Event) -> Tie:
+        side = "blocked_by_a" if event.data.by == tie.a else "blocked_by_b"
+        fact = Fact(value, event.time, event.source, event.id)
+        known: Fact | None = getattr(tie, side)
+        if known is not None and known.stamp > fact.stamp:
+            return tie
+        return structs.replace(tie, **{side: fact})
+
+    return block
+
+
+_TIES: Mapping[str, Callable[[Tie, Event], Tie]] = {
+    "org.crosstie.contact.made.v1": _contact,
+    "org.crosstie.suggestion.answered.v1": _answered,
+    "org.crosstie.mentoring.ended.v1": _ended,
+    "org.crosstie.member.blocked.v1": _blocking(True),
+    "org.crosstie.member.unblocked.v1": _blocking(False),
+}

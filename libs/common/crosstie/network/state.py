@@ -1,0 +1,171 @@
+"""Members and ties: the frozen state that events fold into.
+
+A member is a map of named facts, each ordered by (event time, source, id) whatever its arrival.
+A tie's counters add; its answers are the greatest of a set, so no order of arrival shows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from crosstie.network.facts import Availability, Wishes
+from crosstie.network.strength import Strength
+
+ANSWERS_KEPT = 32  # 8 suggestions, both sides, accepted then met: a bounded row
+
+
+class Fact(Struct, frozen=True, array_like=True, order=False):
+    """A value and the stamp that orders it against others about the same thing."""
+
+    value: Any
+    time: int
+    source: str
+    id: str
+
+    @property
+    def stamp(self) -> tuple[int, str, str]:
+        """Total order of facts: event time, then source, then id."""
+        return (self.time, self.source, self.id)
+
+
+class Member(Struct, frozen=True, omit_defaults=True):
+    """One person: `facts` by name (`sector`, `level`, `need/<item>`, ...)."""
+
+    subject: str
+    facts: dict[str, Fact] = {}
+
+    def get(self, name: str) -> Any:
+        """The value of a fact, None when it was never said or was cleared."""
+        fact = self.facts.get(name)
+        return None if fact is None else fact.value
+
+    @property
+    def sector(self) -> str | None:
+        return self.get("sector")  # type: ignore[no-any-return]
+
+    @property
+    def profession(self) -> str | None:
+        return self.get("profession")  # type: ignore[no-any-return]
+
+    @property
+    def role(self) -> str | None:
+        return self.get("role")  # type: ignore[no-any-return]
+
+    @property
+    def organisation(self) -> str | None:
+        return self.get("organisation")  # type: ignore[no-any-return]
+
+    @property
+    def place(self) -> str | None:
+        return self.get("place")  # type: ignore[no-any-return]
+
+    @property
+    def level(self) -> int | None:
+        """1 is the most junior, 7 the most senior."""
+        return self.get("level")  # type: ignore[no-any-return]
+
+    @property
+    def reports_to(self) -> str | None:
+        """Subject id of the line manager."""
+        return self.get("reports_to")  # type: ignore[no-any-return]
+
+    @property
+    def interests(self) -> tuple[str, ...]:
+        return tuple(self.get("interests") or ())
+
+    @property
+    def availability(self) -> Availability:
+        """Nothing set means no time: nobody is suggested unasked."""
+        value = self.get("availability")
+        if value is None:
+            return Availability(self.subject, 0)
+        introductions, mentors, mentees, directions, sectors = value
+        return Availability(
+            self.subject, introductions, mentors, mentees, Wishes(tuple(directions), tuple(sectors))
+        )
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """Open needs: item id to text."""
+        return self._items("need/")
+
+    @property
+    def offers(self) -> dict[str, str]:
+        """Standing offers: item id to text."""
+        return self._items("offer/")
+
+    @property
+    def eligible(self) -> bool:
+        """Joined, consenting and not paused: may be suggested and receive suggestions."""
+        return (
+            self.get("joined") is True
+            and self.get("consent") is True
+            and self.get("paused") is not True
+        )
+
+    def _items(self, prefix: str) -> dict[str, str]:
+        return {
+            name.removeprefix(prefix): fact.value
+            for name, fact in sorted(self.facts.items())
+            if name.startswith(prefix) and fact.value is not None
+        }
+
+
+class Reply(Struct, frozen=True, array_like=True, order=True):
+    """One answer to a suggestion (or `ended`, of its mentoring); ordered by its stamp."""
+
+    time: int
+    source: str
+    id: str
+    suggestion: str
+    by: str
+    answer: str
+
+
+class Tie(Struct, frozen=True, omit_defaults=True):
+    """What two people, a < b, had to do with each other."""
+
+    a: str
+    b: str
+    strength: Strength = Strength()
+    contacts: dict[str, int] = {}  # by channel
+    started_by_a: int = 0
+    started_by_b: int = 0
+    first: int | None = None  # event times
+    last: int | None = None
+    blocked_by_a: Fact | None = None
+    blocked_by_b: Fact | None = None
+    replies: tuple[Reply, ...] = ()  # greatest stamps, ascending
+
+    @property
+    def blocked(self) -> bool:
+        """Either of the two wants no suggestion with the other."""
+        return any(
+            side is not None and side.value is True
+            for side in (self.blocked_by_a, self.blocked_by_b)
+        )
+
+    @property
+    def met(self) -> bool:
+        """They had contact; a tie that only holds answers or a block is no tie yet."""
+        return self.first is not None
+
+    def other(self, subject: str) -> str:
+        """The one of the two who is not `subject`."""
+        return self.b if subject == self.a else self.a
+
+
+Row = Member | Tie
+
+
+def member_key(subject: str) -> str:
+    """Kafka key of everything about one member."""
+    return f"member/{subject}"
+
+
+def tie_key(one: str, other: str) -> str:
+    """Kafka key of everything between two people, whichever comes first."""
+    a, b = sorted((one, other))
+    return f"tie/{a}/{b}"

@@ -1,0 +1,109 @@
+"""Kafka administration: topics as `topics.py` lists them, and the ids that tell namesakes apart.
+
+confluent-kafka's admin client, because aiokafka tells no topic ids. Synchronous: call it through
+`asyncio.to_thread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from crosstie.errors import BrokerAway, Misconfigured
+from crosstie.topics import Topic
+
+_TIMEOUT_SECONDS = 30
+
+
+def admin(bootstrap: str) -> AdminClient:
+    """An admin client that keeps its complaints for the errors it raises."""
+    return AdminClient(
+        {
+            "bootstrap.servers": bootstrap,
+            "log_level": 0,
+            "socket.timeout.ms": _TIMEOUT_SECONDS * 1000,
+        }
+    )
+
+
+def create_topics(bootstrap: str, topics: Iterable[Topic], replication: int = -1) -> list[str]:
+    """Create the topics that are missing; the names created, in order.
+
+    `replication` -1 takes the broker's default. Raises Misconfigured where a topic exists with
+    another number of partitions (it is never changed behind one's back), BrokerAway.
+    """
+    wanted = list(topics)
+    client = admin(bootstrap)
+    existing = _partitions(client)
+    for topic in wanted:
+        if existing.get(topic.name, topic.partitions) != topic.partitions:
+            raise Misconfigured(
+                f"topic {topic.name} has {existing[topic.name]} partitions, must be {topic.partitions}; "
+                "give CROSSTIE_TOPIC_PREFIX another value, or make a new generation of the topic"
+            )
+    missing = [topic for topic in wanted if topic.name not in existing]
+    created: list[str] = []
+    for name, future in _create(client, missing, replication).items():
+        try:
+            future.result()
+            created.append(name)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise BrokerAway(f"cannot create {name}: {error.args[0].str()}") from error
+    return sorted(created)
+
+
+def topic_ids(bootstrap: str, names: Iterable[str]) -> dict[str, str]:
+    """The id of each topic that exists: another one after it is deleted and made again."""
+    wanted = list(names)
+    if not wanted:
+        return {}
+    futures = admin(bootstrap).describe_topics(
+        TopicCollection(wanted), request_timeout=_TIMEOUT_SECONDS
+    )
+    found: dict[str, str] = {}
+    for name, future in futures.items():
+        try:
+            found[name] = str(future.result().topic_id)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise BrokerAway(f"cannot describe {name}: {error.args[0].str()}") from error
+    return found
+
+
+def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
+    """Delete topics, for tests and for taking a platform away."""
+    for future in admin(bootstrap).delete_topics(list(names)).values():
+        future.result()
+
+
+def partitions_of(bootstrap: str) -> dict[str, int]:
+    """Every topic of the broker and how many partitions it has. Raises BrokerAway."""
+    return _partitions(admin(bootstrap))
+
+
+def _partitions(client: AdminClient) -> dict[str, int]:
+    try:
+        found = client.list_topics(timeout=_TIMEOUT_SECONDS)
+    except KafkaException as error:
+        raise BrokerAway(f"cannot list topics: {error.args[0].str()}") from error
+    return {name: len(each.partitions) for name, each in found.topics.items()}
+
+
+def _create(client: AdminClient, topics: list[Topic], replication: int) -> dict[str, Any]:
+    if not topics:
+        return {}
+    new = [
+        NewTopic(
+            each.name,
+            num_partitions=each.partitions,
+            replication_factor=replication,
+            config=each.config(),
+        )
+        for each in topics
+    ]
+    return dict(client.create_topics(new, request_timeout=_TIMEOUT_SECONDS))

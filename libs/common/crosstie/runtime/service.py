@@ -1,0 +1,153 @@
+"""How every service runs: HTTP first, then its work, until SIGTERM, with the batch in hand finished.
+
+    run("profile", build)
+
+HTTP answers /health/live at once, so a service that waits for Kafka is alive and says why it is
+not ready. When the work fails, the process ends with status 1 and whoever supervises starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+
+import uvicorn
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import ValidationError
+
+from crosstie.errors import Misconfigured
+from crosstie.runtime import telemetry
+from crosstie.settings import Settings
+
+SHUTDOWN_SECONDS = 25  # after SIGTERM; the manifests' grace period is longer
+_HTTP_DRAIN_SECONDS = 5
+
+
+@dataclass
+class Running:
+    """What the work shares with its process: when to stop, and why it is not ready."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    unready: dict[str, str] = field(default_factory=dict)
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait, but not past the stop; True when it is time to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stop.wait(), seconds)
+        return self.stop.is_set()
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service's routes, and the work that goes on beside them until `Running.stop`."""
+
+    api: FastAPI
+    work: Callable[[Running], Awaitable[None]]
+
+
+def run(name: str, build: Callable[[Settings], Service]) -> None:
+    """Read the settings, build the service, run it; exits with 2 for bad settings, 1 for failed work."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        sys.exit(_explained(error))
+    telemetry.configure(settings.log_level)
+    sys.exit(asyncio.run(serve(name, settings, build(settings))))
+
+
+async def serve(name: str, settings: Settings, service: Service) -> int:
+    """Run until SIGTERM or SIGINT, or until the work fails; the exit status."""
+    log = telemetry.logger(name)
+    running = Running(unready={"start": "waiting for Kafka and PostgreSQL"})
+    add_health(service.api, running)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.stop.set)
+    async with _http(service.api, settings) as port:
+        log.info("listening", url=f"http://{settings.http_host}:{port}")
+        return await _work(log, service, running)
+
+
+async def _work(log: telemetry.Logger, service: Service, running: Running) -> int:
+    work = asyncio.ensure_future(service.work(running))
+    stopping = asyncio.ensure_future(running.stop.wait())
+    await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+    running.unready["stop"] = "stopping"
+    log.info("stopping", asked=running.stop.is_set())
+    running.stop.set()
+    await asyncio.wait((work,), timeout=SHUTDOWN_SECONDS)
+    if not work.done():
+        log.error("stopped late", seconds=SHUTDOWN_SECONDS)
+        work.cancel()
+    try:
+        await work
+    except asyncio.CancelledError:
+        return 1
+    # the boundary of the process: whatever it was, it is logged once and the exit status says so
+    except Exception as error:
+        logging.getLogger("crosstie.service").error("failed", exc_info=error)
+        return 1
+    return 0
+
+
+def add_health(api: FastAPI, running: Running) -> None:
+    """Probes and metrics: live while the loop turns, ready while no reason stands against it."""
+
+    @api.get("/health/live", include_in_schema=False)
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @api.get("/health/ready", include_in_schema=False)
+    async def ready() -> JSONResponse:
+        status = 503 if running.unready else 200
+        return JSONResponse({"ready": not running.unready, "reasons": running.unready}, status)
+
+    @api.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the service decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _http(api: FastAPI, settings: Settings) -> AsyncIterator[int]:
+    bound = socket.create_server((settings.http_host, settings.http_port), backlog=2048)
+    config = uvicorn.Config(
+        api,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_HTTP_DRAIN_SECONDS,
+        lifespan="off",
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    try:
+        yield bound.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+        bound.close()
+
+
+def _explained(error: ValidationError) -> str:
+    lines = [
+        f"error: CROSSTIE_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+        for each in error.errors()
+    ]
+    return "\n".join(
+        [*lines, str(Misconfigured("settings come from the environment; see docs/operators.md"))]
+    )

@@ -1,0 +1,92 @@
+"""Settings of the services, read from `CROSSTIE_*` environment variables."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from crosstie.topics import Topics
+
+VAULT_KEY_BYTES = 32
+
+
+class Settings(BaseSettings):
+    """What every service needs to start; see docs/operators.md for each one."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSTIE_", frozen=True, extra="ignore")
+
+    kafka_bootstrap: str = Field(description="Kafka bootstrap servers, host:port[,host:port].")
+    database_url: SecretStr = Field(
+        description="PostgreSQL URL of a login that may take the role of the service."
+    )
+    vault_key: SecretStr = Field(
+        description="Base64 of the 32 bytes that wrap the data keys of the vault."
+    )
+    topic_prefix: str = Field(
+        "crosstie.",
+        pattern=r"^[a-z0-9-]+\.$",
+        description="Begins every topic, group and transactional id.",
+    )
+    deployment: str = Field(
+        "local",
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="Name of this deployment, part of every suggestion's id.",
+    )
+    http_host: str = Field("127.0.0.1", description="Address the service's HTTP server listens on.")
+    http_port: int = Field(
+        0, ge=0, le=65535, description="Port of the HTTP server; 0 takes a free one."
+    )
+    clock: Literal["wall", "log"] = Field(
+        "wall",
+        description="What rounds take for 'now': the wall clock, or the greatest event time in the log.",
+    )
+    round_pause_seconds: float = Field(
+        1.0, ge=0, le=3600, description="Least pause between two rounds."
+    )
+    full_round_seconds: float = Field(
+        86_400, gt=0, description="A full round is due this long after the last one."
+    )
+    hold_lag_events: int = Field(
+        50_000,
+        ge=1,
+        description="Rounds are held while profile is further behind the log than this.",
+    )
+    batch_events: int = Field(
+        5_000,
+        ge=1,
+        le=50_000,
+        description="Most records that profile folds in one transaction of a partition.",
+    )
+    requests_per_second: float = Field(
+        200.0, gt=0, description="Requests per second and API key before 429."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log line that is written."
+    )
+
+    @field_validator("vault_key")
+    @classmethod
+    def _wraps(cls, value: SecretStr) -> SecretStr:
+        try:
+            size = len(base64.b64decode(value.get_secret_value(), validate=True))
+        except binascii.Error:
+            size = -1
+        if size != VAULT_KEY_BYTES:
+            raise ValueError(
+                "CROSSTIE_VAULT_KEY must be base64 of 32 bytes: make one with `openssl rand -base64 32`"
+            )
+        return value
+
+    @property
+    def topics(self) -> Topics:
+        """The topics of this deployment."""
+        return Topics(self.topic_prefix)
+
+    @property
+    def vault_key_bytes(self) -> bytes:
+        """The wrapping key itself."""
+        return base64.b64decode(self.vault_key.get_secret_value())

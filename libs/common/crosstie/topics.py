@@ -1,0 +1,100 @@
+"""The one list of topics: names, partitions, retention, compaction.
+
+Topic creation, AsyncAPI documents, manifests and access rules are derived from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+_MINUTE_MS = 60_000
+_DAY_MS = 24 * 60 * _MINUTE_MS
+FOREVER_MS = -1
+MEBIBYTE = 1024 * 1024
+
+LOG_PARTITIONS = 12  # fixed at creation: `network` has as many, and the same keys
+COMPACTION_LAG_MS = 10 * _MINUTE_MS  # a reader that took over half of it asks for the end again
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic as it is created; `name` carries the deployment's prefix."""
+
+    name: str
+    partitions: int
+    retention_ms: int
+    cleanup: Literal["delete", "compact"] = "delete"
+    max_message_bytes: int = 2 * MEBIBYTE
+
+    def config(self) -> dict[str, str]:
+        """Topic configuration for Kafka's CreateTopics."""
+        config = {
+            "cleanup.policy": self.cleanup,
+            "max.message.bytes": str(self.max_message_bytes),
+        }
+        if self.cleanup == "delete":
+            return config | {"retention.ms": str(self.retention_ms)}
+        return config | {
+            "min.compaction.lag.ms": str(COMPACTION_LAG_MS),
+            "max.compaction.lag.ms": str(7 * _DAY_MS),  # bounds how long an erased row is kept
+            "delete.retention.ms": str(_DAY_MS),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """All topics of one deployment; `prefix` ends in a separator, by default `crosstie.`."""
+
+    prefix: str = "crosstie."
+
+    @property
+    def events(self) -> Topic:
+        """The log: every accepted event, kept for ever."""
+        return Topic(f"{self.prefix}events.v1", LOG_PARTITIONS, FOREVER_MS)
+
+    @property
+    def network(self) -> Topic:
+        """Members and ties, newest row per key, and progress marks."""
+        return Topic(f"{self.prefix}network.v1", LOG_PARTITIONS, FOREVER_MS, "compact")
+
+    @property
+    def rounds(self) -> Topic:
+        """What every round read and decided, kept for ever."""
+        return Topic(f"{self.prefix}rounds.v1", 1, FOREVER_MS)
+
+    @property
+    def dlq(self) -> Topic:
+        """What was wrong on an inbox, as it came, with the reason."""
+        return Topic(f"{self.prefix}dlq.v1", 3, 30 * _DAY_MS, max_message_bytes=4 * MEBIBYTE)
+
+    def inbox(self, platform: str) -> Topic:
+        """Where one platform writes its events."""
+        return Topic(f"{self.inbox_prefix}{platform}", 6, 30 * _DAY_MS)
+
+    def suggestions(self, platform: str) -> Topic:
+        """Where one platform reads what became of its suggestions."""
+        return Topic(f"{self.prefix}suggestions.v1.{platform}", 6, 30 * _DAY_MS)
+
+    @property
+    def inbox_prefix(self) -> str:
+        """Every inbox begins so; the rest is the platform's name."""
+        return f"{self.prefix}inbox.v1."
+
+    @property
+    def inbox_pattern(self) -> str:
+        """Regular expression that matches every inbox of this deployment and nothing else."""
+        return "^" + self.inbox_prefix.replace(".", r"\.") + "[a-z0-9-]+$"
+
+    def shared(self) -> tuple[Topic, ...]:
+        """The topics that exist whatever the platforms."""
+        return (self.events, self.network, self.rounds, self.dlq)
+
+    def of_platform(self, name: str) -> tuple[Topic, ...]:
+        """The topics of one platform."""
+        return (self.inbox(name), self.suggestions(name))
+
+    def every(self, platforms: Iterable[str]) -> tuple[Topic, ...]:
+        """The shared topics and those of `platforms`, in order of name."""
+        return self.shared() + tuple(t for p in sorted(platforms) for t in self.of_platform(p))
