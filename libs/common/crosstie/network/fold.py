@@ -67,7 +67,7 @@ def fold_tie(tie: Tie | None, event: Event) -> Tie:
 
 
 def _described(data: f.Described) -> Said:
-    fields = msgspec.structs.asdict(data)
+    fields = structs.asdict(data)
     return {
         name: value for name, value in fields.items() if name != "member" and value is not UNSET
     }
