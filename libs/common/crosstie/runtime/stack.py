@@ -1,0 +1,220 @@
+"""Which Kafka and which PostgreSQL: the only place that decides.
+
+- `external`, when CROSSTIE_KAFKA_BOOTSTRAP and CROSSTIE_DATABASE_URL are both set;
+- `embedded`, otherwise: both started here, out of packages, on loopback ports.
+
+`python -m crosstie.runtime.stack` starts one, prints a line of JSON and serves until SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from crosstie.errors import Misconfigured, Stop
+from crosstie.runtime.embedded_kafka import EmbeddedKafka
+from crosstie.runtime.embedded_postgres import EmbeddedPostgres
+from crosstie.runtime.guarded import Guarded, StackFailed
+
+BOOTSTRAP = "CROSSTIE_KAFKA_BOOTSTRAP"
+DATABASE = "CROSSTIE_DATABASE_URL"
+KEPT = "why-kept.txt"
+DEFAULT_HEAP = "512m"
+IN_USE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running Kafka and PostgreSQL; the last two fields are None when they are not ours."""
+
+    bootstrap: str
+    database_url: str
+    logs: Path | None = None
+    kafka: EmbeddedKafka | None = None
+    postgres: EmbeddedPostgres | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What lets a service or a client of another process use this stack."""
+        return {BOOTSTRAP: self.bootstrap, DATABASE: self.database_url}
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Of the servers we run."""
+        return {name: server.pid for name, server in self._servers().items()}
+
+    @property
+    def broker_pid(self) -> int:
+        """For SIGSTOP and SIGCONT; changes with every restart."""
+        return self._kafka().server.pid
+
+    def kill_broker(self) -> None:
+        """Crash the broker."""
+        self._kafka().kill()
+
+    def restart_broker(self) -> None:
+        """Start the broker on its old port and data; return when it serves."""
+        self._kafka().restart()
+
+    def keep_logs(self, why: str) -> None:
+        """Leave the logs where they are when the stack ends."""
+        if self.logs is not None:
+            (self.logs / KEPT).write_text(f"{why}\n")
+
+    def crashed(self) -> str | None:
+        """What to tell the user when a server ended that nobody stopped."""
+        for name, server in self._servers().items():
+            if server.crashed:
+                return f"{name} ended by itself\n{server.tail()}"
+        return None
+
+    def _kafka(self) -> EmbeddedKafka:
+        if self.kafka is None:
+            raise Misconfigured(f"{BOOTSTRAP} is set: this Kafka is not ours to kill or restart")
+        return self.kafka
+
+    def _servers(self) -> dict[str, Guarded]:
+        ours = {"kafka": self.kafka, "postgres": self.postgres}
+        return {name: server.server for name, server in ours.items() if server is not None}
+
+
+@contextmanager
+def stack(
+    data: Path | None = None,
+    *,
+    heap: str = DEFAULT_HEAP,
+    kafka: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Iterator[Stack]:
+    """Yield a stack that is ready, and leave nothing running afterwards.
+
+    An embedded one keeps its data in `data`, or in a temporary directory that goes with it.
+    `heap` is the broker's, `kafka` adds to its server.properties.
+    """
+    bootstrap, database_url = environment.get(BOOTSTRAP), environment.get(DATABASE)
+    if bootstrap and database_url:
+        yield Stack(bootstrap, database_url)
+        return
+    if bootstrap or database_url:
+        missing = DATABASE if bootstrap else BOOTSTRAP
+        raise Misconfigured(
+            f"{missing} is not set, but its companion is; set both to use a Kafka and a PostgreSQL "
+            "that run already, or neither to have them started"
+        )
+    home = data or Path(tempfile.mkdtemp(prefix="crosstie-"))
+    with _home(home, throwaway=data is None) as lock:
+        logs = home / "logs"
+        logs.mkdir(exist_ok=True)
+        broker = EmbeddedKafka(home / "kafka", logs, heap=heap, overrides=kafka, holds=lock)
+        server = EmbeddedPostgres(home / "postgres", logs, throwaway=data is None, holds=lock)
+        with _both(broker, server):
+            running = Stack(broker.bootstrap, server.url, logs, broker, server)
+            try:
+                yield running
+            except Exception as failed:
+                running.keep_logs(repr(failed))
+                raise
+            finally:
+                if crash := running.crashed():
+                    running.keep_logs(crash)
+
+
+@contextmanager
+def _both(broker: EmbeddedKafka, server: EmbeddedPostgres) -> Iterator[None]:
+    """Both running, started at the same time; both stopped, whatever happens to either."""
+    with ExitStack() as stops:
+        stops.callback(broker.stop)
+        stops.callback(server.stop)
+        with ThreadPoolExecutor(2) as pool:
+            starts = [pool.submit(x.start) for x in (broker, server)]
+        for start in starts:
+            start.result()
+        yield
+
+
+@contextmanager
+def _home(home: Path, *, throwaway: bool) -> Iterator[int]:
+    """The data directory, locked (yields the lock's descriptor) and, if `throwaway`, removed."""
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o711)  # the user that PostgreSQL runs as passes through
+    failed = True
+    with (home / "lock").open("a") as lock:
+        _hold(lock.fileno(), home)
+        (home / "logs" / KEPT).unlink(missing_ok=True)
+        try:
+            yield lock.fileno()
+            failed = False
+        except StackFailed:
+            raise
+        except BaseException:
+            failed = (home / "logs" / KEPT).exists()
+            raise
+        finally:
+            kept = failed or (home / "logs" / KEPT).exists()
+            if throwaway:
+                for part in ("kafka", "postgres", "lock") if kept else ("",):
+                    _remove(home / part)
+            if kept:
+                print(f"logs of Kafka and PostgreSQL are kept in {home / 'logs'}", file=sys.stderr)
+
+
+def _hold(descriptor: int, home: Path) -> None:
+    """Lock the directory; the guards inherit the lock, so it lasts until the last server ended."""
+    deadline = time.monotonic() + IN_USE_SECONDS
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            if time.monotonic() > deadline:
+                raise Misconfigured(
+                    f"{home} is in use by another stack; stop that one or name another directory"
+                ) from taken
+        time.sleep(0.2)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve a stack until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser("crosstie.runtime.stack", description=main.__doc__)
+    parser.add_argument("--data", type=Path, help="directory that outlives the stack")
+    parser.add_argument("--heap", default=DEFAULT_HEAP, help="of the broker (default: %(default)s)")
+    chosen = parser.parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    try:
+        with stack(chosen.data, heap=chosen.heap) as running:
+            print(json.dumps({"env": running.env, "pids": running.pids}), flush=True)
+            while not (crash := running.crashed()):
+                time.sleep(0.5)
+            raise StackFailed(crash)
+    except Stop as failed:
+        sys.exit(f"error: {failed}")
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # one is enough: the rest would cut the clean-up short
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""One service as a process that is kept running: whenever it ends or goes mute, it starts again."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import httpx
+
+from crosstie.runtime.guarded import Guarded, Program, StackFailed, free_port
+from crosstie.runtime.telemetry import logger
+
+log = logger("supervisor")
+
+GRACE_SECONDS = 27.0  # a service has 25 to finish its batch
+POLL_SECONDS = 0.1
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+STEADY_SECONDS = 10.0  # ran that long: the next pause is the first again
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """When a process that still runs counts as dead, as a probe of Kubernetes would judge."""
+
+    every_seconds: float = 5.0
+    mute_seconds: float = 45.0  # longer than a hand with SIGSTOP, or a swapping machine
+    start_seconds: float = 120.0
+
+
+class Supervised:
+    """A service under supervision; it keeps its port, so its URL, over restarts."""
+
+    def __init__(
+        self, name: str, environment: Mapping[str, str], logs: Path, liveness: Liveness | None
+    ) -> None:
+        self.name = name
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.starts = 0
+        self._liveness = liveness
+        self._process = Guarded(
+            Program(
+                name,
+                [sys.executable, "-m", f"services.{name}"],
+                logs / f"{name}.log",
+                {**environment, "CROSSTIE_HTTP_HOST": "127.0.0.1", "CROSSTIE_HTTP_PORT": str(port)},
+                grace_seconds=GRACE_SECONDS,
+            )
+        )
+
+    @property
+    def pid(self) -> int:
+        """Of the service itself; another one after every restart. Raises StackFailed between two."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process.running
+
+    def tail(self) -> str:
+        """Where its log is, and its end."""
+        return self._process.tail()
+
+    async def keep(self) -> None:
+        """Run it until cancelled, restarting with growing pauses."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            started = monotonic()
+            self._process.start()
+            self.starts += 1
+            await self._ended()
+            steady = monotonic() - started > STEADY_SECONDS
+            pause = FIRST_PAUSE_SECONDS if steady else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            log.warning("service ended, starts again", service=self.name, pause_seconds=pause)
+            await asyncio.sleep(pause)
+
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL when it takes longer than its grace."""
+        await asyncio.to_thread(self._process.stop)
+
+    async def ready(self, client: httpx.AsyncClient) -> bool:
+        """Whether its own readiness probe says so."""
+        return await self._probe(client, "ready")
+
+    async def _ended(self) -> None:
+        """Return once the process is gone; a mute one is killed first."""
+        gone = asyncio.ensure_future(self._gone())
+        mute = asyncio.ensure_future(self._mute())
+        try:
+            await asyncio.wait((gone, mute), return_when=asyncio.FIRST_COMPLETED)
+            if not gone.done():
+                log.warning("service is mute, killed", service=self.name)
+                await asyncio.to_thread(self._process.kill)
+        finally:
+            gone.cancel()
+            mute.cancel()
+
+    async def _gone(self) -> None:
+        while self._process.running:
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _mute(self) -> None:
+        """Return when the liveness probe has failed for too long; never without a `Liveness`."""
+        if (rule := self._liveness) is None:
+            await asyncio.Event().wait()
+            return
+        deadline = monotonic() + rule.start_seconds
+        async with httpx.AsyncClient(timeout=rule.every_seconds, trust_env=False) as client:
+            while monotonic() < deadline:
+                if await self._probe(client, "live"):
+                    deadline = monotonic() + rule.mute_seconds
+                await asyncio.sleep(rule.every_seconds)
+
+    async def _probe(self, client: httpx.AsyncClient, probe: str) -> bool:
+        try:
+            return (await client.get(f"{self.url}/health/{probe}")).is_success
+        except httpx.HTTPError:
+            return False
+
+
+async def all_ready(services: Mapping[str, Supervised], limit_seconds: float) -> None:
+    """Return once every service is ready. Raises StackFailed with the reasons and the logs' ends."""
+    deadline = monotonic() + limit_seconds
+    waiting = dict(services)
+    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        while True:
+            for name, service in list(waiting.items()):
+                if await service.ready(client):
+                    del waiting[name]
+            if not waiting:
+                return
+            if monotonic() > deadline:
+                ends = "\n".join(service.tail() for service in waiting.values())
+                raise StackFailed(
+                    f"not ready within {limit_seconds:g} s: {', '.join(waiting)}\n{ends}"
+                )
+            await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,214 @@
+"""The whole system on one machine: a stack, its topics and schemas, three services kept running.
+
+`crosstie up`, the demo and the tests use this one function:
+
+    async with whole_system() as system:
+        system.env, system.urls, system.pids(); await system.kill("profile")
+
+Nothing is left running afterwards, also when this process is killed with -9 (see guard.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from crosstie.errors import Misconfigured
+from crosstie.runtime.admin import create_topics
+from crosstie.runtime.guarded import StackFailed
+from crosstie.runtime.migrate import migrate
+from crosstie.runtime.stack import Stack, stack
+from crosstie.runtime.supervised import Liveness, Supervised, all_ready
+from crosstie.runtime.telemetry import logger
+from crosstie.settings import VAULT_KEY_BYTES, Settings
+
+log = logger("supervisor")
+T = TypeVar("T")
+
+SERVICES = ("ingestion", "profile", "matching")
+READY_SECONDS = 180.0
+POLL_SECONDS = 0.25
+_PREFIX = "CROSSTIE_"
+_VAULT_KEY = "CROSSTIE_VAULT_KEY"
+
+
+@dataclass(frozen=True)
+class System:
+    """A system that is ready; `env` lets any process start a service or a client against it."""
+
+    env: Mapping[str, str]
+    settings: Settings
+    stack: Stack
+    services: Mapping[str, Supervised]
+    logs: Path
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Base URL of every service; the same after a restart."""
+        return {name: service.url for name, service in self.services.items()}
+
+    def pids(self) -> dict[str, int]:
+        """Of the services, and of Kafka and PostgreSQL when they are ours; without those that are down."""
+        running = {name: each.pid for name, each in self.services.items() if each.running}
+        return running | self.stack.pids
+
+    async def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to a service, `kafka` or `postgres`; what ends by it is started again."""
+        os.kill(self.pids()[name], number)
+
+    async def ready(self, limit_seconds: float = READY_SECONDS) -> None:
+        """Return once every service is ready (again)."""
+        await all_ready(self.services, limit_seconds)
+
+
+@asynccontextmanager
+async def whole_system(
+    services: Collection[str] = SERVICES,
+    *,
+    data: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    liveness: Liveness | None = Liveness(),
+    tell: Callable[[str], None] = lambda _: None,
+    **kafka: str,
+) -> AsyncIterator[System]:
+    """Start everything, wait until it is ready, keep it running, and leave nothing behind.
+
+    `environment` may name a stack that runs already, and any setting (`CROSSTIE_*`). With `data`,
+    Kafka, PostgreSQL and the vault key are kept there. `tell` hears of each step.
+    """
+    tell("starting Kafka and PostgreSQL")
+    async with _in_threads(stack(data, environment=environment)) as components:
+        env = _environment(components, data, environment)
+        settings = _settings(env)
+        tell("creating topics, migrating schemas")
+        await asyncio.to_thread(
+            create_topics, settings.kafka_bootstrap, settings.topics.shared()
+        )
+        await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
+        with _logs(components) as logs:
+            kept = {
+                name: Supervised(name, env, logs, liveness) for name in SERVICES if name in services
+            }
+            system = System(env, settings, components, kept, logs)
+            async with _supervised(system):
+                tell(f"waiting for {', '.join(kept)}")
+                await system.ready()
+                yield system
+
+
+@asynccontextmanager
+async def _supervised(system: System) -> AsyncIterator[None]:
+    """Services and our own servers kept running meanwhile; the services stopped afterwards."""
+    keepers = [asyncio.create_task(each.keep()) for each in system.services.values()]
+    keepers.append(asyncio.create_task(_keep_servers(system.stack)))
+    try:
+        yield
+    finally:
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+        stops = [each.stop() for each in system.services.values()]
+        await asyncio.shield(asyncio.gather(*stops, return_exceptions=True))
+
+
+async def _keep_servers(components: Stack) -> None:
+    """Start Kafka or PostgreSQL again when they crashed."""
+    ours = {"kafka": components.kafka, "postgres": components.postgres}
+    while True:
+        for name, server in ours.items():
+            if server is not None and server.server.crashed:
+                log.warning("server ended, starts again", server=name)
+                try:
+                    await asyncio.to_thread(server.restart)
+                except StackFailed as failed:
+                    log.error("server did not start", server=name, reason=str(failed))
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _environment(
+    components: Stack, data: Path | None, given: Mapping[str, str]
+) -> dict[str, str]:
+    """Every variable that a service or a client of this system needs."""
+    said = {name: value for name, value in given.items() if name.startswith(_PREFIX)}
+    defaults = {
+        f"{_PREFIX}{name.upper()}": str(Settings.model_fields[name].default)
+        for name in ("topic_prefix", "deployment", "clock")
+    }
+    return defaults | said | components.env | {_VAULT_KEY: _vault_key(components, data, given)}
+
+
+def _vault_key(components: Stack, data: Path | None, given: Mapping[str, str]) -> str:
+    """The key that was given, or kept with the data, or a new one for a new vault."""
+    if key := given.get(_VAULT_KEY):
+        return key
+    fresh = base64.b64encode(secrets.token_bytes(VAULT_KEY_BYTES)).decode()
+    if data is not None:
+        kept = data / "vault.key"
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(fresh)
+        return kept.read_text()
+    if components.postgres is None:
+        raise Misconfigured(
+            f"{_VAULT_KEY} is not set, but the database outlives this command; set it "
+            "(`openssl rand -base64 32` makes one), or name a directory that keeps it"
+        )
+    return fresh
+
+
+def _settings(env: Mapping[str, str]) -> Settings:
+    try:
+        return Settings(
+            **{name.removeprefix(_PREFIX).lower(): value for name, value in env.items()}  # type: ignore[arg-type]
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = _PREFIX + "_".join(map(str, first["loc"])).upper()
+        raise Misconfigured(f"{name}: {first['msg']}; see docs/operators.md") from error
+
+
+@contextmanager
+def _logs(components: Stack) -> Iterator[Path]:
+    """Where the services log: beside Kafka's and PostgreSQL's logs, or a directory kept on failure."""
+    if components.logs is not None:
+        yield components.logs
+        return
+    with ExitStack() as exits:
+        logs = Path(tempfile.mkdtemp(prefix="crosstie-logs-"))
+        try:
+            yield logs
+        except Exception:
+            print(f"logs of the services are kept in {logs}", file=sys.stderr)
+            raise
+        exits.callback(lambda: [each.unlink() for each in logs.iterdir()] and logs.rmdir())
+
+
+@asynccontextmanager
+async def _in_threads(context: AbstractContextManager[T]) -> AsyncIterator[T]:
+    """`context` entered and left off the event loop, and left also when we are cancelled meanwhile."""
+    exits = ExitStack()
+    entering = asyncio.ensure_future(asyncio.to_thread(exits.enter_context, context))
+    try:
+        value = await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        await asyncio.wait((entering,))
+        await asyncio.to_thread(exits.close)
+        raise
+    try:
+        yield value
+    except BaseException:
+        await asyncio.to_thread(exits.__exit__, *sys.exc_info())
+        raise
+    await asyncio.to_thread(exits.close)
