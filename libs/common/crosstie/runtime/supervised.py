@@ -100,7 +100,7 @@ class Supervised:
             mute.cancel()
 
     async def _gone(self) -> None:
-        while self._process.running:
+        while self._process.running:  # noqa: ASYNC110  a process raises no event
             await asyncio.sleep(POLL_SECONDS)
 
     async def _mute(self) -> None:

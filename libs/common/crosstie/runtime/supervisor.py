@@ -14,6 +14,7 @@ import asyncio
 import base64
 import os
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -39,6 +40,7 @@ T = TypeVar("T")
 
 SERVICES = ("ingestion", "profile", "matching")
 READY_SECONDS = 180.0
+AS_KUBERNETES = Liveness()
 POLL_SECONDS = 0.25
 _PREFIX = "CROSSTIE_"
 _VAULT_KEY = "CROSSTIE_VAULT_KEY"
@@ -79,9 +81,8 @@ async def whole_system(
     *,
     data: Path | None = None,
     environment: Mapping[str, str] = os.environ,
-    liveness: Liveness | None = Liveness(),
+    liveness: Liveness | None = AS_KUBERNETES,
     tell: Callable[[str], None] = lambda _: None,
-    **kafka: str,
 ) -> AsyncIterator[System]:
     """Start everything, wait until it is ready, keep it running, and leave nothing behind.
 
@@ -93,9 +94,7 @@ async def whole_system(
         env = _environment(components, data, environment)
         settings = _settings(env)
         tell("creating topics, migrating schemas")
-        await asyncio.to_thread(
-            create_topics, settings.kafka_bootstrap, settings.topics.shared()
-        )
+        await asyncio.to_thread(create_topics, settings.kafka_bootstrap, settings.topics.shared())
         await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
         with _logs(components) as logs:
             kept = {
@@ -137,9 +136,7 @@ async def _keep_servers(components: Stack) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _environment(
-    components: Stack, data: Path | None, given: Mapping[str, str]
-) -> dict[str, str]:
+def _environment(components: Stack, data: Path | None, given: Mapping[str, str]) -> dict[str, str]:
     """Every variable that a service or a client of this system needs."""
     said = {name: value for name, value in given.items() if name.startswith(_PREFIX)}
     defaults = {
@@ -185,14 +182,13 @@ def _logs(components: Stack) -> Iterator[Path]:
     if components.logs is not None:
         yield components.logs
         return
-    with ExitStack() as exits:
-        logs = Path(tempfile.mkdtemp(prefix="crosstie-logs-"))
-        try:
-            yield logs
-        except Exception:
-            print(f"logs of the services are kept in {logs}", file=sys.stderr)
-            raise
-        exits.callback(lambda: [each.unlink() for each in logs.iterdir()] and logs.rmdir())
+    logs = Path(tempfile.mkdtemp(prefix="crosstie-logs-"))
+    try:
+        yield logs
+    except Exception:
+        print(f"logs of the services are kept in {logs}", file=sys.stderr)
+        raise
+    shutil.rmtree(logs, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -1,0 +1,67 @@
+"""The `crosstie` command: each subcommand is a module of its own, registered here.
+
+Results go to stdout, progress to stderr. Exit codes: 0 done, 1 failed with `error: ...`, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+
+from crosstie.errors import CrosstieError
+
+# in the order that help shows; modules import what is heavy (Kafka, numpy) only when called
+COMMANDS = (
+    "up",
+    "demo",
+    "platforms",
+    "topics",
+    "send",
+    "watch",
+    "simulate",
+    "rounds",
+    "check",
+    "dlq",
+    "forget",
+)
+
+app = typer.Typer(
+    name="crosstie",
+    help="Event-sourced suggestions: who should meet whom, across sectors, up and down the hierarchy.",
+    epilog="Start with `crosstie demo`; then `crosstie up`, which prints what the other commands need.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _root() -> None:
+    """A callback keeps subcommands subcommands, however many are registered."""
+
+
+for _name in COMMANDS:
+    if find_spec(f"crosstie.cli.{_name}") is not None:
+        import_module(f"crosstie.cli.{_name}").register(app)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line on stderr, not a traceback."""
+    try:
+        app()
+    except CrosstieError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.split(".")[0] in {"crosstie", "services"}:
+            raise
+        print(
+            f"error: {missing.name} is not installed, but this command needs it; "
+            "install all of crosstie with `pip install 'crosstie[ingestion,profile,matching,embedded]'`",
+            file=sys.stderr,
+        )
+        sys.exit(1)

@@ -1,0 +1,50 @@
+"""What several commands need: the settings from the environment, and leaving on Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from crosstie.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from crosstie.settings import Settings
+
+
+def settings() -> Settings:
+    """Settings of the system this command talks to. Raises Misconfigured, naming what is missing."""
+    from pydantic import ValidationError  # noqa: PLC0415  heavy: only when called
+
+    from crosstie.settings import Settings  # noqa: PLC0415
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        names = [f"CROSSTIE_{'_'.join(map(str, each['loc'])).upper()}" for each in error.errors()]
+        raise Misconfigured(
+            f"{', '.join(names)}: {error.errors()[0]['msg']}; take them from the `env` that "
+            "`crosstie up` prints, or see docs/operators.md"
+        ) from error
+
+
+def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work`; the first SIGINT or SIGTERM ends it in good order, and that is no failure."""
+    asyncio.run(_until_stopped(work))
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    stopping = asyncio.ensure_future(asked.wait())
+    await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not task.done():
+        task.cancel()
+        await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()

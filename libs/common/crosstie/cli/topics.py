@@ -1,0 +1,66 @@
+"""`crosstie topics`: the one list of topics, and its creation."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+Bootstrap = Annotated[
+    str, typer.Option(envvar="CROSSTIE_KAFKA_BOOTSTRAP", help="Kafka, host:port[,host:port].")
+]
+Prefix = Annotated[
+    str, typer.Option(envvar="CROSSTIE_TOPIC_PREFIX", help="Begins every topic's name.")
+]
+PlatformNames = Annotated[
+    list[str] | None, typer.Argument(help="Names of platforms whose topics are meant too.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    topics = typer.Typer(
+        help="The topics of a deployment: list them, create them.", no_args_is_help=True
+    )
+    topics.command("list")(list_topics)
+    topics.command("create")(create)
+    app.add_typer(topics, name="topics")
+
+
+def list_topics(
+    platforms: PlatformNames = None,
+    prefix: Prefix = "crosstie.",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List the topics that a deployment has, as the code defines them; asks no broker."""
+    from crosstie.topics import Topics  # noqa: PLC0415  only when called
+
+    topics = Topics(prefix).every(platforms or ())
+    if as_json:
+        print(
+            json.dumps(
+                [{"name": t.name, "partitions": t.partitions, "config": t.config()} for t in topics]
+            )
+        )
+        return
+    width = max(len(topic.name) for topic in topics)
+    for topic in topics:
+        config = " ".join(f"{name}={value}" for name, value in topic.config().items())
+        print(f"{topic.name:<{width}}  {topic.partitions:>3} partitions  {config}")
+
+
+def create(
+    bootstrap: Bootstrap,
+    platforms: PlatformNames = None,
+    prefix: Prefix = "crosstie.",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array of names.")] = False,
+) -> None:
+    """Create the topics that are missing; an existing one is never changed.
+
+    `crosstie platforms add` creates a platform's own topics: naming platforms is for repair.
+    """
+    from crosstie.runtime.admin import create_topics  # noqa: PLC0415  only when called
+    from crosstie.topics import Topics  # noqa: PLC0415
+
+    created = create_topics(bootstrap, Topics(prefix).every(platforms or ()))
+    print(json.dumps(created) if as_json else "\n".join(created) or "every topic exists already")

@@ -1,0 +1,78 @@
+"""`crosstie up`: the whole system for local development."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from crosstie.cli.shared import run_until_stopped
+
+if TYPE_CHECKING:
+    from crosstie.runtime.supervisor import System
+
+
+class ServiceName(StrEnum):
+    ingestion = "ingestion"
+    profile = "profile"
+    matching = "matching"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up")(up)
+
+
+def up(
+    without: Annotated[
+        list[ServiceName] | None,
+        typer.Option(help="Leave this service out, to start it yourself; may be repeated."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep Kafka, PostgreSQL and the vault key here; otherwise all goes at the end."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Nothing but the JSON line: no progress, no summary.")
+    ] = False,
+) -> None:
+    """Run the whole system here until Ctrl-C: Kafka, PostgreSQL and the three services.
+
+    When everything is ready, one line of JSON goes to stdout: `env` (variables that let any
+    service or command use this system), `urls`, `pids` and `logs`. Services that die are started
+    again. With CROSSTIE_KAFKA_BOOTSTRAP and CROSSTIE_DATABASE_URL set, those are used instead of
+    an own Kafka and PostgreSQL.
+    """
+    left_out = {each.value for each in without or ()}
+    run_until_stopped(_up(left_out, data, Console(stderr=True, quiet=as_json)))
+
+
+async def _up(left_out: set[str], data: Path | None, console: Console) -> None:
+    from crosstie.runtime.supervisor import SERVICES, whole_system  # noqa: PLC0415  heavy
+
+    wanted = [name for name in SERVICES if name not in left_out]
+    with console.status("starting") as status:
+        async with whole_system(wanted, data=data, tell=status.update) as system:
+            status.stop()
+            pids = await asyncio.to_thread(system.pids)
+            ready = {"env": system.env, "urls": system.urls, "pids": pids, "logs": str(system.logs)}
+            print(json.dumps(ready), flush=True)
+            _summary(console, system)
+            await asyncio.Event().wait()
+
+
+def _summary(console: Console, system: System) -> None:
+    """For whoever reads along; the line on stdout is for machines."""
+    for name, url in system.urls.items():
+        console.print(f"{name:<10} {url}  (API at {url}/docs)", highlight=False)
+    console.print(f"logs       {system.logs}", highlight=False)
+    console.print("\nIn another terminal:", highlight=False)
+    for name, value in system.env.items():
+        console.print(f"  export {name}='{value}'", highlight=False, soft_wrap=True, markup=False)
+    console.print("\nCtrl-C ends it.", highlight=False)
