@@ -1,0 +1,114 @@
+"""Rounds as they stand in `rounds.v1` and in PostgreSQL: one record, or parts of at most 512 KiB.
+
+A round's digest covers the previous one and everything it read and decided, so the records form
+a chain; where they were delivered to is beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct, structs
+
+from crosstie.errors import LogGap
+from crosstie.matching.model import Round
+
+PART_BYTES = 512 * 1024
+DIGEST_BYTES = 32
+PART_HEADER = "part"  # value `i/of`, from 1
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(Round)
+
+
+class Record(Struct, frozen=True):
+    """One Kafka record of `rounds.v1`."""
+
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def encode(round: Round) -> bytes:
+    """The one byte string of a round."""
+    return _encoder.encode(round)
+
+
+def decode(body: bytes) -> Round:
+    """A round from its bytes."""
+    return _decoder.decode(body)
+
+
+def digest(round: Round) -> str:
+    """What `round.digest` must be: blake2b of the previous digest and the round without delivery."""
+    bare = structs.replace(round, digest="", delivery={})
+    return blake2b(round.previous.encode() + encode(bare), digest_size=DIGEST_BYTES).hexdigest()
+
+
+def chained(round: Round) -> Round:
+    """The same round with its digest."""
+    return structs.replace(round, digest=digest(round))
+
+
+def seed(deployment: str, n: int) -> int:
+    """The seed of round n, 63 bits: every deployment draws differently, every replay alike."""
+    drawn = blake2b(f"{deployment}/{n}".encode(), digest_size=8).digest()
+    return int.from_bytes(drawn, "big") >> 1
+
+
+def split(round: Round) -> tuple[Record, ...]:
+    """The records of one round, in order; they go out in one transaction."""
+    body, n = encode(round), str(round.n)
+    if len(body) <= PART_BYTES:
+        return (Record(n.encode(), body),)
+    parts = [body[i : i + PART_BYTES] for i in range(0, len(body), PART_BYTES)]
+    return tuple(
+        Record(f"{n}/{i}".encode(), part, ((PART_HEADER, f"{i}/{len(parts)}".encode()),))
+        for i, part in enumerate(parts, 1)
+    )
+
+
+def joined(records: Iterable[Record]) -> Iterator[Round]:
+    """The rounds that `records` hold, in order. Raises LogGap for parts that do not join.
+
+    A reader that begins in the midst of a split round passes over its remaining parts.
+    """
+    parts: list[bytes] = []
+    for record in records:
+        number, of = _part(record)
+        if number > 1 and not parts:
+            continue
+        if len(parts) != number - 1:
+            raise LogGap(f"record {record.key.decode()} follows part {len(parts)} of a round")
+        parts.append(record.value)
+        if number == of:
+            yield decode(b"".join(parts))
+            parts = []
+    if parts:
+        raise LogGap(f"the last round has {len(parts)} parts and then ends")
+
+
+def following(rounds: Iterable[Round], n: int, previous: str) -> Iterator[Round]:
+    """The rounds after round `n` whose digest is `previous`, each checked against the one before.
+
+    Raises LogGap where a round is missing, or tells another history.
+    """
+    for round in rounds:
+        if round.n <= n:
+            continue
+        if round.n != n + 1:
+            raise LogGap(f"rounds.v1 goes from round {n} to round {round.n}")
+        if round.previous != previous or digest(round) != round.digest:
+            raise LogGap(f"round {round.n} of rounds.v1 does not follow from round {n}")
+        yield round
+        n, previous = round.n, round.digest
+
+
+def _part(record: Record) -> tuple[int, int]:
+    for name, value in record.headers:
+        if name == PART_HEADER:
+            number, _, of = value.decode().partition("/")
+            return int(number), int(of)
+    return 1, 1

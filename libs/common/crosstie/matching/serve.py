@@ -1,0 +1,30 @@
+"""Whom a round serves: the members whose rows, or whose ties' rows, differ between two cuts.
+
+Live rounds and replay call this one function, so that a recorded round can be recomputed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from crosstie.network.state import Row
+
+
+def changed_members(
+    before: Mapping[str, Row | None],
+    after: Mapping[str, Row | None],
+    keys: Iterable[str] | None = None,
+) -> frozenset[str]:
+    """Subject ids of the rows that differ, both ends of a tie; None is an absent row.
+
+    `keys`, where given, must hold every key that may differ.
+    """
+    touched = before.keys() | after.keys() if keys is None else keys
+    return frozenset(
+        subject for key in touched if before.get(key) != after.get(key) for subject in subjects(key)
+    )
+
+
+def subjects(key: str) -> tuple[str, ...]:
+    """The people a row's key is about: `member/<s>` one, `tie/<a>/<b>` two."""
+    return tuple(key.split("/")[1:])
