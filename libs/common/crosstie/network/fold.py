@@ -34,11 +34,20 @@ def fold(row: Row | None, event: Event) -> Row | None:
 
 
 def fold_all(rows: Mapping[str, Row | None], events: Iterable[Event]) -> dict[str, Row | None]:
-    """The rows that `events` change, given (at least) the rows they touch; None is erased."""
+    """The rows that `events` change, given (at least) the rows they touch; None is erased.
+
+    What follows an erasure counts as redacted, as it will once the data key is gone: a batch that
+    holds both gives the same as two batches.
+    """
     after: dict[str, Row | None] = {}
+    erased: set[str] = set()
     for event in events:
         key = event.key
+        if key in erased:
+            continue
         after[key] = fold(after[key] if key in after else rows.get(key), event)
+        if event.type == ERASED and event.data is not None:
+            erased.add(key)
     return {key: row for key, row in after.items() if row != rows.get(key)}
 
 
@@ -135,7 +144,7 @@ def _blocking(value: bool) -> Callable[[Tie, Event], Tie]:
         side = "blocked_by_a" if event.data.by == tie.a else "blocked_by_b"
         fact = Fact(value, event.time, event.source, event.id)
         known: Fact | None = getattr(tie, side)
-        if known is not None and known.stamp > fact.stamp:
+        if known is not None and known.stamp >= fact.stamp:
             return tie
         return structs.replace(tie, **{side: fact})
 

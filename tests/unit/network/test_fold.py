@@ -1,0 +1,140 @@
+"""The fold: what is true whatever the order, the batches and the erasures."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from crosstie.network import facts as f
+from crosstie.network.facts import Event
+from crosstie.network.fold import ERASED, fold, fold_all
+from crosstie.network.state import ANSWERS_KEPT, Member, Row, Tie, member_key, tie_key
+from tests.unit.network.logs import logs, logs_with_erasures
+
+ALMA, BORIS = "ALMA", "BORIS"
+CONTACT = "org.crosstie.contact.made.v1"
+
+
+def folded(events: list[Event]) -> dict[str, Row | None]:
+    return fold_all({}, events)
+
+
+def said(id: str, time: int, **fields: object) -> Event:
+    data = f.Described(ALMA, **fields)  # type: ignore[arg-type]
+    return Event("p", id, "org.crosstie.member.described.v1", time, member_key(ALMA), data)
+
+
+def about_tie(id: str, type: str, data: f.Data, time: int = 1) -> Event:
+    return Event("p", id, f"org.crosstie.{type}.v1", time, tie_key(ALMA, BORIS), data)
+
+
+def alma_after(*events: Event) -> Member:
+    row = folded(list(events))[member_key(ALMA)]
+    assert isinstance(row, Member)
+    return row
+
+
+def tie_after(*events: Event) -> Tie:
+    row = folded(list(events))[tie_key(ALMA, BORIS)]
+    assert isinstance(row, Tie)
+    return row
+
+
+@given(logs, st.randoms(use_true_random=False))
+def test_a_shuffled_log_gives_the_same_facts_counts_and_strengths(
+    log: list[Event], random: Random
+) -> None:
+    shuffled = list(log)
+    random.shuffle(shuffled)
+    one, other = folded(log), folded(shuffled)
+    assert one.keys() == other.keys()
+    for key, row in one.items():
+        again = other[key]
+        if isinstance(row, Tie):
+            assert isinstance(again, Tie)
+            assert again.strength.at == row.strength.at
+            assert again.strength.value == pytest.approx(row.strength.value, rel=1e-9)
+            again = structs.replace(again, strength=row.strength)
+        assert again == row
+
+
+@given(logs_with_erasures | logs, st.data())
+def test_batch_boundaries_never_show(log: list[Event], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(log)))
+    first = fold_all({}, log[:cut])
+    gone = {each.key for each in log[:cut] if each.type == ERASED}
+    rest = [structs.replace(e, data=None) if e.key in gone else e for e in log[cut:]]
+    second = fold_all(first, rest)
+    assert _present(first | second) == _present(folded(log))
+
+
+def _present(rows: dict[str, Row | None]) -> dict[str, Row]:
+    return {key: row for key, row in rows.items() if row is not None}
+
+
+@given(logs)
+def test_an_event_changes_only_the_row_of_its_own_key(log: list[Event]) -> None:
+    for key, row in folded(log).items():
+        assert folded([each for each in log if each.key == key]) == {key: row}
+
+
+def test_the_later_event_time_wins_whatever_its_arrival() -> None:
+    new, old = said("1", 20, sector="housing"), said("2", 10, sector="prison", role="nurse")
+    assert alma_after(new, old) == alma_after(old, new)
+    assert alma_after(new, old).sector == "housing"
+    assert alma_after(new, old).role == "nurse"
+
+
+def test_a_field_left_out_stays_and_null_clears_it() -> None:
+    alma = alma_after(said("1", 1, sector="housing", role="nurse"), said("2", 2, role=None))
+    assert (alma.sector, alma.role) == ("housing", None)
+
+
+def test_an_erased_member_is_gone_and_nothing_later_in_the_batch_brings_them_back() -> None:
+    erased = Event("p", "2", ERASED, 2, member_key(ALMA), f.MemberFact(ALMA))
+    before, after = said("1", 1, sector="housing"), said("3", 3, sector="prison")
+    rows = {member_key(ALMA): alma_after(before)}
+    assert fold_all(rows, [erased, after]) == {member_key(ALMA): None}
+    assert _present(folded([before, erased, after])) == {}
+
+
+def test_a_redacted_event_changes_nothing() -> None:
+    redacted = structs.replace(said("2", 2, sector="prison"), data=None)
+    alma = alma_after(said("1", 1, sector="housing"))
+    assert fold(alma, redacted) is alma
+    assert fold(None, redacted) is None
+
+
+def test_what_changes_nothing_is_no_change() -> None:
+    late = said("0", 0, sector="prison")
+    assert fold_all({member_key(ALMA): alma_after(said("1", 1, sector="housing"))}, [late]) == {}
+
+
+def test_contacts_are_counted_by_channel_and_by_who_started() -> None:
+    met = f.Contact((BORIS, ALMA), "met", started_by=BORIS)
+    called = f.Contact((ALMA, BORIS), "called")
+    tie = tie_after(about_tie("1", "contact.made", met, 5), about_tie("2", "contact.made", called))
+    assert tie.contacts == {"called": 1, "met": 1}
+    assert (tie.started_by_a, tie.started_by_b) == (0, 1)
+    assert (tie.first, tie.last) == (1, 5)
+
+
+def test_a_block_stands_until_its_side_takes_it_back() -> None:
+    blocked = about_tie("1", "member.blocked", f.Blocking((ALMA, BORIS), ALMA), 1)
+    other = about_tie("2", "member.unblocked", f.Blocking((ALMA, BORIS), BORIS), 2)
+    back = about_tie("3", "member.unblocked", f.Blocking((ALMA, BORIS), ALMA), 3)
+    assert tie_after(blocked, other).blocked
+    assert not tie_after(back, blocked).blocked
+    assert not tie_after(blocked).met
+
+
+def test_a_tie_keeps_its_latest_answers_only() -> None:
+    answers = [
+        about_tie(f"{n}", "suggestion.answered", f.Answered((ALMA, BORIS), ALMA, f"s{n}", "met"), n)
+        for n in range(ANSWERS_KEPT + 5)
+    ]
+    assert [each.time for each in tie_after(*answers).replies] == list(range(5, ANSWERS_KEPT + 5))
