@@ -35,14 +35,18 @@ LEVELS = (1, 7)
 class Frozen(BaseModel):
     """Strict and frozen: what is not named is refused, nothing is coerced."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
 
 class Person(Frozen):
     """A person as the outside knows them."""
 
     authority: Authority
+    """Name space of the id: whoever issues it, such as `staff` or a membership register."""
     id: ExternalId
+    """The id there; not a name or an address that tells who the person is, where that can be helped."""
 
 
 P = TypeVar("P", Person, SubjectId)
@@ -52,12 +56,16 @@ class MemberData(Frozen, Generic[P]):
     """Data about one member; sealed in the log."""
 
     member: P
+    """Whom this is about."""
 
 
 class PairData(Frozen, Generic[P]):
     """Data about two people; holds no text, so it is not sealed."""
 
-    members: Annotated[list[P], Field(min_length=2, max_length=2)]
+    members: Annotated[
+        list[P], Field(min_length=2, max_length=2, json_schema_extra={"uniqueItems": True})
+    ]
+    """Two different people, in any order."""
 
     @model_validator(mode="after")
     def _two_people(self) -> Self:
@@ -70,6 +78,7 @@ class OneSided(PairData[P], Generic[P]):
     """Something one of the two did."""
 
     by: P
+    """Which of the two did it."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -82,6 +91,7 @@ class Joined(MemberData[P], Generic[P]):
     """The person joined; without consent they are known but never suggested."""
 
     consent: bool
+    """Whether the person agrees to be suggested to others."""
 
 
 class Described(MemberData[P], Generic[P]):
@@ -93,7 +103,9 @@ class Described(MemberData[P], Generic[P]):
     organisation: Term | None = None
     place: Term | None = None
     level: Annotated[int, Field(ge=LEVELS[0], le=LEVELS[1])] | None = None
+    """Place in the hierarchy: 1 is the most junior, 7 the most senior."""
     reports_to: P | None = None
+    """The line manager; never suggested to this person."""
     interests: Annotated[list[Term], Field(max_length=20)] | None = None
 
 
@@ -108,8 +120,11 @@ class Availability(MemberData[P], Generic[P]):
     """How much time the person has; replaces what was set before."""
 
     introductions_per_week: Annotated[int, Field(ge=0, le=20)]
+    """Most new introductions a week; nobody is ever given more."""
     mentors_wanted: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many mentors the person would like at the same time."""
     mentees_offered: Annotated[int, Field(ge=0, le=20)] = 0
+    """How many people the person would mentor at the same time."""
     wishes: Wishes = Wishes()
 
 
@@ -121,7 +136,9 @@ class Posted(MemberData[P], Generic[P]):
     """A need ('I want help with') or an offer ('I can help with'); the same id replaces it."""
 
     item: ItemId
+    """The platform's own id of this need or offer."""
     text: Text
+    """What is wanted or offered, in words."""
 
 
 class Settled(MemberData[P], Generic[P]):
@@ -135,7 +152,9 @@ class Contact(PairData[P], Generic[P]):
 
     channel: Channel
     started_by: P | None = None
+    """Who reached out, where one of the two did."""
     weight: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """How much this counts: 1 is one ordinary contact."""
 
     @model_validator(mode="after")
     def _started_by_one_of_them(self) -> Self:
@@ -147,7 +166,15 @@ class Contact(PairData[P], Generic[P]):
 class Gathering(Frozen, Generic[P]):
     """n people came together: n(n-1)/2 contacts `co-attended` of weight 1/(n-1), ids `id/a/b`."""
 
-    members: Annotated[list[P], Field(min_length=2, max_length=MOST_AT_A_GATHERING)]
+    members: Annotated[
+        list[P],
+        Field(
+            min_length=2,
+            max_length=MOST_AT_A_GATHERING,
+            json_schema_extra={"uniqueItems": True},
+        ),
+    ]
+    """Everyone who was there."""
 
     @model_validator(mode="after")
     def _all_different(self) -> Self:
@@ -160,7 +187,9 @@ class Answered(OneSided[P], Generic[P]):
     """What one member did with a suggestion."""
 
     suggestion: SuggestionId
+    """Id of the suggestion, as it came on the suggestions topic."""
     answer: Answer
+    """`met` and `useful` may follow `accepted`."""
 
 
 class MentoringEnded(OneSided[P], Generic[P]):

@@ -20,29 +20,46 @@ SUGGESTION_TYPES: dict[str, str] = {
 class Shown(Frozen):
     """One member as the other side may see them, and the words addressed to this member."""
 
-    person: Person | None  # None once erased
+    person: Person | None
+    """None once erased."""
     sector: str | None = None
     role: str | None = None
     profession: str | None = None
     organisation: str | None = None
     level: int | None = None
-    direction: Direction  # of the other, as this member sees them
+    """1 is the most junior, 7 the most senior."""
+    direction: Direction
+    """Where the other stands, as this member sees them."""
     can_give: list[str] = []
-    explanation: list[str] = []  # addressed to this member
+    """What this member can give the other."""
+    explanation: list[str] = []
+    """Sentences addressed to this member, and to nobody else."""
 
 
 class SuggestionChanged(Frozen):
-    """Data of every event on a suggestions topic."""
+    """Data of every event on a suggestions topic: the suggestion as it is from now on."""
 
     suggestion: str
+    """Id of the suggestion; also the Kafka key."""
     seq: int
+    """Grows with every change; ignore one that is not above the last you saw."""
     state: SuggestionState
+    """`withdrawn`, `expired` and `closed` are final."""
     round: int
+    """The round that made the suggestion."""
     kind: Literal["introduction", "mentoring", "reconnection"]
+    """In a mentoring the first member is the mentor."""
     cross_sector: bool
+    """The two work in different sectors."""
     members: list[Shown]
-    reasons: list[str] = []  # codes, see docs/reasons.md
+    """Two people today; small groups may follow."""
+    reasons: list[str] = []
+    """Codes, see docs/reasons.md."""
     mutual_contacts: list[Person] = []
+    """Whom both know, strongest first."""
     scores: dict[str, float] = {}
+    """What each step of the matcher made of the pair."""
     policy: str = ""
-    expires: str | None = None  # RFC 3339
+    """Digest of the policy that decided."""
+    expires: str | None = None
+    """RFC 3339; unanswered until then it expires."""

@@ -1,0 +1,246 @@
+"""AsyncAPI messages: each record that stands on a topic, with its headers, key, data and sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crosstie.contracts import samples, schemas
+from crosstie.events import ERASED, EVENT_TYPES, EventType
+from crosstie.logrecord import JSON
+from crosstie.sealing import SEALED
+from crosstie.suggestions import SUGGESTION_TYPES
+
+JsonObject = dict[str, Any]
+
+STRUCTURED = "application/cloudevents+json"
+KAFKA_BINDING = "0.5.0"
+_REFS = "#/components/schemas/{model}"
+_SUBJECT = "[A-Z2-7]{16}"
+
+
+class Components:
+    """Messages and schemas of one document; a message is put in once, whatever uses it."""
+
+    def __init__(self) -> None:
+        self.messages: JsonObject = {}
+        self.schemas: JsonObject = {}
+
+    def message(self, name: str, message: JsonObject) -> str:
+        """Put `message` in; returns the reference to it."""
+        self.messages[name] = message
+        return f"#/components/messages/{name}"
+
+    def schema(self, name: str, schema: JsonObject) -> JsonObject:
+        """Put `schema` in, and what it defines beside it; returns the reference to it."""
+        schema = dict(schema)
+        self.schemas |= schema.pop("$defs", {})
+        self.schemas[name] = schema
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def sent_events(self) -> list[str]:
+        """Every event as platforms send it: binary mode by type, and one for structured mode."""
+        return [self._sent(each) for each in EVENT_TYPES.values()] + [self._structured()]
+
+    def logged_events(self) -> list[str]:
+        """Every event as it stands in the log."""
+        kept = [each for each in EVENT_TYPES.values() if each.about != "gathering"]
+        return [self._logged(each) for each in kept]
+
+    def suggestions(self) -> list[str]:
+        """Every change of a suggestion."""
+        return [self._suggestion(state, name) for state, name in SUGGESTION_TYPES.items()]
+
+    def rows(self) -> list[str]:
+        """Rows of the network and progress marks."""
+        (member, tie, mark, _), components = schemas.rows()
+        self.schemas |= components
+        subject, pair = f"^member/{_SUBJECT}$", f"^tie/{_SUBJECT}/{_SUBJECT}$"
+        gone = " A record without a value: erased."
+        return [
+            self._plain("member", "What is known of one member." + gone, member, subject),
+            self._plain("tie", "What two members had to do with each other." + gone, tie, pair),
+            self._plain("mark", "The rows before it reflect the log up to here.", mark, "^mark$"),
+        ]
+
+    def rounds(self) -> list[str]:
+        """Rounds of the matcher."""
+        (*_, round_), components = schemas.rows()
+        self.schemas |= components
+        said = (
+            "One round: what it read and decided. One above 512 KiB comes in parts, keys `n/i`, "
+            "header `part: i/of`; their values, joined, are the JSON."
+        )
+        return [self._plain("round", said, round_, "^[0-9]+(/[0-9]+)?$")]
+
+    def _sent(self, event_type: EventType) -> str:
+        name = _short(event_type.name)
+        schema = self.schema(name, schemas.outside_data(event_type, _REFS))
+        sample = samples.cloudevent(event_type.name)
+        return self.message(
+            name,
+            {
+                "name": event_type.name,
+                "title": name,
+                "summary": schemas.outside_data(event_type)["description"],
+                "contentType": JSON,
+                "headers": _cloudevent_headers(event_type.name, JSON),
+                "payload": schema,
+                "bindings": _key({"type": "string"}, "Yours to choose; the person's id is fine."),
+                "examples": [
+                    {
+                        "name": "sample",
+                        "headers": _sample_headers(sample),
+                        "payload": sample["data"],
+                    }
+                ],
+            },
+        )
+
+    def _structured(self) -> str:
+        types = list(EVENT_TYPES)
+        envelope = {
+            "type": "object",
+            "required": ["specversion", "id", "source", "type", "time", "data"],
+            "properties": {
+                "specversion": {"const": "1.0"},
+                "id": _text("With `source` it names this event for ever: send it again as it is."),
+                "source": _text("One of the sources that this platform was given."),
+                "type": {"type": "string", "enum": types},
+                "time": _time(),
+                "datacontenttype": {"const": JSON},
+                "data": {
+                    "description": "As the message of this type says.",
+                    "anyOf": [{"$ref": f"#/components/schemas/{_short(each)}"} for each in types],
+                },
+            },
+        }
+        return self.message(
+            "structured",
+            {
+                "name": "structured",
+                "title": "any event, in structured mode",
+                "summary": "The whole CloudEvent in the value; only the content type in a header.",
+                "contentType": STRUCTURED,
+                "headers": {
+                    "type": "object",
+                    "required": ["content-type"],
+                    "properties": {"content-type": {"const": STRUCTURED}},
+                },
+                "payload": self.schema("structured", envelope),
+                "bindings": _key({"type": "string"}, "Yours to choose."),
+                "examples": [
+                    {
+                        "name": "sample",
+                        "payload": samples.cloudevent("org.crosstie.contact.made.v1"),
+                    }
+                ],
+            },
+        )
+
+    def _logged(self, event_type: EventType) -> str:
+        name = f"logged.{_short(event_type.name)}"
+        opened = self.schema(name, schemas.logged_data(event_type, _REFS))
+        sealed = event_type.about == "member" and event_type.name != ERASED
+        key = (
+            f"^member/{_SUBJECT}$"
+            if event_type.about == "member"
+            else f"^tie/{_SUBJECT}/{_SUBJECT}$"
+        )
+        message = {
+            "name": event_type.name,
+            "title": name,
+            "contentType": SEALED if sealed else JSON,
+            "headers": _cloudevent_headers(event_type.name, SEALED if sealed else JSON),
+            "payload": opened,
+            "bindings": _key({"type": "string", "pattern": key}, "Whom it is about."),
+        }
+        if sealed:
+            message |= {
+                "summary": "Sealed with the member's data key: AES-SIV over the JSON that x-opened shows.",
+                "payload": {"type": "string", "format": "binary"},
+                "x-opened": opened,
+            }
+        return self.message(name, message)
+
+    def _suggestion(self, state: str, type_name: str) -> str:
+        name = _short(type_name)
+        sample = samples.suggestion_changed(state)
+        envelope = {
+            "specversion": "1.0",
+            "id": f"{sample['suggestion']}/{sample['seq']}",
+            "source": "crosstie/local",
+            "type": type_name,
+            "time": samples.TIME,
+        }
+        return self.message(
+            name,
+            {
+                "name": type_name,
+                "title": name,
+                "summary": f"From now on the suggestion is {state}.",
+                "contentType": JSON,
+                "headers": _cloudevent_headers(type_name, JSON),
+                "payload": self.schema(name, schemas.suggestion_data(state, _REFS)),
+                "bindings": _key({"type": "string"}, "Id of the suggestion."),
+                "examples": [
+                    {"name": "sample", "headers": _sample_headers(envelope), "payload": sample}
+                ],
+            },
+        )
+
+    def _plain(self, name: str, summary: str, payload: JsonObject, key: str) -> str:
+        return self.message(
+            name,
+            {
+                "name": name,
+                "title": name,
+                "summary": summary,
+                "contentType": JSON,
+                "payload": payload,
+                "bindings": _key({"type": "string", "pattern": key}),
+            },
+        )
+
+
+def _short(type_name: str) -> str:
+    return type_name.removeprefix("org.crosstie.")
+
+
+def _text(description: str) -> JsonObject:
+    return {"type": "string", "minLength": 1, "description": description}
+
+
+def _time() -> JsonObject:
+    return {
+        "type": "string",
+        "format": "date-time",
+        "description": "When it happened, with an offset; at most 5 minutes ahead of the clock.",
+    }
+
+
+def _cloudevent_headers(type_name: str, content_type: str) -> JsonObject:
+    """CloudEvents 1.0, Kafka protocol binding, binary mode: attributes are headers, UTF-8."""
+    return {
+        "type": "object",
+        "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type"],
+        "properties": {
+            "ce_specversion": {"const": "1.0"},
+            "ce_id": _text("With `ce_source` it names this event for ever."),
+            "ce_source": _text("Who says so."),
+            "ce_type": {"const": type_name},
+            "ce_time": _time(),
+            "content-type": {"const": content_type},
+        },
+    }
+
+
+def _sample_headers(event: JsonObject) -> JsonObject:
+    attributes = {
+        f"ce_{name}": event[name] for name in ("specversion", "id", "source", "type", "time")
+    }
+    return attributes | {"content-type": JSON}
+
+
+def _key(schema: JsonObject, description: str = "") -> JsonObject:
+    said = {"description": description} if description else {}
+    return {"kafka": {"key": schema | said, "bindingVersion": KAFKA_BINDING}}
