@@ -1,0 +1,95 @@
+"""One snapshot of the network, and what spans its keys: neighbours, mutual contacts, eligibility.
+
+A row is folded alone, so a tie may name someone unknown, paused or erased: that is settled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from crosstie.network.state import Member, Row, Tie
+
+
+@dataclass(frozen=True)  # no slots: indices are cached on the snapshot
+class Network:
+    """Members by subject, ties by (a, b) with a < b; never changed once made."""
+
+    members: Mapping[str, Member]
+    ties: Mapping[tuple[str, str], Tie]
+
+    @classmethod
+    def of(cls, rows: Mapping[str, Row]) -> Network:
+        """The network that `rows` (by key, in any order) describe."""
+        members: dict[str, Member] = {}
+        ties: dict[tuple[str, str], Tie] = {}
+        for row in rows.values():
+            if isinstance(row, Member):
+                members[row.subject] = row
+            else:
+                ties[row.a, row.b] = row
+        return cls(members, ties)
+
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """Every known subject, ascending: a member's place here is their index in arrays."""
+        return tuple(sorted(self.members))
+
+    @cached_property
+    def met(self) -> tuple[Tie, ...]:
+        """Ties with contact between two known people, ascending by (a, b)."""
+        members = self.members
+        return tuple(
+            tie
+            for (a, b), tie in sorted(self.ties.items())
+            if tie.first is not None and a in members and b in members
+        )
+
+    @cached_property
+    def replied(self) -> tuple[Tie, ...]:
+        """Ties that hold answers to suggestions, ascending by (a, b)."""
+        return tuple(tie for _, tie in sorted(self.ties.items()) if tie.replies)
+
+    @cached_property
+    def _neighbours(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for tie in self.met:
+            found.setdefault(tie.a, []).append(tie.b)
+            found.setdefault(tie.b, []).append(tie.a)
+        return {subject: tuple(sorted(others)) for subject, others in found.items()}
+
+    def neighbours(self, subject: str) -> tuple[str, ...]:
+        """Whom `subject` has met and who is known and not erased, ascending."""
+        return self._neighbours.get(subject, ())
+
+    def mutual(self, one: str, other: str) -> tuple[str, ...]:
+        """Whom both have met, ascending."""
+        return tuple(sorted({*self.neighbours(one)} & {*self.neighbours(other)}))
+
+    def tie(self, one: str, other: str) -> Tie | None:
+        """What the two had to do with each other, whichever comes first."""
+        return self.ties.get((one, other) if one < other else (other, one))
+
+    def eligible(self, subject: str) -> bool:
+        """Known, joined, consenting and not paused."""
+        member = self.members.get(subject)
+        return member is not None and member.eligible
+
+    def present(self, subject: str) -> bool:
+        """Joined and consenting, paused or not: may be named to others."""
+        member = self.members.get(subject)
+        return member is not None and member.get("joined") is True and member.get("consent") is True
+
+    def blocked(self, one: str, other: str) -> bool:
+        """Either of the two wants no suggestion with the other."""
+        tie = self.tie(one, other)
+        return tie is not None and tie.blocked
+
+    def reporting(self, one: str, other: str) -> bool:
+        """One of the two is the other's line manager."""
+        members = self.members
+        return any(
+            who in members and members[who].reports_to == whom
+            for who, whom in ((one, other), (other, one))
+        )
