@@ -7,6 +7,9 @@ from typing import Any
 from crosstie.contracts import samples, schemas
 from crosstie.events import ERASED, EVENT_TYPES, EventType
 from crosstie.logrecord import JSON
+from crosstie.matching.model import Round
+from crosstie.network.state import Member, Tie
+from crosstie.network.wire import Mark
 from crosstie.sealing import SEALED
 from crosstie.suggestions import SUGGESTION_TYPES
 
@@ -52,7 +55,7 @@ class Components:
 
     def rows(self) -> list[str]:
         """Rows of the network and progress marks."""
-        (member, tie, mark, _), components = schemas.rows()
+        (member, tie, mark), components = schemas.of_structs(Member, Tie, Mark)
         self.schemas |= components
         subject, pair = f"^member/{_SUBJECT}$", f"^tie/{_SUBJECT}/{_SUBJECT}$"
         gone = " A record without a value: erased."
@@ -64,7 +67,7 @@ class Components:
 
     def rounds(self) -> list[str]:
         """Rounds of the matcher."""
-        (*_, round_), components = schemas.rows()
+        (round_,), components = schemas.of_structs(Round)
         self.schemas |= components
         said = (
             "One round: what it read and decided. One above 512 KiB comes in parts, keys `n/i`, "

@@ -8,9 +8,6 @@ from typing import Any
 import msgspec
 
 from crosstie.events import EVENT_TYPES, EventType, Person, SubjectId
-from crosstie.matching.model import Round
-from crosstie.network.state import Member, Tie
-from crosstie.network.wire import Mark
 from crosstie.suggestions import SUGGESTION_TYPES, SuggestionChanged
 
 JsonObject = dict[str, Any]
@@ -44,10 +41,10 @@ def suggestion_data(state: str, refs: str = DEFINITIONS) -> JsonObject:
     return {"title": SUGGESTION_TYPES[state], **schema}
 
 
-def rows() -> tuple[list[JsonObject], dict[str, JsonObject]]:
-    """Schemas of member row, tie row, progress mark and round, and what these refer to."""
+def of_structs(*structs: Any) -> tuple[list[JsonObject], dict[str, JsonObject]]:
+    """References to the schemas of msgspec structs, and the schemas, as AsyncAPI documents want them."""
     refs, components = msgspec.json.schema_components(
-        (Member, Tie, Mark, Round), ref_template="#/components/schemas/{name}"
+        structs, ref_template="#/components/schemas/{name}"
     )
     return list(refs), {name: _as_draft_07(schema) for name, schema in components.items()}
 

@@ -53,18 +53,19 @@ class Suggestion(Struct, frozen=True, omit_defaults=True):
     policy: str = ""  # digest
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, omit_defaults=True):
     """One decision of a round: the suggestion as it is from now on, and why."""
 
     suggestion: Suggestion
     cause: str  # made, accepted, met, declined, withdrawn:<why>, expired, ended
 
 
-class Round(Struct, frozen=True):
+class Round(Struct, frozen=True, omit_defaults=True):
     """All a round read and decided; kept for ever in `rounds.v1`.
 
     `offsets` is V: the end of every partition of `events.v1` that the network reflects.
-    `digest` is of the previous digest and this record's `decided` bytes: a hash chain.
+    `digest` is of the previous digest and this round's own bytes: a hash chain. Defaults are left
+    out of these, so that a field added with a default leaves the digests of old rounds alone.
     """
 
     n: int
@@ -79,9 +80,7 @@ class Round(Struct, frozen=True):
     previous: str
     digest: str
     changes: tuple[Change, ...]
-    notes: dict[
-        str, int
-    ] = {}  # counts: candidates, pairs, ignored answers by cause, optimality gap, ...
+    notes: dict[str, int] = {}  # counts: candidates, pairs, ignored answers, optimality gap, ...
     delivery: dict[str, tuple[str, ...]] = {}  # suggestion id -> platforms; not recomputed
 
 
