@@ -115,7 +115,7 @@ def _databases(server: str, template: str) -> Iterator[Callable[[], str]]:
 
     def run(statement: str, *names: str) -> None:
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def make() -> str:
         name = f"test_{secrets.token_hex(6)}"

@@ -40,7 +40,7 @@ def main(options: dict[str, Any]) -> int:
         if libc is not None:
             libc.prctl(PR_SET_PDEATHSIG, options["death_signal"])
 
-    child = subprocess.Popen(  # noqa: S603
+    child = subprocess.Popen(
         options["command"],
         stdin=subprocess.DEVNULL,
         user=options["user"],

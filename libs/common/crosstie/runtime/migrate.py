@@ -1,13 +1,14 @@
 """Bring a database to the newest schema of every service; safe to call from many at once.
 
-Each service has a branch of its own below `libs/common/crosstie/migrations/versions`, so that two people who add a
-revision to different services never meet. `python -m crosstie.runtime.migrate [URL]`.
+Each service has a branch of its own in `libs/common/crosstie/migrations/versions`, so that two
+people who add a revision to different services never meet. `python -m crosstie.runtime.migrate [URL]`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -19,6 +20,7 @@ from crosstie.errors import Misconfigured
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LOCK = 0x63726F7373746965  # "crosstie": of all advisory locks in the database, the migrations'
+_ONE_THREAD = threading.Lock()  # alembic's `op` and `context` belong to the process
 
 
 def migrate(url: str, revision: str = "heads") -> None:
@@ -28,7 +30,7 @@ def migrate(url: str, revision: str = "heads") -> None:
         poolclass=NullPool,
         connect_args={"application_name": "crosstie-migrate"},
     )
-    with engine.connect() as connection:
+    with _ONE_THREAD, engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         connection.commit()  # the lock is the session's: it ends with this connection
         command.upgrade(config(connection), revision)

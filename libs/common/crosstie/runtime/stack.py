@@ -212,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # one is enough: the rest would cut the clean-up short
+        signal.signal(number, signal.SIG_IGN)  # a second one would cut the clean-up short
     raise SystemExit(0)
 
 

@@ -1,5 +1,7 @@
-"""One role per service. Roles belong to the whole cluster, not to this database, so another
-database's migration may create them at this very moment.
+"""One role per service.
+
+Roles belong to the whole cluster, not to this database: another database's migration may create
+them at this very moment.
 """
 
 from __future__ import annotations
