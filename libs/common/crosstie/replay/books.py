@@ -1,0 +1,153 @@
+"""The books of a running system: what it stores and shows, against a clean replay of its log.
+
+Taken at a moment while services go on: PostgreSQL in one snapshot, the log up to the offsets of
+that snapshot, `network.v1` and `rounds.v1` once they have caught up with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crosstie.errors import BrokerAway
+from crosstie.replay import compare, erasure, history, search, tables
+from crosstie.replay.book import Book, Books
+from crosstie.replay.capacity import Capacity
+from crosstie.replay.delivery import Acknowledged, Identity
+from crosstie.replay.recompute import Recomputation
+from crosstie.replay.runner import Erasure, Replay
+from crosstie.replay.shown import Shown
+from crosstie.replay.sources import Record, Tape
+from crosstie.replay.tables import Snapshot
+from crosstie.runtime.admin import partitions_of
+from crosstie.settings import Settings
+
+__all__ = ["Book", "Books", "check"]
+
+PATIENCE_SECONDS = 60.0  # how long publishing may lag behind PostgreSQL
+_POLL_SECONDS = 0.25
+_ATTEMPTS = 3  # a take-over may merge two batches into one mark: then the snapshot is taken again
+
+
+@dataclass(slots=True)
+class _Moment:
+    """Everything but the log, as of one snapshot."""
+
+    snapshot: Snapshot
+    mirror: compare.Mirror
+    shown: Shown
+    rounds: list[Record]
+
+
+async def check(
+    settings: Settings,
+    *,
+    rounds: int | None = None,
+    text: str | None = None,
+    acknowledged: Iterable[Identity] | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Books:
+    """All books. `rounds`: recompute only the newest so many; `text`: must be gone everywhere.
+
+    `acknowledged`: (source, id) of events that must be in effect once, profile having caught up.
+    Raises BrokerAway, DatabaseAway, Misconfigured.
+    """
+    connection = await tables.connected(settings)
+    try:
+        moment = await _moment(settings, connection, patience_seconds)
+        books = await _replayed(settings, moment, rounds, acknowledged)
+        if text is not None:
+            books.append(await search.text(settings, connection, moment.snapshot.keys, text))
+    finally:
+        await connection.close()
+    return Books(tuple(books))
+
+
+async def _moment(settings: Settings, connection: tables.Connection, patience: float) -> _Moment:
+    for _ in range(_ATTEMPTS):
+        snapshot = await tables.snapshot(connection, settings)
+        mirror = await _mirrored(settings, snapshot, patience)
+        if not mirror.skipped():
+            shown = await _shown(settings, snapshot)
+            return _Moment(snapshot, mirror, shown, await _rounds(settings, snapshot, patience))
+    raise BrokerAway("network.v1 has no marks at the offsets of PostgreSQL; check again")
+
+
+async def _mirrored(settings: Settings, snapshot: Snapshot, patience: float) -> compare.Mirror:
+    mirror = compare.Mirror({p: each.next_offset for p, each in snapshot.partitions.items()})
+    deadline = time.monotonic() + patience
+    async with Tape(settings, settings.topics.network.name) as tape:
+        while True:
+            async for records in tape.all():
+                mirror.play(records)
+            if not mirror.behind() or time.monotonic() > deadline:
+                return mirror
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _shown(settings: Settings, snapshot: Snapshot) -> Shown:
+    shown = Shown()
+    for platform in sorted(snapshot.platforms):
+        async with Tape(settings, settings.topics.suggestions(platform).name) as tape:
+            if any(tape.begins.values()):
+                shown.incomplete(platform)
+            async for records in tape.all():
+                shown.play(platform, records)
+    return shown
+
+
+async def _rounds(settings: Settings, snapshot: Snapshot, patience: float) -> list[Record]:
+    found: list[Record] = []
+    deadline = time.monotonic() + patience
+    async with Tape(settings, settings.topics.rounds.name) as tape:
+        while True:
+            async for records in tape.all():
+                found.extend(records)
+            newest = int((found[-1].key or b"0").partition(b"/")[0]) if found else 0
+            if newest >= snapshot.head.n or time.monotonic() > deadline:
+                return found
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _replayed(
+    settings: Settings, moment: _Moment, newest: int | None, acknowledged: Iterable[Identity] | None
+) -> list[Book]:
+    snapshot, log = moment.snapshot, settings.topics.events.name
+    refusals, sealed = compare.Refusals(), erasure.Sealed(snapshot.keys)
+    told = None if acknowledged is None else Acknowledged(acknowledged)
+    aside = {(each.partition, each.offset) for each in snapshot.quarantine if each.topic == log}
+    replay = Replay(snapshot.keys, aside, (refusals, sealed, *((told,) if told else ())))
+    past = history.read(moment.rounds)
+    first = 1 if newest is None else snapshot.head.n - newest + 1
+    again, capacity = Recomputation(settings.deployment, snapshot, first), Capacity()
+    async with Tape(settings, log) as tape:
+        ends = await tape.ends()
+        for round in past.rounds[: snapshot.head.n]:
+            before = await replay.advance(tape, dict(enumerate(round.offsets)))
+            touched = bool(replay.redacted)
+            await asyncio.to_thread(again.take, round, replay.rows, before, touched=touched)
+            capacity.check(round, replay.rows, replay.redacted)
+        await replay.advance(tape, {p: each.next_offset for p, each in snapshot.partitions.items()})
+        books = [
+            compare.tables(replay, refusals, snapshot, ends),
+            compare.network(moment.mirror, snapshot),
+            history.ledger(past, snapshot),
+            again.closed(),
+            moment.shown.close(past, snapshot),
+            capacity.audit.closed(),
+            await _erased(settings, moment, replay.erasures, sealed),
+        ]
+        if told is not None:
+            await replay.advance(tape, ends)
+            books.append(told.closed())
+    return books
+
+
+async def _erased(
+    settings: Settings, moment: _Moment, erasures: dict[str, Erasure], sealed: erasure.Sealed
+) -> Book:
+    names = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)
+    kept = [name for name in sorted(names) if search.has_deadline(settings.topics, name)]
+    return erasure.erased(erasures, sealed, moment.snapshot, moment.mirror, moment.rounds, kept)

@@ -1,0 +1,61 @@
+"""Nothing lost, nothing doubled: what a client was told is accepted is in effect once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from crosstie.replay.book import Audit, Book
+from crosstie.replay.runner import Outcome, Played
+
+Identity = tuple[str, str]  # source, id
+_OF_A_GATHERING = re.compile(r"(.+)/[A-Z2-7]{16}/[A-Z2-7]{16}")
+
+
+class Acknowledged:
+    """Watches the log for events that a client holds an acknowledgement of."""
+
+    def __init__(self, identities: Iterable[Identity]) -> None:
+        self._wanted = set(identities)
+        self._folded: dict[
+            Identity, Counter[str]
+        ] = {}  # by the id as logged: pairs of a gathering apart
+        self._set_aside: Counter[Identity] = Counter()
+
+    def __call__(self, played: Played) -> None:
+        head = played.head
+        if head is None or (sent := self._sent(head.source, head.id)) is None:
+            return
+        if played.outcome is Outcome.NEW:
+            self._folded.setdefault(sent, Counter())[head.id] += 1
+        elif played.outcome is not Outcome.KNOWN:
+            self._set_aside[sent] += 1
+
+    def closed(self) -> Book:
+        """After the whole log went by."""
+        audit = Audit(
+            "delivery", "every acknowledged event is in effect once: none lost, none doubled"
+        )
+        for what in ("acknowledged", "lost", "doubled"):
+            audit.count(what, 0)
+        audit.count("acknowledged", len(self._wanted))
+        for source, id in sorted(self._wanted):
+            parts = self._folded.get((source, id), Counter())
+            if not parts:
+                audit.count("lost")
+                aside = "; it is in quarantine" if self._set_aside[source, id] else ""
+                audit.differs(f"{source} {id}: acknowledged, and not in effect{aside}")
+            elif max(parts.values()) > 1:
+                audit.count("doubled")
+                audit.differs(f"{source} {id}: in effect {max(parts.values())} times")
+        return audit.closed()
+
+    def _sent(self, source: str, id: str) -> Identity | None:
+        """Under which identity it was sent; None where it is none of ours."""
+        if (source, id) in self._wanted:
+            return (source, id)
+        part = _OF_A_GATHERING.fullmatch(id)
+        if part is not None and (source, part[1]) in self._wanted:
+            return (source, part[1])
+        return None

@@ -1,0 +1,158 @@
+"""An erased person's text is gone: from tables, the log, `network.v1` and `rounds.v1`.
+
+What still holds it goes by itself; it is named with the day by which it is gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from crosstie import instants
+from crosstie.errors import Rejected
+from crosstie.logrecord import Head
+from crosstie.network.state import member_key
+from crosstie.network.strength import DAY_US
+from crosstie.replay.book import Audit, Book
+from crosstie.replay.compare import Mirror
+from crosstie.replay.runner import Erasure, Played
+from crosstie.replay.sources import Record
+from crosstie.replay.tables import Quarantined, Snapshot
+from crosstie.sealing import open_sealed
+
+KEPT_US = 30 * DAY_US  # inbox, dlq, suggestions, quarantine
+COMPACTED_US = 8 * DAY_US  # max.compaction.lag.ms of network.v1, and a day for the cleaner
+MOST_TRIED = 3  # sealed payloads of one person, each against every key that is left
+_ID = re.compile(
+    r"[A-Za-z0-9._:@/+|=-]*( [A-Za-z0-9._:@/+|=-]+){0,3}"
+)  # ids, codes, digests, versions
+
+
+class Sealed:
+    """Watches the fold for payloads that no key of the vault opens."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self._keys = keys
+        self.orphans: dict[str, list[Head]] = {}
+
+    def __call__(self, played: Played) -> None:
+        head = played.head
+        if head is None or (subject := head.sealed_subject) is None or subject in self._keys:
+            return
+        known = self.orphans.setdefault(subject, [])
+        if len(known) < MOST_TRIED:
+            known.append(head)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A place that may still hold what an erased person said, until it is gone by itself."""
+
+    place: str
+    until: int  # microseconds
+
+    def __str__(self) -> str:
+        return f"{self.place}: gone by {instants.to_rfc3339(self.until)[:16]}Z"
+
+
+def holders(
+    erasure: Erasure,
+    topics: Iterable[str],
+    uncompacted: bool,
+    quarantine: Iterable[Quarantined],
+) -> Iterator[Holder]:
+    """What may still hold the text of one erased person; `topics` are those kept 30 days."""
+    at = erasure.timestamp * 1000
+    for topic in topics:
+        yield Holder(topic, at + KEPT_US)
+    if uncompacted:
+        yield Holder("network.v1, not compacted yet", at + COMPACTED_US)
+    for each in quarantine:
+        if each.key == member_key(erasure.subject).encode():
+            yield Holder(
+                f"profile.quarantine {each.topic}-{each.partition}@{each.offset}",
+                instants.from_datetime(each.at) + KEPT_US,
+            )
+
+
+def erased(
+    erasures: Mapping[str, Erasure],
+    sealed: Sealed,
+    snapshot: Snapshot,
+    mirror: Mirror,
+    rounds: Iterable[Record],
+    topics: Iterable[str],
+) -> Book:
+    """Every erasure that profile has folded took all that it must."""
+    audit = Audit("erasure", "what erased people said is gone, or is listed with its deadline")
+    audit.count("erased", len(erasures))
+    kept = list(topics)
+    for subject, erasure in sorted(erasures.items()):
+        _check_person(audit, subject, erasure, snapshot, mirror)
+        _check_log(audit, subject, sealed.orphans.get(subject, ()), snapshot.keys)
+        for holder in holders(
+            erasure, kept, member_key(subject) in mirror.overwritten, snapshot.quarantine
+        ):
+            audit.note(f"{subject} in {holder}")
+    for record in rounds:
+        audit.count("round records")
+        for text in _loose_text(record):
+            audit.differs(
+                f"{record.topic}-{record.partition}@{record.offset}: a string of {len(text)} that is no id"
+            )
+    return audit.closed()
+
+
+def _check_person(
+    audit: Audit, subject: str, erasure: Erasure, snapshot: Snapshot, mirror: Mirror
+) -> None:
+    key = member_key(subject)
+    if subject in snapshot.people:
+        audit.differs(f"{subject}: still in the vault")
+    stored = snapshot.rows.get(key)
+    if stored is not None and stored.state is not None:
+        audit.differs(f"{key}: still in profile.members")
+    if key in mirror.cut:
+        audit.differs(f"{key}: still the newest value of network.v1")
+    if erasure.partition in snapshot.partitions and key in mirror.newest and key not in mirror.cut:
+        audit.differs(f"{key}: in network.v1 again after its tombstone")
+
+
+def _check_log(
+    audit: Audit, subject: str, orphans: Iterable[Head], keys: Mapping[str, bytes]
+) -> None:
+    for head in orphans:
+        audit.count("sealed payloads tried")
+        for other, key in keys.items():
+            try:
+                open_sealed(head.value, key, head.source, head.id)
+            except Rejected:
+                continue
+            audit.differs(f"{subject}: the key of {other} opens {head.id}")
+
+
+def _loose_text(record: Record) -> Iterator[str]:
+    """Strings of a record of `rounds.v1` that are no id, code or digest."""
+    try:
+        decoded = msgspec.json.decode(record.value or b"null")
+    except msgspec.DecodeError:
+        return  # a part of a round that was split: read with the others
+    for text in _strings(decoded):
+        if _ID.fullmatch(text) is None:
+            yield text
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            yield from _strings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _strings(each)

@@ -1,0 +1,155 @@
+"""Rounds as `rounds.v1` has them against the ledger in PostgreSQL. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from crosstie.errors import LogGap
+from crosstie.matching import record as rounds_record
+from crosstie.matching.model import FINAL, Round, Suggestion
+from crosstie.replay.book import Audit, Book
+from crosstie.replay.compare import named_difference
+from crosstie.replay.sources import Record
+from crosstie.replay.tables import Snapshot, StoredSuggestion
+
+_suggestion = msgspec.json.Decoder(Suggestion)
+
+
+class History:
+    """Every round in order, and every suggestion in each of its states."""
+
+    def __init__(self, rounds: Iterable[Round] = ()) -> None:
+        self.rounds: list[Round] = []
+        self.states: dict[str, dict[int, Suggestion]] = {}  # id -> seq -> suggestion
+        self.changed_in: dict[str, dict[int, int]] = {}  # id -> seq -> round
+        self.platforms: dict[str, tuple[str, ...]] = {}
+        self.faults: list[str] = []
+        self._digest = ""
+        for each in rounds:
+            self.take(each)
+
+    @property
+    def n(self) -> int:
+        """Number of the newest round."""
+        return self.rounds[-1].n if self.rounds else 0
+
+    def take(self, round: Round) -> None:
+        """The next round; what is wrong with it is kept in `faults`."""
+        if round.n != self.n + 1:
+            self.faults.append(f"round {round.n} follows round {self.n}")
+        if round.previous != self._digest:
+            self.faults.append(
+                f"round {round.n}: its previous digest is not that of round {self.n}"
+            )
+        if rounds_record.digest(round) != round.digest:
+            self.faults.append(f"round {round.n}: its digest is not of its bytes")
+        if self.rounds and round.at < self.rounds[-1].at:
+            self.faults.append(f"round {round.n}: earlier than round {self.n}")
+        if self.rounds and any(
+            now < then for now, then in zip(round.offsets, self.rounds[-1].offsets, strict=False)
+        ):
+            self.faults.append(
+                f"round {round.n}: its offsets go back behind those of round {self.n}"
+            )
+        for change in round.changes:
+            self._change(round, change.suggestion)
+        self.platforms.update(round.delivery)
+        self.rounds.append(round)
+        self._digest = round.digest
+
+    def at(self, n: int) -> dict[str, Suggestion]:
+        """The newest state of every suggestion after round n."""
+        found = {}
+        for id, states in self.states.items():
+            known = [seq for seq in states if self.changed_in[id][seq] <= n]
+            if known:
+                found[id] = states[max(known)]
+        return found
+
+    def _change(self, round: Round, suggestion: Suggestion) -> None:
+        states = self.states.setdefault(suggestion.id, {})
+        if states:
+            last = states[max(states)]
+            if last.state in FINAL:
+                self.faults.append(
+                    f"{suggestion.id}: changes in round {round.n}, after its end ({last.state})"
+                )
+            if suggestion.seq != last.seq + 1:
+                self.faults.append(
+                    f"{suggestion.id}: seq {suggestion.seq} in round {round.n} follows {last.seq}"
+                )
+            if _meaning(suggestion) != _meaning(last):
+                self.faults.append(
+                    f"{suggestion.id}: means another pair or kind in round {round.n}"
+                )
+        elif suggestion.seq != 1:
+            self.faults.append(
+                f"{suggestion.id}: begins in round {round.n} with seq {suggestion.seq}"
+            )
+        states[suggestion.seq] = suggestion
+        self.changed_in.setdefault(suggestion.id, {})[suggestion.seq] = round.n
+
+
+def read(records: Iterable[Record]) -> History:
+    """The history that records of `rounds.v1` tell; a LogGap becomes a fault of it."""
+    plain = (rounds_record.Record(r.key or b"", r.value or b"", r.headers) for r in records)
+    history = History()
+    try:
+        for each in rounds_record.joined(plain):
+            history.take(each)
+    except LogGap as gap:
+        history.faults.append(str(gap))
+    return history
+
+
+def ledger(history: History, snapshot: Snapshot) -> Book:
+    """PostgreSQL's ledger is what the rounds say, and the chain of digests is unbroken."""
+    audit = Audit(
+        "ledger", "replaying rounds.v1 gives the ledger; the chain of digests is unbroken"
+    )
+    audit.count("rounds", len(history.rounds))
+    for fault in history.faults:
+        audit.differs(fault)
+    head, by_n = snapshot.head, {each.n: each for each in history.rounds}
+    if head.n > history.n:
+        audit.differs(f"PostgreSQL is at round {head.n}, rounds.v1 ends at {history.n}")
+    elif head.n and by_n[head.n].digest != head.digest:
+        audit.differs(f"round {head.n}: the head's digest is not that of rounds.v1")
+    for n in range(1, head.n + 1):
+        stored = snapshot.rounds.get(n)
+        if stored is None:
+            audit.differs(f"round {n}: missing in PostgreSQL")
+        elif n in by_n and stored != rounds_record.encode(by_n[n]):
+            audit.differs(f"round {n}: {named_difference(rounds_record.encode(by_n[n]), stored)}")
+    expected = history.at(head.n)
+    audit.count("suggestions", len(expected))
+    for id in sorted(expected.keys() | snapshot.suggestions.keys()):
+        _compare(audit, id, expected.get(id), snapshot.suggestions.get(id))
+    return audit.closed()
+
+
+def _compare(
+    audit: Audit, id: str, expected: Suggestion | None, stored: StoredSuggestion | None
+) -> None:
+    if expected is None or stored is None:
+        audit.differs(
+            f"{id}: {'not in rounds.v1' if expected is None else 'missing in PostgreSQL'}"
+        )
+        return
+    columns = (stored.state, stored.seq, sorted(stored.members))
+    if columns != (expected.state, expected.seq, sorted(expected.members)):
+        audit.differs(
+            f"{id}: columns state, seq or members differ; rounds.v1 says {expected.state}, {expected.seq}"
+        )
+    try:
+        same = _suggestion.decode(stored.body) == expected
+    except msgspec.DecodeError:
+        same = False
+    if not same:
+        audit.differs(f"{id}: {named_difference(msgspec.json.encode(expected), stored.body)}")
+
+
+def _meaning(suggestion: Suggestion) -> object:
+    return (suggestion.kind, suggestion.members, suggestion.round, suggestion.directions)
