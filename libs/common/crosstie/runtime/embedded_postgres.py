@@ -145,11 +145,7 @@ class EmbeddedPostgres:
             )
         if not _blocked(binaries):
             return binaries
-        copy = self._data / "server"
-        if not (copy / "bin" / "postgres").exists():
-            shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(binaries.parent, copy, symlinks=True)
-        return copy / "bin"
+        return _copied(binaries.parent, self._data / "server") / "bin"
 
     def _answers(self) -> bool:
         if not listens(self.port):
@@ -164,6 +160,20 @@ class EmbeddedPostgres:
 def _unprivileged() -> pwd.struct_passwd | None:
     """Whom to become: PostgreSQL refuses to run as root."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _copied(installation: Path, target: Path) -> Path:
+    """The installation below `target`, with its libraries beside it as the wheel has them."""
+    package = installation.parent
+    copy = target / package.name / installation.name
+    if not (target / "complete").exists():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(installation, copy, symlinks=True)
+        for libraries in (package.with_name(f"{package.name}.libs"), package / ".dylibs"):
+            if libraries.exists():
+                shutil.copytree(libraries, target / libraries.relative_to(package.parent))
+        (target / "complete").touch()
+    return copy
 
 
 def _blocked(path: Path) -> Path | None:
