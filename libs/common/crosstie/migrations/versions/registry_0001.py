@@ -48,20 +48,25 @@ CREATE TABLE vault.subjects (
 CREATE UNIQUE INDEX subjects_of_people ON vault.subjects (authority, external_id)
     WHERE retired_at IS NULL;
 
--- which subject an erasure was about, so that a retry of it never touches who joined since;
--- the digest is keyed, names nobody, and goes after the log's horizon for duplicates
+-- who was erased as of which event time, by keyed digest: it names nobody. What is dated up to
+-- `time` about that person is refused from then on, so a retry never brings the erased back.
+-- subject, source and id are kept until the erasure stands in the log, then nulled.
 CREATE TABLE vault.erasures (
-    digest bytea PRIMARY KEY CHECK (octet_length(digest) = 32),
-    subject text COLLATE "C",  -- null: nobody was known by that name
-    at timestamptz NOT NULL DEFAULT now()
+    person bytea NOT NULL CHECK (octet_length(person) = 32),
+    time bigint NOT NULL,  -- microseconds since 1970
+    subject text COLLATE "C",
+    source text,
+    id text,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (person, time)
 );
-CREATE INDEX erasures_by_age ON vault.erasures (at);
+CREATE INDEX erasures_not_logged ON vault.erasures (at) WHERE subject IS NOT NULL;
 
 GRANT USAGE ON SCHEMA vault TO crosstie_ingestion, crosstie_profile, crosstie_matching;
 GRANT SELECT, INSERT, UPDATE (retired_at) ON vault.subjects TO crosstie_ingestion;
 GRANT SELECT, DELETE ON vault.subjects TO crosstie_profile;
 GRANT SELECT (subject, authority, external_id, retired_at) ON vault.subjects TO crosstie_matching;
-GRANT SELECT, INSERT, DELETE ON vault.erasures TO crosstie_ingestion;
+GRANT SELECT, INSERT, UPDATE (subject, source, id), DELETE ON vault.erasures TO crosstie_ingestion;
 """
 
 

@@ -1,0 +1,143 @@
+"""JSON from strangers: one broken event never spoils its neighbours, and nothing is guessed.
+
+RFC 8259 leaves room (doubled keys, lone surrogates, endless numbers); I-JSON (RFC 7493) and what
+PostgreSQL can hold close it. `parsed` reads, `sound` refuses what one could not store.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from crosstie.errors import Rejected
+
+MOST_NESTED = 32
+GREATEST_INTEGER = 2**53 - 1  # beyond, readers differ on what was meant
+_SPACE = b" \t\r\n"
+_STRING_OR_STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class Doubled(dict[str, Any]):
+    """A JSON object that names `key` twice."""
+
+    key: str = ""
+
+
+def parsed(text: bytes) -> Any:
+    """The JSON value that `text` spells. Raises Rejected where it spells none."""
+    try:
+        return _decoder.decode(text.decode())
+    except UnicodeDecodeError as error:
+        value = text[error.start : error.start + 1].hex()
+        at = f"byte 0x{value} at position {error.start}"
+        raise Rejected("", at, "UTF-8", "encode the text as UTF-8") from error
+    except RecursionError as error:
+        raise _too_deep("", "deeper nesting") from error
+    except ValueError as error:  # JSONDecodeError, and integers of over 4,300 digits
+        raise Rejected("", str(error), "JSON (RFC 8259)", "check it with a JSON parser") from error
+
+
+def values(text: bytes) -> list[Any]:
+    """One value, or the elements of an array; each that cannot be read is a Rejected in its place."""
+    try:
+        whole = parsed(text)
+    except Rejected as rejected:
+        elements = _elements(text)
+        return [_attempted(each) for each in elements] if elements else [rejected]
+    return whole if isinstance(whole, list) else [whole]
+
+
+def lines(text: bytes) -> list[Any]:
+    """The values of NDJSON, one a line, blank lines aside; Rejected in place of the unreadable."""
+    return [_attempted(each) for each in text.split(b"\n") if each.strip(_SPACE)]
+
+
+def sound(value: Any, pointer: str = "", depth: int = 0) -> None:
+    """Refuse what JSON readers or PostgreSQL would not keep as it is. Raises Rejected."""
+    kind = type(value)
+    if kind is str:
+        if _UNSTORABLE.search(value):
+            raise Rejected(
+                pointer, ascii(value), "text without U+0000 and lone surrogates", "leave them out"
+            )
+    elif kind is int:
+        if abs(value) > GREATEST_INTEGER:
+            shown = f"an integer of {value.bit_length()} bits"
+            raise Rejected(pointer, shown, "-(2^53-1) to 2^53-1", "send a smaller number")
+    elif kind is float:
+        if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
+            raise Rejected(pointer, str(value), "a finite number", "leave it out, or send a number")
+    elif kind is list:
+        _nested(pointer, depth)
+        for index, each in enumerate(value):
+            sound(each, f"{pointer}/{index}", depth + 1)
+    elif isinstance(value, dict):
+        _nested(pointer, depth)
+        if isinstance(value, Doubled):
+            raise Rejected(pointer, f"two of {value.key!a}", "each name once", "send one")
+        for name, each in value.items():
+            at = f"{pointer}/{escaped(name)}"
+            sound(name, at)
+            sound(each, at, depth + 1)
+
+
+def escaped(name: str) -> str:
+    """A name as a JSON pointer spells it; lone surrogates become `?`, for errors must be sendable."""
+    printable = name if name.isascii() else name.encode(errors="replace").decode()
+    return printable.replace("~", "~0").replace("/", "~1")[:80]
+
+
+def _nested(pointer: str, depth: int) -> None:
+    if depth >= MOST_NESTED:
+        raise _too_deep(pointer, f"level {depth + 1}")
+
+
+def _too_deep(pointer: str, value: str) -> Rejected:
+    return Rejected(pointer, value, f"at most {MOST_NESTED} levels deep", "flatten it")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    doubled = Doubled(found)
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            doubled.key = name
+        seen.add(name)
+    return doubled
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_unique)
+
+
+def _attempted(text: bytes) -> Any:
+    try:
+        return parsed(text)
+    except Rejected as rejected:
+        return rejected
+
+
+def _elements(text: bytes) -> list[bytes]:
+    """The elements of an array that may hold broken ones; none where brackets do not match.
+
+    Works on bytes and without recursion, so that neither bad UTF-8 nor deep nesting stops it.
+    """
+    text = text.strip(_SPACE)
+    if not text.startswith(b"["):
+        return []
+    found: list[bytes] = []
+    depth = 0
+    start = 1
+    for token in _STRING_OR_STRUCTURE.finditer(text):
+        kind = token[0][:1]
+        depth += (kind in b"[{") - (kind in b"]}")
+        if depth == 0 or (depth == 1 and kind == b","):
+            found.append(text[start : token.start()])
+            start = token.end()
+        if depth == 0:
+            break
+    return found if start == len(text) else []

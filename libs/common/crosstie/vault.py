@@ -1,0 +1,189 @@
+"""The vault: which subject a person is, and the key that seals what is said about them.
+
+Everything inside speaks of random subject ids; only here stands who that is. Look-ups are kept for
+a minute, so that known people go on while PostgreSQL is away.
+
+How a person leaves it again: `erasures.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from crosstie import sealing
+from crosstie.erasures import RETIRED, digest, soon
+from crosstie.errors import DatabaseAway
+from crosstie.events import Person
+from crosstie.runtime.database import transient
+
+CACHED_SECONDS = 60.0
+MOST_CACHED = 200_000
+_TRIES = 3
+_LISTEN_AGAIN_SECONDS = 1.0
+
+ANY_KEY = "SELECT wrapped_key FROM vault.subjects LIMIT 1"
+LOOK_UP = """
+-- every person asked for, known or not, and as of when they were last erased
+SELECT p.authority, p.external_id, s.subject, s.wrapped_key,
+       (SELECT max(e.time) FROM vault.erasures e WHERE e.person = p.person) AS erased
+FROM unnest($1::text[], $2::text[], $3::bytea[]) AS p (authority, external_id, person)
+LEFT JOIN vault.subjects s
+    ON s.authority = p.authority AND s.external_id = p.external_id AND s.retired_at IS NULL
+"""
+ADD = """
+-- whoever comes second gets no row, and looks up the first one's
+INSERT INTO vault.subjects (subject, authority, external_id, wrapped_key)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
+ON CONFLICT (authority, external_id) WHERE retired_at IS NULL DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person as the log knows them; what is dated up to `erased` is about who they were before."""
+
+    id: str
+    data_key: bytes
+    erased: int | None = None
+
+
+class Vault:
+    """Looks people up and adds who is new. Raises DatabaseAway."""
+
+    def __init__(self, pool: asyncpg.Pool[Any], vault_key: bytes) -> None:
+        self._pool = pool
+        self._vault_key = vault_key
+        self._known: OrderedDict[Person, tuple[float, Subject]] = OrderedDict()
+        self._people: dict[str, Person] = {}
+        self._retirements = 0
+
+    async def subjects(self, latest: Mapping[Person, int]) -> dict[Person, Subject]:
+        """Everyone's subject; who is new gets one, unless erased as of `latest` or later.
+
+        `latest` is the newest event time at which each person is spoken of. Who is missing in the
+        answer was erased, and nothing newer is said of them.
+        """
+        found = self._cached(latest)
+        unknown = sorted(latest.keys() - found.keys(), key=lambda p: (p.authority, p.id))
+        if unknown:
+            retirements = self._retirements
+            looked_up = await self._looked_up(unknown, latest)
+            if retirements == self._retirements:  # else one of these may be gone again
+                self._remember(looked_up)
+            found |= looked_up
+        return found
+
+    def forget(self, person: Person) -> None:
+        """Drop what is remembered of `person`, who was retired."""
+        self._retirements += 1
+        self._drop(person)
+
+    async def probe(self) -> None:
+        """Raises Misconfigured when another vault key wrapped what is stored."""
+        async with soon():
+            wrapped = await self._pool.fetchval(ANY_KEY)
+        if wrapped is not None:
+            sealing.unwrap(wrapped, self._vault_key)
+
+    async def listen(self) -> None:
+        """Forget whom other replicas retire, at once instead of within a minute. Runs for ever."""
+        while True:
+            with contextlib.suppress(DatabaseAway), transient():
+                async with self._pool.acquire() as connection:
+                    await self._hear(connection)
+            await asyncio.sleep(_LISTEN_AGAIN_SECONDS)
+
+    async def _hear(self, connection: Any) -> None:
+        lost = asyncio.Event()
+
+        def ended(*_: Any) -> None:
+            lost.set()
+
+        connection.add_termination_listener(ended)
+        await connection.add_listener(RETIRED, self._heard)
+        try:
+            self._forget_all()  # what was said meanwhile, nobody heard
+            await lost.wait()
+        finally:
+            connection.remove_termination_listener(ended)
+            await connection.remove_listener(RETIRED, self._heard)
+
+    def _heard(self, *arguments: Any) -> None:
+        self._retirements += 1
+        person = self._people.get(str(arguments[-1]))
+        if person is not None:
+            self._drop(person)
+
+    def _forget_all(self) -> None:
+        self._retirements += 1
+        self._known.clear()
+        self._people.clear()
+
+    def _cached(self, people: Iterable[Person]) -> dict[Person, Subject]:
+        now = time.monotonic()
+        hits = ((person, self._known.get(person)) for person in people)
+        return {person: hit[1] for person, hit in hits if hit is not None and hit[0] > now}
+
+    async def _looked_up(
+        self, people: list[Person], latest: Mapping[Person, int]
+    ) -> dict[Person, Subject]:
+        columns = (
+            [person.authority for person in people],
+            [person.id for person in people],
+            [digest(self._vault_key, person) for person in people],
+        )
+        async with soon():
+            for _ in range(_TRIES):
+                rows = await self._pool.fetch(LOOK_UP, *columns)
+                new = [row for row in rows if _is_new(row, latest)]
+                if not new:
+                    return dict(self._subject(row) for row in rows if row["subject"])
+                await self._pool.execute(ADD, *self._additions(new))
+        raise DatabaseAway("people were added and retired at the same time; try again")
+
+    def _additions(self, new: list[Any]) -> tuple[list[Any], ...]:
+        keys = [sealing.wrap(sealing.new_key(), self._vault_key) for _ in new]
+        authorities = [row["authority"] for row in new]
+        return [_new_subject() for _ in new], authorities, [r["external_id"] for r in new], keys
+
+    def _subject(self, row: Any) -> tuple[Person, Subject]:
+        person = Person(authority=row["authority"], id=row["external_id"])
+        data_key = sealing.unwrap(row["wrapped_key"], self._vault_key)
+        return person, Subject(row["subject"], data_key, row["erased"])
+
+    def _remember(self, subjects: Mapping[Person, Subject]) -> None:
+        until = time.monotonic() + CACHED_SECONDS
+        for person, subject in subjects.items():
+            self._drop(person)
+            self._known[person] = (until, subject)
+            self._people[subject.id] = person
+        while len(self._known) > MOST_CACHED:
+            _, (_, oldest) = self._known.popitem(last=False)
+            self._people.pop(oldest.id, None)
+
+    def _drop(self, person: Person) -> None:
+        known = self._known.pop(person, None)
+        if known is not None:
+            self._people.pop(known[1].id, None)
+
+
+def _is_new(row: Any, latest: Mapping[Person, int]) -> bool:
+    if row["subject"] is not None:
+        return False
+    person = Person(authority=row["authority"], id=row["external_id"])
+    return row["erased"] is None or row["erased"] < latest[person]
+
+
+def _new_subject() -> str:
+    """16 characters of base32: 80 random bits."""
+    return base64.b32encode(secrets.token_bytes(10)).decode()
