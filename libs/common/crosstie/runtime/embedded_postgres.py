@@ -169,6 +169,8 @@ def _copied(installation: Path, target: Path) -> Path:
     if not (target / "complete").exists():
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(installation, copy, symlinks=True)
+        target.chmod(0o755)
+        copy.parent.chmod(0o755)
         for libraries in (package.with_name(f"{package.name}.libs"), package / ".dylibs"):
             if libraries.exists():
                 shutil.copytree(libraries, target / libraries.relative_to(package.parent))
