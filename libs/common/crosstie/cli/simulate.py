@@ -1,0 +1,83 @@
+"""`crosstie simulate`: a made-up locality as a stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crosstie.cli import sending
+from crosstie.errors import Misconfigured
+
+if TYPE_CHECKING:
+    pass
+
+
+def register(app: typer.Typer) -> None:
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    members: Annotated[int, typer.Option(help="How many people, 50 to 1000000.")] = 500,
+    seed: Annotated[int, typer.Option(help="Equal seeds and options give equal bytes.")] = 1,
+    days: Annotated[int, typer.Option(help="How many days are told.")] = 28,
+    start: Annotated[
+        str, typer.Option(help="First day, in the past: the door refuses what has not happened.")
+    ] = "2026-01-05",
+    contacts_per_day: Annotated[
+        float, typer.Option(help="Contacts that one person starts on a working day.")
+    ] = 1.2,
+    late: Annotated[float, typer.Option(help="Share of events sent late, 0 to 1.")] = 0.0,
+    doubled: Annotated[float, typer.Option(help="Share of events sent twice, 0 to 1.")] = 0.0,
+    authority: Annotated[str, typer.Option(help="Name space of the people's ids.")] = "locality",
+    source: Annotated[
+        str, typer.Option(help="CloudEvents source; the platform must own it.")
+    ] = "/simulated/locality",
+    send: Annotated[
+        bool, typer.Option("--send", help="Send the events instead of printing them.")
+    ] = False,
+    url: sending.Url = None,
+    key: sending.Key = None,
+    platform: sending.Platform = None,
+    bootstrap: sending.Bootstrap = None,
+    prefix: sending.Prefix = "crosstie.",
+    as_json: sending.AsJson = False,
+) -> None:
+    """Make up a health-and-care locality and tell what happens in it, in order of event time.
+
+    Ten sectors, seven levels, professions, organisations and reporting lines; people join, meet,
+    need help, offer it, pause, leave, block, are erased; now and then one problem turns up in
+    several places. Prints CloudEvents, one a line; with --send they go to a platform's door.
+    """
+    from crosstie.simulate.scenario import Scenario  # noqa: PLC0415  only when called
+    from crosstie.simulate.stream import events, ndjson  # noqa: PLC0415
+
+    scenario = Scenario(
+        members=members,
+        seed=seed,
+        days=days,
+        start=_midnight(start),
+        authority=authority,
+        source=source,
+        contacts_per_day=contacts_per_day,
+        late=late,
+        doubled=doubled,
+    )
+    if send:
+        doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
+        asyncio.run(sending.deliver(events(scenario), doorway, as_json=as_json))
+        return
+    for line in ndjson(events(scenario)):
+        sys.stdout.buffer.write(line)
+
+
+def _midnight(day: str) -> int:
+    from crosstie import instants  # noqa: PLC0415
+
+    try:
+        return instants.from_rfc3339(f"{datetime.fromisoformat(day).date()}T00:00:00+00:00")
+    except ValueError as error:
+        raise Misconfigured(f"start is {day!r}, must be a day such as 2026-01-05") from error

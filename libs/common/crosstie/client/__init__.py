@@ -1,0 +1,1 @@
+"""What a platform does: send events over HTTP or its inbox, read suggestions."""

@@ -1,0 +1,78 @@
+"""Sending events to a platform's inbox: CloudEvents in Kafka's binary mode, each acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from crosstie.errors import BrokerAway
+
+CloudEvent = Mapping[str, Any]
+_encode = msgspec.json.Encoder().encode
+_PATIENCE_MS = 60_000  # a broker that was killed takes 20 s
+
+
+class Inbox:
+    """One platform's inbox."""
+
+    def __init__(self, producer: AIOKafkaProducer, topic: str) -> None:
+        self._producer = producer
+        self._topic = topic
+
+    async def send(self, events: Iterable[CloudEvent]) -> int:
+        """Send and wait until the broker has all of them; how many. Raises BrokerAway."""
+        try:
+            acknowledged = [await self._sent(event) for event in events]
+            await asyncio.gather(*acknowledged)
+        except KafkaError as error:
+            raise BrokerAway(f"{type(error).__name__}: {error}") from error
+        return len(acknowledged)
+
+    async def _sent(self, event: CloudEvent) -> asyncio.Future[Any]:
+        headers = [
+            (f"ce_{name}", str(value).encode())
+            for name, value in event.items()
+            if name not in {"data", "datacontenttype"}
+        ]
+        headers.append(("content-type", b"application/json"))
+        future: asyncio.Future[Any] = await self._producer.send(
+            self._topic, _encode(event.get("data")), key=_key(event), headers=headers
+        )
+        return future
+
+
+def _key(event: CloudEvent) -> bytes:
+    """What keeps the events about the same people in order on their way to the log."""
+    data = event.get("data")
+    if not isinstance(data, dict):
+        return b""
+    return _encode(data.get("member", data.get("members")))
+
+
+@asynccontextmanager
+async def inbox(bootstrap: str, topic: str) -> AsyncIterator[Inbox]:
+    """A connected inbox; what is sent twice by a retry of the client arrives once."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        linger_ms=5,
+        max_batch_size=256 * 1024,
+        request_timeout_ms=_PATIENCE_MS,
+    )
+    try:
+        await producer.start()
+    except KafkaError as error:
+        await producer.stop()
+        raise BrokerAway(f"no Kafka at {bootstrap}: {error}") from error
+    try:
+        yield Inbox(producer, topic)
+    finally:
+        await producer.stop()

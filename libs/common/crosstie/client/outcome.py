@@ -1,0 +1,91 @@
+"""Reading what became of a platform's suggestions, as any platform would."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from crosstie import instants
+from crosstie.errors import BrokerAway, Misconfigured
+from crosstie.suggestions import SuggestionChanged
+
+_PATIENCE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One record of a suggestions topic; `appended` is Kafka's timestamp in milliseconds."""
+
+    change: SuggestionChanged
+    time: int  # event time, microseconds
+    appended: int
+    place: tuple[int, int]  # partition and offset
+
+
+class Suggestions:
+    """All partitions of one platform's suggestions, without a group: nobody's offsets move."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+
+    async def read(self, wait_seconds: float) -> list[Received]:
+        """What has come; waits that long when there is nothing. Raises BrokerAway."""
+        try:
+            batches = await self._consumer.getmany(timeout_ms=round(1000 * wait_seconds))
+        except KafkaError as error:
+            raise BrokerAway(f"{type(error).__name__}: {error}") from error
+        return [received(record) for records in batches.values() for record in records]
+
+    async def follow(self) -> AsyncIterator[Received]:
+        """Everything that comes, until cancelled."""
+        while True:
+            for each in await self.read(wait_seconds=1.0):
+                yield each
+
+
+def received(record: Any) -> Received:
+    """A record as the AsyncAPI document describes it."""
+    headers = {name: value.decode() for name, value in record.headers}
+    return Received(
+        change=SuggestionChanged.model_validate_json(record.value),
+        time=instants.from_rfc3339(headers["ce_time"]),
+        appended=record.timestamp,
+        place=(record.partition, record.offset),
+    )
+
+
+@asynccontextmanager
+async def suggestions(
+    bootstrap: str, topic: str, *, from_beginning: bool
+) -> AsyncIterator[Suggestions]:
+    """A connected reader of `topic`. Raises BrokerAway, Misconfigured where there is no such topic."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=_PATIENCE_MS,
+        metadata_max_age_ms=10_000,
+    )
+    try:
+        await consumer.start()
+    except KafkaError as error:
+        await consumer.stop()
+        raise BrokerAway(f"no Kafka at {bootstrap}: {error}") from error
+    try:
+        if topic not in await consumer.topics():
+            raise Misconfigured(f"there is no topic {topic}; `crosstie platforms add` makes it")
+        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
+        consumer.assign(partitions)
+        if from_beginning:
+            await consumer.seek_to_beginning(*partitions)
+        else:
+            await consumer.seek_to_end(*partitions)
+        yield Suggestions(consumer)
+    finally:
+        await consumer.stop()

@@ -1,0 +1,1 @@
+"""A made-up locality whose people meet, need help and answer suggestions: seeded, streamed, pure."""

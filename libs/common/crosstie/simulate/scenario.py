@@ -1,0 +1,58 @@
+"""What is simulated: how many people, how long, from when; and the calendar of their days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crosstie import instants
+from crosstie.errors import Misconfigured
+from crosstie.simulate.draws import Draws
+
+DAY_US = 86_400 * instants.SECOND_US
+HOUR_US = 3_600 * instants.SECOND_US
+FIRST_HOUR, WORKING_HOURS = 8, 10
+WEEKEND_SHARE = 0.1
+# a Monday; in the past, because the door refuses what has not happened yet
+START = instants.from_datetime(datetime(2026, 1, 5, tzinfo=UTC))
+FEWEST, MOST = 50, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One simulation: equal scenarios give equal bytes."""
+
+    members: int = 500
+    seed: int = 1
+    days: int = 28
+    start: int = START  # midnight of the first day, microseconds
+    authority: str = "locality"
+    source: str = "/simulated/locality"
+    contacts_per_day: float = 1.2  # started by one person on a working day
+    late: float = 0.0  # share of events that are sent later than they happened
+    doubled: float = 0.0  # share of events that are sent twice
+
+    def __post_init__(self) -> None:
+        if not FEWEST <= self.members <= MOST:
+            raise Misconfigured(f"members is {self.members}, must be {FEWEST} to {MOST}")
+        if not 1 <= self.days <= 3_650:
+            raise Misconfigured(f"days is {self.days}, must be 1 to 3650")
+        for name in ("late", "doubled"):
+            if not 0 <= (share := getattr(self, name)) <= 1:
+                raise Misconfigured(f"{name} is {share}, must be a share, 0 to 1")
+
+    @property
+    def end(self) -> int:
+        """Midnight after the last day."""
+        return self.start + self.days * DAY_US
+
+    def day_of(self, time: int) -> int:
+        return (time - self.start) // DAY_US
+
+    def at_work(self, draws: Draws, day: int, *about: object) -> int:
+        """Some moment of that day's working hours."""
+        hours = FIRST_HOUR + WORKING_HOURS * draws.uniform("moment", day, *about)
+        return self.start + day * DAY_US + round(hours * HOUR_US)
+
+    def weekend(self, day: int) -> bool:
+        return instants.to_datetime(self.start + day * DAY_US).weekday() >= 5
