@@ -1,0 +1,120 @@
+"""Erasure: what an erased person said is nowhere, or has a deadline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from crosstie.network.wire import Mark, encode
+from crosstie.replay import erasure, search
+from crosstie.replay.book import Book
+from crosstie.replay.sources import Record
+from crosstie.replay.tables import StoredRow
+from tests.unit.replay.world import ANN, BOB, EVE, KEYS, World
+
+MEMBER = f"member/{EVE}"
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.join(ANN, BOB, EVE)
+    world.erase(EVE)
+    return world
+
+
+def book(world: World, keys: dict[str, bytes] | None = None, **planted: Any) -> Book:
+    keys = world.keys if keys is None else keys
+    sealed = erasure.Sealed(keys)
+    replay = world.replay(sealed)
+    snapshot = replace(world.snapshot(), keys=keys, **planted.get("tables", {}))
+    return erasure.erased(
+        replay.erasures,
+        sealed,
+        snapshot,
+        world.mirror(planted.get("network")),
+        planted.get("rounds", ()),
+        ("inbox.v1.intranet",),
+    )
+
+
+def test_a_faultless_erasure_is_clean_and_lists_what_remains_with_its_deadline(
+    world: World,
+) -> None:
+    found = book(world)
+    assert found.differences == ()
+    assert found.notes == (f"{EVE} in inbox.v1.intranet: gone by 2026-04-01T12:00Z",)
+    assert found.counted["erased"] == 1
+    assert found.counted["sealed payloads tried"] == 2
+
+
+def test_a_row_left_in_postgresql_is_named(world: World) -> None:
+    rows = dict(world.snapshot().rows) | {MEMBER: StoredRow(0, 1, b"{}")}
+    assert book(world, tables={"rows": rows}).differences == (
+        f"{MEMBER}: still in profile.members",
+    )
+
+
+def test_a_mapping_left_in_the_vault_is_named(world: World) -> None:
+    people = dict(world.snapshot().people) | {EVE: ("staff", "eve")}
+    assert book(world, tables={"people": people}).differences == (f"{EVE}: still in the vault",)
+
+
+def test_a_newest_value_left_in_network_v1_is_named(world: World) -> None:
+    left = [Record("network.v1", 0, 0, 0, MEMBER.encode(), b"{}"), *world.published()]
+    assert book(world, network=left).differences == (
+        f"{MEMBER}: still the newest value of network.v1",
+    )
+
+
+def test_a_value_that_compaction_has_not_removed_has_a_deadline(world: World) -> None:
+    old = Record("network.v1", 0, 0, 0, MEMBER.encode(), b"{}")
+    tombstone = structs.replace(old, offset=1, value=None)
+    found = book(world, network=[old, tombstone, *world.published()])
+    assert found.ok
+    assert f"{EVE} in network.v1, not compacted yet: gone by 2026-03-10T12:00Z" in found.notes
+
+
+def test_a_value_published_after_the_tombstone_is_named(world: World) -> None:
+    back = [
+        Record("network.v1", 0, 90, 0, MEMBER.encode(), b"{}"),
+        Record("network.v1", 0, 91, 0, b"mark", encode(Mark(99, 0))),
+    ]
+    assert book(world, network=[*world.published(), *back]).differences == (
+        f"{MEMBER}: in network.v1 again after its tombstone",
+    )
+
+
+def test_a_key_that_still_opens_the_log_is_named(world: World) -> None:
+    found = book(world, keys=world.keys | {"COPY": KEYS[EVE]})
+    assert f"{EVE}: the key of COPY opens 0-2" in found.differences
+
+
+def test_text_in_a_round_is_named_without_the_text(world: World) -> None:
+    said = Record("rounds.v1", 0, 5, 0, b"1", b'{"n":1,"why":"I want help with my budget, please"}')
+    assert book(world, rounds=[said]).differences == (
+        "rounds.v1-0@5: a string of 34 that is no id",
+    )
+
+
+def test_quarantined_bytes_have_their_own_deadline(world: World) -> None:
+    world.set_aside(0, 2)
+    found = book(world)
+    assert f"{EVE} in profile.quarantine events.v1-0@2: gone by 2026-04-01T12:00Z" in found.notes
+
+
+def test_text_is_searched_as_it_stands_in_json() -> None:
+    assert search.needles('a "café"') == (
+        'a "café"'.encode(),
+        b'a \\"caf\\u00e9\\"',
+        'a \\"café\\"'.encode(),
+    )
+
+
+def test_sealed_payloads_are_searched_with_the_keys_that_are_left(world: World) -> None:
+    said = world.say("need.posted", ANN, item="n1", text="canary")
+    assert search.holds(said, (b"canary",), world.keys)
+    assert not search.holds(said, (b"canary",), {})
