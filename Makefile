@@ -72,3 +72,5 @@ lock-jars: $(READY) ## remake the lock of Kafka's jars from runtime/broker/jgo.t
 .PHONY: clean
 clean: ## remove the virtual environment and every tool's cache
 	rm -rf .venv .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+include deploy/tools.mk

@@ -28,7 +28,7 @@ from crosstie.runtime import telemetry
 from crosstie.settings import Settings
 
 SHUTDOWN_SECONDS = 25  # after SIGTERM; the manifests' grace period is longer
-_HTTP_DRAIN_SECONDS = 5
+HTTP_DRAIN_SECONDS = 5
 
 
 @dataclass
@@ -130,7 +130,7 @@ async def _http(api: FastAPI, settings: Settings) -> AsyncIterator[int]:
         api,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=_HTTP_DRAIN_SECONDS,
+        timeout_graceful_shutdown=HTTP_DRAIN_SECONDS,
         lifespan="off",
     )
     server = _Server(config)
