@@ -113,7 +113,6 @@ class Mirror:
         self.records = 0
         self.home: dict[str, int] = {}
         self.strays: list[str] = []
-        self.overwritten: set[str] = set()  # keys with a value that a tombstone follows
         self._until = until
         self._pending: dict[int, dict[str, bytes | None]] = {}
 
@@ -127,8 +126,6 @@ class Mirror:
                 continue
             if self.home.setdefault(key, record.partition) != record.partition:
                 self.strays.append(f"{key}: in partitions {self.home[key]} and {record.partition}")
-            if record.value is None and key in self.newest:
-                self.overwritten.add(key)
             _put(self.newest, key, record.value)
             self._pending.setdefault(record.partition, {})[key] = record.value
 

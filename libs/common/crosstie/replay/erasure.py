@@ -59,20 +59,16 @@ class Holder:
         return f"{self.place}: gone by {instants.to_rfc3339(self.until)[:16]}Z"
 
 
-def holders(
-    erasure: Erasure,
-    topics: Iterable[str],
-    uncompacted: bool,
-    quarantine: Iterable[Quarantined],
-) -> Iterator[Holder]:
-    """What may still hold the text of one erased person; `topics` are those kept 30 days."""
-    at = erasure.timestamp * 1000
-    for topic in topics:
-        yield Holder(topic, at + KEPT_US)
-    if uncompacted:
-        yield Holder("network.v1, not compacted yet", at + COMPACTED_US)
+def remaining(at: int, kept: Iterable[str]) -> Iterator[Holder]:
+    """What may still hold the text of someone erased at `at`; `kept` are places kept 30 days."""
+    for place in kept:
+        yield Holder(place, at + KEPT_US)
+    yield Holder("network.v1, not compacted yet", at + COMPACTED_US)
+
+
+def _set_aside(subject: str, quarantine: Iterable[Quarantined]) -> Iterator[Holder]:
     for each in quarantine:
-        if each.key == member_key(erasure.subject).encode():
+        if each.key == member_key(subject).encode():
             yield Holder(
                 f"profile.quarantine {each.topic}-{each.partition}@{each.offset}",
                 instants.from_datetime(each.at) + KEPT_US,
@@ -90,14 +86,15 @@ def erased(
     """Every erasure that profile has folded took all that it must."""
     audit = Audit("erasure", "what erased people said is gone, or is listed with its deadline")
     audit.count("erased", len(erasures))
-    kept = list(topics)
     for subject, erasure in sorted(erasures.items()):
         _check_person(audit, subject, erasure, snapshot, mirror)
         _check_log(audit, subject, sealed.orphans.get(subject, ()), snapshot.keys)
-        for holder in holders(
-            erasure, kept, member_key(subject) in mirror.overwritten, snapshot.quarantine
-        ):
-            audit.note(f"{subject} in {holder}")
+        for holder in _set_aside(subject, snapshot.quarantine):
+            audit.note(f"{subject} may still be in {holder}")
+    if erasures:
+        latest = max(each.timestamp for each in erasures.values()) * 1000
+        for holder in remaining(latest, topics):
+            audit.note(f"the erased may still be in {holder}")
     for record in rounds:
         audit.count("round records")
         for text in _loose_text(record):

@@ -1,0 +1,57 @@
+"""`crosstie forget`: erase one person."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from crosstie.cli.shared import settings
+from crosstie.errors import Misconfigured
+
+
+def register(app: typer.Typer) -> None:
+    app.command("forget")(forget)
+
+
+def forget(
+    authority: Annotated[str, typer.Argument(help="Name space of the person's id.")],
+    id: Annotated[str, typer.Argument(help="The person's id as their platform writes it.")],
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait until profile has folded the erasure.")
+    ] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Erase a person, wait until it is done, and list what still holds data, and until when.
+
+    The same as `org.crosstie.member.erased.v1` from their platform. What is said about them later
+    begins a new person. Exit code 1 when the erasure is accepted, but not done in time.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415  heavy: only when called
+
+    from crosstie import instants  # noqa: PLC0415
+    from crosstie.events import Person  # noqa: PLC0415
+    from crosstie.replay.forgetting import forget as erase  # noqa: PLC0415
+
+    try:
+        person = Person(authority=authority, id=id)
+    except ValidationError as error:
+        raise Misconfigured(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from error
+    done = asyncio.run(erase(settings(), person, wait))
+    if as_json:
+        holders = [{"place": h.place, "until": instants.to_rfc3339(h.until)} for h in done.holders]
+        print(json.dumps({"subjects": done.subjects, "done": done.done, "still_held": holders}))
+    elif not done.subjects:
+        print(f"nobody is known as {authority}/{id}; what is dated before now is refused")
+    else:
+        print(f"{authority}/{id} was {', '.join(done.subjects)}; may still be in")
+        print("\n".join(f"  {holder}" for holder in done.holders))
+    if not done.done:
+        print(
+            "error: accepted, but profile has not folded it yet; see `crosstie check`",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
