@@ -1,0 +1,110 @@
+"""matching, wired: one reader of the network, one lease, a leader or a warm follower, and reads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from fastapi import FastAPI
+
+from crosstie.errors import Fenced, LogGap, Misconfigured, Transient
+from crosstie.matching import policy as policies
+from crosstie.runtime import database
+from crosstie.runtime.auth import Keys
+from crosstie.runtime.service import Running, Service
+from crosstie.runtime.telemetry import logger
+from crosstie.settings import Settings
+from services.matching.decide import Rules
+from services.matching.lease import TRY_SECONDS, Lease, leading
+from services.matching.people import People
+from services.matching.reader import Reader
+from services.matching.reads import Desk, routes
+from services.matching.rounds import Leader
+from services.matching.store import Store
+
+log = logger("matching")
+
+_FINISH_SECONDS = 15.0  # a round in hand, after the stop
+_GAP_SECONDS = 30.0
+
+
+def build(settings: Settings) -> Service:
+    """The service of these settings."""
+    rules = rules_of(settings)
+    api = FastAPI(title="crosstie matching", version="1", description="Suggestions and rounds.")
+    desk = Desk(Keys(), settings.topics, settings.deployment)
+    routes(api, desk)
+
+    async def work(running: Running) -> None:
+        pool = await database.pool(settings, "matching", running)
+        reader, people, store = Reader(settings, running), People(pool), Store(pool)
+        desk.connect(pool, people, reader)
+        leader = Leader(settings, store, reader, people, rules, running)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(reader.run())
+            group.create_task(_ready(reader, desk, running))
+            group.create_task(_lead_in_turn(Lease(settings), leader, running))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(pool.close(), 3)
+
+    return Service(api, work)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The policy that the settings name, by default the built-in one."""
+    if settings.policy_file is None:
+        return Rules.of(policies.DEFAULT)
+    try:
+        return Rules.of(settings.policy_file.read_bytes())
+    except OSError as error:
+        raise Misconfigured(f"CROSSTIE_POLICY_FILE: {error}") from error
+
+
+async def _ready(reader: Reader, desk: Desk, running: Running) -> None:
+    """Ready once the network was read to its end; a follower is as ready as the leader."""
+    running.unready["start"] = "reading the network"
+    read = asyncio.create_task(database.retrying(reader.up_to_end, running, "read the network"))
+    stopped = asyncio.create_task(running.stop.wait())
+    await asyncio.wait((read, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if running.stop.is_set():
+        read.cancel()
+        return
+    await read
+    desk.open()
+    running.unready.pop("start", None)
+
+
+async def _lead_in_turn(lease: Lease, leader: Leader, running: Running) -> None:
+    """Lead whenever nobody else does; until then keep warm."""
+    while not running.stop.is_set():
+        try:
+            if not await lease.tried():
+                await leader.warm_up()
+                await running.pause(TRY_SECONDS)
+                continue
+            await _lead(lease, leader, running)
+        except Transient as reason:
+            log.warning("not leading", reason=str(reason))
+            await running.pause(TRY_SECONDS)
+        except Fenced as reason:
+            log.warning("no longer leading", reason=str(reason))
+            await running.pause(TRY_SECONDS)
+        except LogGap as reason:
+            log.error("cannot lead", reason=str(reason))
+            running.unready["ledger"] = str(reason)
+            await running.pause(_GAP_SECONDS)
+    lease.drop()
+
+
+async def _lead(lease: Lease, leader: Leader, running: Running) -> None:
+    """Lead until the lease is lost or it is time to stop; then a round in hand is finished."""
+    async with leading(lease, running) as keeping:
+        running.unready.pop("ledger", None)
+        work = asyncio.create_task(leader.lead())
+        await asyncio.wait((work, keeping), return_when=asyncio.FIRST_COMPLETED)
+        if running.stop.is_set() and leader.busy:
+            await asyncio.wait((work,), timeout=_FINISH_SECONDS)
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work

@@ -1,0 +1,145 @@
+"""Committed rounds reach Kafka in order, each once: images from PostgreSQL, one transaction.
+
+Opening the transactional producer fences whoever published before; then the end of `rounds.v1`
+says what is out already, so that nothing goes out twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from crosstie.errors import BrokerAway, Fenced, LogGap
+from crosstie.matching import ledger as ledgers
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.model import Round
+from crosstie.matching.record import following
+from crosstie.runtime.database import retrying
+from crosstie.runtime.kafka import producer_options, started
+from crosstie.runtime.service import Running
+from crosstie.runtime.telemetry import logger
+from crosstie.settings import Settings
+from services.matching.store import Decision, Image, Store
+from services.matching.tail import rounds_from
+
+log = logger("matching.publishing")
+
+_CLOSE_SECONDS = 3.0
+_TRANSACTIONAL_ID = "matching"  # after the deployment's prefix
+
+
+class Publisher:
+    """Owns the transactional producer of the leader."""
+
+    def __init__(self, settings: Settings, store: Store, running: Running) -> None:
+        self._settings = settings
+        self._store = store
+        self._running = running
+        self._producer: AIOKafkaProducer | None = None
+        self._reasons = running.unready
+
+    async def take_over(self) -> None:
+        """Fence the predecessor, agree with `rounds.v1`, publish what is not out.
+
+        Raises LogGap where PostgreSQL and `rounds.v1` tell different histories.
+        """
+        await retrying(self._ready, self._running, "take over")
+        await self.publish((await retrying(self._store.head, self._running)).n)
+
+    async def publish(self, upto: int) -> None:
+        """Publish the rounds up to `upto`. Raises Fenced when another leader does that now."""
+
+        async def attempt() -> None:
+            producer = await self._ready()
+            images = await self._store.unpublished(upto)
+            if images:
+                await self._sent(producer, images)
+
+        await retrying(attempt, self._running, "publish")
+        await retrying(lambda: self._store.published(upto), self._running, "note what is published")
+
+    async def close(self) -> None:
+        """Let the producer go; an open transaction ends with the next one's start."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(TimeoutError, KafkaError, OSError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await producer.stop()
+
+    async def _ready(self) -> AIOKafkaProducer:
+        """The producer; a new one has agreed with `rounds.v1` before it is used."""
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                **producer_options(self._settings),
+                transactional_id=f"{self._settings.topic_prefix}{_TRANSACTIONAL_ID}",
+            )
+            try:
+                await started(producer, self._running)
+                await self._agree()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _agree(self) -> None:
+        """Make head and `published_n` what `rounds.v1` says; roll forward where it knows more."""
+        head = await self._store.head()
+        out = await rounds_from(self._settings, head.n)
+        last = out[-1].n if out else 0
+        if last < head.published_n:
+            raise LogGap(f"rounds.v1 ends at round {last}, but {head.published_n} were published")
+        await self._same_history([each for each in out if each.n <= head.n])
+        await self._roll_forward(following(out, head.n, head.digest))
+        await self._store.published(last)
+
+    async def _same_history(self, out: list[Round]) -> None:
+        if out and (mine := await self._store.round(out[-1].n)) != out[-1]:
+            digest = "none" if mine is None else mine.digest
+            raise LogGap(
+                f"round {out[-1].n} has digest {out[-1].digest} in rounds.v1, {digest} in PostgreSQL"
+            )
+
+    async def _roll_forward(self, rounds: Iterator[Round]) -> None:
+        """Take over from `rounds.v1` what a PostgreSQL that was restored to an older day lacks."""
+        ledger: Ledger | None = None
+        for round in rounds:
+            ledger = ledgers.apply_round(ledger or (await self._store.ledger())[0], round)
+            await self._store.commit(Decision(round, ledger, round.delivery, published=True))
+            log.info("rolled forward", n=round.n, digest=round.digest)
+
+    async def _sent(self, producer: AIOKafkaProducer, images: list[Image]) -> None:
+        try:
+            await self._known(producer, {each.topic for each in images})
+            await producer.begin_transaction()
+            sent = [
+                await producer.send(
+                    each.topic,
+                    each.value,
+                    each.key,
+                    headers=[(n, t.encode()) for n, t in each.headers],
+                )
+                for each in images
+            ]
+            await asyncio.gather(*sent)
+            await producer.commit_transaction()
+        except ProducerFenced as error:
+            await self.close()
+            raise Fenced("another leader publishes now") from error
+        except (KafkaError, OSError) as error:
+            await self.close()  # whether it went out is asked of rounds.v1 by the next one
+            raise BrokerAway(f"{type(error).__name__}: {error}") from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _known(self, producer: AIOKafkaProducer, topics: set[str]) -> None:
+        """Every topic exists: asked before the transaction, which would hold up all readers."""
+        for topic in sorted(topics):
+            self._reasons["publishing"] = f"topic {topic} does not answer; does it exist?"
+            await producer.partitions_for(topic)
+        self._reasons.pop("publishing", None)

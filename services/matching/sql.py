@@ -1,0 +1,73 @@
+"""All SQL of the matching service, each statement with the invariant it keeps."""
+
+from __future__ import annotations
+
+LEADER_LOCK = 0x6D61746368696E67  # "matching": of all advisory locks in the database, the leader's
+
+TRY_TO_LEAD = "SELECT pg_try_advisory_lock($1)"
+STILL_HERE = "SELECT 1"  # keeps the session of the lock from being idle
+
+HEAD = "SELECT n, at, digest, published_n FROM matching.head"
+
+ADVANCE = """
+-- fence: no row means that someone else decided round n
+UPDATE matching.head SET n = $1, at = $2, digest = $3
+WHERE n = $1 - 1 AND digest = $4
+RETURNING 1
+"""
+
+ADD_ROUND = "INSERT INTO matching.rounds (n, body, summary) VALUES ($1, $2, $3)"
+
+PUT_SUGGESTION = """
+-- platforms are those told when it was made: they are told of every change
+INSERT INTO matching.suggestions (id, state, seq, members, round, platforms, body)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, seq = excluded.seq, body = excluded.body
+"""
+
+TOLD = "SELECT id, platforms FROM matching.suggestions WHERE id = ANY($1)"
+
+KEEP_POLICY = """
+INSERT INTO matching.policies (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING
+"""
+KEEP_BASE = """
+INSERT INTO matching.bases (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING
+"""
+
+KEEP_LEDGER = "INSERT INTO matching.ledgers (n, body) VALUES ($1, $2)"
+DROP_OLDER_LEDGERS = "DELETE FROM matching.ledgers WHERE n < $1"
+NEWEST_LEDGER = "SELECT n, body FROM matching.ledgers ORDER BY n DESC LIMIT 1"
+
+ROUNDS_AFTER = "SELECT body FROM matching.rounds WHERE n > $1 ORDER BY n LIMIT $2"
+
+# rounds in order, each round's images in theirs
+UNPUBLISHED = """
+SELECT n, topic, key, headers, value FROM matching.outbox WHERE n <= $1 ORDER BY n, i
+"""
+PUBLISHED = """
+UPDATE matching.head SET published_n = greatest(published_n, $1) WHERE n >= $1
+"""
+DROP_IMAGES = "DELETE FROM matching.outbox WHERE n <= $1"
+
+CONTROL = "SELECT paused, full_wanted, full_done FROM matching.control"
+PAUSE = "UPDATE matching.control SET paused = $1"
+WANT_FULL = "UPDATE matching.control SET full_wanted = full_wanted + 1"
+FULL_DONE = "UPDATE matching.control SET full_done = greatest(full_done, $1)"
+
+SUMMARIES = "SELECT summary FROM matching.rounds ORDER BY n DESC LIMIT $1"
+ROUND = "SELECT body FROM matching.rounds WHERE n = $1"
+
+LIVE_OF_MEMBER = """
+SELECT body FROM matching.suggestions
+WHERE members @> ARRAY[$1::text] AND state IN ('open', 'accepted')
+ORDER BY round DESC, id
+"""
+
+PERSON_OF = """
+SELECT subject, authority, external_id FROM vault.subjects
+WHERE subject = ANY($1) AND retired_at IS NULL
+"""
+SUBJECT_OF = """
+SELECT subject FROM vault.subjects
+WHERE authority = $1 AND external_id = $2 AND retired_at IS NULL
+"""

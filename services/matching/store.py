@@ -1,0 +1,233 @@
+"""The ledger in PostgreSQL: every round is one compare-and-swap of its head.
+
+The advisory lock only saves work; what keeps two leaders apart is the head (here) and the
+transactional producer (publishing.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import asyncpg
+import msgspec
+from msgspec import structs
+
+from crosstie.errors import Fenced
+from crosstie.matching import ledger as ledgers
+from crosstie.matching import record
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.model import Round
+from crosstie.runtime.database import transient
+from services.matching import sql
+
+Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
+
+_ROUNDS_AT_ONCE = 500
+_LEDGER_EVERY = 500  # rounds: most that a start has to fold
+
+
+class Head(NamedTuple):
+    """The last round of the ledger, and the last one whose records are in Kafka."""
+
+    n: int
+    at: int
+    digest: str
+    published_n: int
+
+
+class Control(NamedTuple):
+    """What operators ask for; a full round is owed while `wanted` is ahead of `done`."""
+
+    paused: bool
+    full_wanted: int
+    full_done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Bytes that are kept by their digest: a policy, a base."""
+
+    digest: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One record exactly as it will stand in Kafka, however often it is sent."""
+
+    topic: str
+    key: bytes
+    headers: tuple[tuple[str, str], ...]
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A round, the ledger after it, and everything that follows from it."""
+
+    round: Round
+    ledger: Ledger
+    told: Mapping[str, tuple[str, ...]]  # changed suggestion -> platforms
+    images: tuple[Image, ...] = ()
+    full_answered: int = 0  # the request that a full round answers
+    published: bool = field(default=False)  # it came out of Kafka
+
+
+class Store:
+    """Everything matching keeps. Raises DatabaseAway where PostgreSQL is away."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self._pool = pool
+
+    async def head(self) -> Head:
+        """Where the ledger stands."""
+        with transient():
+            return Head(*await _row(self._pool, sql.HEAD))
+
+    async def control(self) -> Control:
+        """What operators ask for."""
+        with transient():
+            return Control(*await _row(self._pool, sql.CONTROL))
+
+    async def commit(self, decision: Decision) -> None:
+        """Make `decision` the next round, or raise Fenced: someone else decided it.
+
+        Safe to repeat: a commit whose answer was lost is recognised by its digest.
+        """
+        round = decision.round
+        with transient():
+            async with self._pool.acquire() as connection, connection.transaction():
+                mine = (round.n, round.at, round.digest)
+                if not await connection.fetchval(sql.ADVANCE, *mine, round.previous):
+                    head = Head(*await _row(connection, sql.HEAD))
+                    if head[:3] == mine:
+                        return
+                    raise Fenced(f"round {round.n} was decided by another leader")
+                await _save(connection, decision)
+
+    async def told(self, ids: list[str]) -> dict[str, tuple[str, ...]]:
+        """The platforms that were told when these suggestions were made."""
+        with transient():
+            rows = await self._pool.fetch(sql.TOLD, ids)
+        return {id: tuple(platforms) for id, platforms in rows}
+
+    async def round(self, n: int) -> Round | None:
+        """Round `n` as it was committed."""
+        with transient():
+            body = await self._pool.fetchval(sql.ROUND, n)
+        return None if body is None else record.decode(body)
+
+    async def ledger(self, known: Ledger = ledgers.EMPTY, n: int = 0) -> tuple[Ledger, int]:
+        """The ledger as of the last round, and its number, given what it was after round `n`."""
+        if n == 0:
+            known, n = await self._newest_ledger()
+        while rounds := await self._rounds_after(n):
+            for each in rounds:
+                known = ledgers.apply_round(known, each)
+            n = rounds[-1].n
+        return known, n
+
+    async def keep_policy(self, policy: Named) -> None:
+        """Keep a policy before a round uses it."""
+        with transient():
+            await self._pool.execute(sql.KEEP_POLICY, policy.digest, policy.body)
+
+    async def keep_base(self, base: Named) -> None:
+        """Keep a base before a round uses it."""
+        with transient():
+            await self._pool.execute(sql.KEEP_BASE, base.digest, base.body)
+
+    async def unpublished(self, upto: int) -> list[Image]:
+        """Images of rounds up to `upto` that are not known to be in Kafka, in order."""
+        with transient():
+            rows = await self._pool.fetch(sql.UNPUBLISHED, upto)
+        return [_image(*row) for row in rows]
+
+    async def published(self, n: int) -> None:
+        """Rounds up to `n` are in Kafka: note it, and drop their images."""
+        with transient():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(sql.PUBLISHED, n)
+                await connection.execute(sql.DROP_IMAGES, n)
+
+    async def _newest_ledger(self) -> tuple[Ledger, int]:
+        with transient():
+            row = await self._pool.fetchrow(sql.NEWEST_LEDGER)
+        return (ledgers.EMPTY, 0) if row is None else (decoded(row["body"]), row["n"])
+
+    async def _rounds_after(self, n: int) -> list[Round]:
+        with transient():
+            rows = await self._pool.fetch(sql.ROUNDS_AFTER, n, _ROUNDS_AT_ONCE)
+        return [record.decode(row["body"]) for row in rows]
+
+
+def encoded(ledger: Ledger) -> bytes:
+    """A ledger with the order of its maps, which is that of time."""
+    return msgspec.msgpack.encode(ledger)
+
+
+def decoded(body: bytes) -> Ledger:
+    """A ledger from its bytes."""
+    return msgspec.msgpack.decode(body, type=Ledger)
+
+
+async def _row(of: asyncpg.Pool[Any] | Connection, statement: str) -> Any:
+    """The one row of a table that always has one."""
+    return await of.fetchrow(statement)
+
+
+async def _save(connection: Connection, decision: Decision) -> None:
+    round = decision.round
+    await connection.execute(sql.ADD_ROUND, round.n, record.encode(round), summary(round))
+    await connection.executemany(sql.PUT_SUGGESTION, _suggestions(decision))
+    if decision.published:
+        await connection.execute(sql.PUBLISHED, round.n)
+    if decision.images:
+        rows = _outbox(round.n, decision.images)
+        await connection.copy_records_to_table("outbox", schema_name="matching", records=rows)
+    if round.n % _LEDGER_EVERY == 0 or (round.full and not decision.published):
+        await connection.execute(sql.KEEP_LEDGER, round.n, encoded(decision.ledger))
+        await connection.execute(sql.DROP_OLDER_LEDGERS, round.n)
+    if decision.full_answered:
+        await connection.execute(sql.FULL_DONE, decision.full_answered)
+
+
+def summary(round: Round) -> str:
+    """A round without its changes and deliveries: how many there were, by cause."""
+    counts: dict[str, int] = {}
+    for change in round.changes:
+        counts[change.cause] = counts.get(change.cause, 0) + 1
+    fields = structs.asdict(structs.replace(round, changes=(), delivery={}))
+    del fields["changes"], fields["delivery"]
+    return json.dumps(fields | {"counts": dict(sorted(counts.items()))})
+
+
+def _suggestions(decision: Decision) -> list[tuple[Any, ...]]:
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    return [
+        (
+            each.id,
+            each.state,
+            each.seq,
+            list(each.members),
+            each.round,
+            list(decision.told.get(each.id, ())),
+            encode(each).decode(),
+        )
+        for each in (change.suggestion for change in decision.round.changes)
+    ]
+
+
+def _outbox(n: int, images: tuple[Image, ...]) -> list[tuple[Any, ...]]:
+    return [
+        (n, i, each.topic, each.key, json.dumps(each.headers), each.value)
+        for i, each in enumerate(images)
+    ]
+
+
+def _image(_: int, topic: str, key: bytes, headers: str, value: bytes) -> Image:
+    pairs = tuple((name, text) for name, text in json.loads(headers))
+    return Image(topic, bytes(key), pairs, bytes(value))

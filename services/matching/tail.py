@@ -1,0 +1,54 @@
+"""The end of `rounds.v1`: which rounds are out, whatever PostgreSQL remembers."""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from crosstie.errors import BrokerAway
+from crosstie.matching.model import Round
+from crosstie.matching.record import Record, joined
+from crosstie.runtime.kafka import consumer_options, started
+from crosstie.settings import Settings
+
+_FIRST_RECORDS = 64  # looked back at first; eightfold with every further look
+
+
+async def rounds_from(settings: Settings, n: int) -> list[Round]:
+    """The rounds in `rounds.v1` from round `n` or an earlier one to the last, in order.
+
+    Call it after fencing the predecessor: then nothing is pending. Raises BrokerAway, LogGap.
+    """
+    here = TopicPartition(settings.topics.rounds.name, 0)
+    consumer = AIOKafkaConsumer(**consumer_options(settings))
+    try:
+        await started(consumer)
+        consumer.assign([here])
+        return await _looked_back(consumer, here, n)
+    except (KafkaError, OSError) as error:
+        raise BrokerAway(f"{type(error).__name__}: {error}") from error
+    finally:
+        await consumer.stop()
+
+
+async def _looked_back(consumer: AIOKafkaConsumer, here: TopicPartition, n: int) -> list[Round]:
+    begin = (await consumer.beginning_offsets([here]))[here]
+    end = (await consumer.end_offsets([here]))[here]
+    back = _FIRST_RECORDS
+    while True:
+        start = max(begin, end - back)
+        rounds = list(joined(await _records(consumer, here, start, end)))
+        if start == begin or (rounds and rounds[0].n <= n):
+            return rounds
+        back *= 8
+
+
+async def _records(
+    consumer: AIOKafkaConsumer, here: TopicPartition, start: int, end: int
+) -> list[Record]:
+    consumer.seek(here, start)
+    found: list[Record] = []
+    while await consumer.position(here) < end:
+        for records in (await consumer.getmany(here, timeout_ms=500)).values():
+            found += (Record(r.key, r.value, tuple(r.headers)) for r in records)
+    return found
