@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
         50_000,
         ge=1,
         description="Rounds are held while profile is further behind the log than this.",
+    )
+    policy_file: Path | None = Field(
+        None, description="Policy of the matcher, a JSON file; the built-in one when not set."
     )
     batch_events: int = Field(
         5_000,

@@ -41,6 +41,9 @@ CREATE TABLE matching.suggestions (
 CREATE INDEX suggestions_of_members ON matching.suggestions USING gin (members)
     WHERE state IN ('open', 'accepted');
 
+-- the matcher's memory after round n, so that a start need not fold every round there ever was
+CREATE TABLE matching.ledgers (n bigint PRIMARY KEY, body bytea NOT NULL);
+
 CREATE TABLE matching.policies (digest text PRIMARY KEY, body bytea NOT NULL);
 CREATE TABLE matching.bases (digest text PRIMARY KEY, body bytea NOT NULL);
 """
@@ -72,7 +75,7 @@ GRANT USAGE ON SCHEMA matching TO crosstie_matching;
 GRANT SELECT, UPDATE ON matching.head, matching.control TO crosstie_matching;
 GRANT SELECT, INSERT ON matching.rounds, matching.policies, matching.bases TO crosstie_matching;
 GRANT SELECT, INSERT, UPDATE ON matching.suggestions TO crosstie_matching;
-GRANT SELECT, INSERT, DELETE ON matching.outbox TO crosstie_matching;
+GRANT SELECT, INSERT, DELETE ON matching.outbox, matching.ledgers TO crosstie_matching;
 """
 
 
