@@ -62,9 +62,8 @@ def topic_ids(bootstrap: str, names: Iterable[str]) -> dict[str, str]:
     wanted = list(names)
     if not wanted:
         return {}
-    futures = admin(bootstrap).describe_topics(
-        TopicCollection(wanted), request_timeout=_TIMEOUT_SECONDS
-    )
+    client = admin(bootstrap)  # kept by a name: its futures fail once it is collected
+    futures = client.describe_topics(TopicCollection(wanted), request_timeout=_TIMEOUT_SECONDS)
     found: dict[str, str] = {}
     for name, future in futures.items():
         try:
@@ -77,7 +76,8 @@ def topic_ids(bootstrap: str, names: Iterable[str]) -> dict[str, str]:
 
 def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
     """Delete topics, for tests and for taking a platform away."""
-    for future in admin(bootstrap).delete_topics(list(names)).values():
+    client = admin(bootstrap)
+    for future in client.delete_topics(list(names)).values():
         future.result()
 
 
