@@ -50,8 +50,8 @@ def fit(network: Network, policy: Policy, at: int) -> Base:
 
 
 def encode(base: Base) -> bytes:
-    """Canonical JSON."""
-    return msgspec.json.encode(base, order="deterministic")
+    """Canonical JSON: `used_by` is ascending already (msgspec orders no keys but strings)."""
+    return msgspec.json.encode(base)
 
 
 def decode(data: bytes) -> Base:
