@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import secrets
 import shutil
@@ -28,6 +29,8 @@ from pydantic import ValidationError
 
 from crosstie.errors import Misconfigured
 from crosstie.runtime.admin import create_topics
+from crosstie.runtime.embedded_kafka import EmbeddedKafka
+from crosstie.runtime.embedded_postgres import EmbeddedPostgres
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.migrate import migrate
 from crosstie.runtime.stack import Stack, stack
@@ -63,8 +66,14 @@ class System:
 
     def pids(self) -> dict[str, int]:
         """Of the services, and of Kafka and PostgreSQL when they are ours; without those that are down."""
-        running = {name: each.pid for name, each in self.services.items() if each.running}
-        return running | self.stack.pids
+        ours = _servers(self.stack)
+        programs = {name: server.server for name, server in ours.items()} | dict(self.services)
+        found: dict[str, int] = {}
+        for name, program in programs.items():
+            with contextlib.suppress(StackFailed):  # it ended since
+                if program.running:
+                    found[name] = program.pid
+        return found
 
     async def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to a service, `kafka` or `postgres`; what ends by it is started again."""
@@ -111,7 +120,9 @@ async def whole_system(
 async def _supervised(system: System) -> AsyncIterator[None]:
     """Services and our own servers kept running meanwhile; the services stopped afterwards."""
     keepers = [asyncio.create_task(each.keep()) for each in system.services.values()]
-    keepers.append(asyncio.create_task(_keep_servers(system.stack)))
+    keepers += [
+        asyncio.create_task(_keep(name, server)) for name, server in _servers(system.stack).items()
+    ]
     try:
         yield
     finally:
@@ -122,18 +133,22 @@ async def _supervised(system: System) -> AsyncIterator[None]:
         await asyncio.shield(asyncio.gather(*stops, return_exceptions=True))
 
 
-async def _keep_servers(components: Stack) -> None:
-    """Start Kafka or PostgreSQL again when they crashed."""
-    ours = {"kafka": components.kafka, "postgres": components.postgres}
+async def _keep(name: str, server: EmbeddedKafka | EmbeddedPostgres) -> None:
+    """Start Kafka or PostgreSQL again whenever it crashed."""
     while True:
-        for name, server in ours.items():
-            if server is not None and server.server.crashed:
-                log.warning("server ended, starts again", server=name)
-                try:
-                    await asyncio.to_thread(server.restart)
-                except StackFailed as failed:
-                    log.error("server did not start", server=name, reason=str(failed))
+        if server.server.crashed:
+            log.warning("server ended, starts again", server=name)
+            try:
+                await asyncio.to_thread(server.restart)
+            except StackFailed as failed:
+                log.error("server did not start", server=name, reason=str(failed))
         await asyncio.sleep(POLL_SECONDS)
+
+
+def _servers(components: Stack) -> dict[str, EmbeddedKafka | EmbeddedPostgres]:
+    """Those that are ours."""
+    both = {"kafka": components.kafka, "postgres": components.postgres}
+    return {name: server for name, server in both.items() if server is not None}
 
 
 def _environment(components: Stack, data: Path | None, given: Mapping[str, str]) -> dict[str, str]:
