@@ -61,9 +61,12 @@ class Forbidden(Rejected):
     """The event may be right, but not from this platform."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arrival:
-    """An event that passed; people are still named as outside. `time` is in microseconds."""
+    """An event that passed; people are still named as outside. `time` is in microseconds.
+
+    Equal only to itself: the same event may come twice in one request.
+    """
 
     source: str
     id: str

@@ -1,0 +1,83 @@
+"""The ingestion service: two doors, one way into the log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from fastapi import FastAPI
+
+from crosstie.erasures import Erasures
+from crosstie.errors import Transient
+from crosstie.runtime import database
+from crosstie.runtime.auth import Keys
+from crosstie.runtime.database import retrying
+from crosstie.runtime.service import Running, Service
+from crosstie.settings import Settings
+from crosstie.vault import Vault
+from services.ingestion.http import Intakes, router
+from services.ingestion.inbox import Inbox
+from services.ingestion.intake import UNFINISHED_SECONDS, Intake
+from services.ingestion.letters import Letters
+from services.ingestion.limits import Buckets
+from services.ingestion.log import Log
+
+
+def build(settings: Settings) -> Service:
+    """The service, not yet started."""
+    keys, intakes = Keys(), Intakes()
+    api = FastAPI(title="crosstie ingestion", version="1", description=(__doc__ or "").strip())
+    api.include_router(router(keys, intakes, Buckets(settings.requests_per_second)))
+
+    async def work(running: Running) -> None:
+        try:
+            await _work(settings, running, keys, intakes)
+        except Transient:
+            if not running.stop.is_set():
+                raise
+
+    return Service(api, work)
+
+
+async def _work(settings: Settings, running: Running, keys: Keys, intakes: Intakes) -> None:
+    """Open both doors once PostgreSQL and Kafka answer; close them when it is time."""
+    pool = await database.pool(settings, "ingestion", running)
+    keys.connect(pool)
+    vault = Vault(pool, settings.vault_key_bytes)
+    erasures = Erasures(pool, settings.vault_key_bytes)
+    await retrying(vault.probe, running, "check the vault key")
+    to = Log(settings)
+    intake = Intake(vault, erasures, to, settings.topics.events.name)
+    letters = Letters(settings.topics, pool, intake, to)
+    listening = asyncio.create_task(vault.listen())
+    finishing = asyncio.create_task(_finish_erasures(intake))
+    try:
+        await retrying(lambda: to.reach(settings.topics), running, "find the log")
+        intakes.intake = intake
+        await _read(settings, letters, running)
+    finally:
+        intakes.intake = None
+        listening.cancel()
+        finishing.cancel()
+        await asyncio.gather(listening, finishing, return_exceptions=True)
+        await to.stop()
+        await pool.close()
+
+
+async def _read(settings: Settings, letters: Letters, running: Running) -> None:
+    """Read the inboxes until it is time to stop; a consumer that hangs is replaced."""
+    while not running.stop.is_set():
+        inbox = Inbox(settings, letters, running)
+        try:
+            await retrying(inbox.start, running, "join the readers of the inboxes")
+            running.unready.pop("start", None)
+            await inbox.watched()
+        finally:
+            await inbox.stop()
+
+
+async def _finish_erasures(intake: Intake) -> None:
+    while True:
+        await asyncio.sleep(UNFINISHED_SECONDS)
+        with contextlib.suppress(Transient):
+            await intake.finish_erasures()

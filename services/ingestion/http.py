@@ -1,0 +1,208 @@
+"""`POST /v1/events`: one CloudEvent, a JSON array of them, or NDJSON; an answer for each."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
+
+from crosstie.door import strict_json
+from crosstie.door.arrival import Arrival, Forbidden, named
+from crosstie.errors import Rejected, Transient
+from crosstie.runtime.auth import Keys, Platform, platform_of
+from services.ingestion.door import count, judged, now, settled
+from services.ingestion.intake import MOST_ENTRIES, Intake
+from services.ingestion.limits import Buckets
+
+MOST_BYTES = 1024 * 1024
+MOST_EVENTS = 1_000
+BODY_SECONDS = 30.0
+DEADLINE_SECONDS = 20.0  # from the body to an answer
+RETRY_AFTER_SECONDS = 2
+_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+_JSON = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
+_CHARSET = re.compile(r'charset="?utf-?8"?', re.IGNORECASE)
+
+
+class Result(BaseModel):
+    """What became of one event; `pointer`, `value`, `limit` and `remedy` say why not."""
+
+    index: int = Field(description="Place in the request, from 0.")
+    id: str | None = Field(description="The event's id, where it has a usable one.")
+    status: Literal["accepted", "rejected"]
+    pointer: str | None = Field(None, description="JSON pointer into the event.")
+    value: str | None = Field(None, description="What stood there, shortened.")
+    limit: str | None = Field(None, description="What is allowed.")
+    remedy: str | None = Field(None, description="What to do.")
+
+
+class Answer(BaseModel):
+    """Accepted events are in the log, acknowledged by every replica in sync."""
+
+    accepted: int
+    rejected: int
+    results: list[Result]
+
+
+class Problem(BaseModel):
+    """Why nothing of the request was taken in."""
+
+    detail: str
+
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "No API key, or a wrong one."},
+    403: {"model": Answer, "description": "Every event is another platform's to send."},
+    413: {"model": Problem, "description": "Over 1 MiB, 1,000 events, or 20,000 after splitting."},
+    415: {"model": Problem, "description": "Not JSON or NDJSON in UTF-8."},
+    422: {"model": Answer, "description": "No event was accepted."},
+    429: {"model": Problem, "description": "Too many requests; wait for Retry-After."},
+    503: {"model": Problem, "description": "Kafka or PostgreSQL is away; retry after Retry-After."},
+}
+_EVENT = {
+    "type": "object",
+    "description": "A CloudEvent 1.0 in JSON; types and data as in docs/events.md.",
+    "required": ["specversion", "id", "source", "type", "time", "data"],
+}
+
+
+class Intakes:
+    """Where events go, once Kafka and PostgreSQL were reached."""
+
+    intake: Intake | None = None
+
+
+def router(keys: Keys, to: Intakes, buckets: Buckets) -> APIRouter:
+    """The routes of ingestion."""
+    api = APIRouter(tags=["events"])
+
+    platform_of_key = platform_of(keys)
+
+    async def caller(request: Request, platform: Platform = Depends(platform_of_key)) -> None:
+        wait = buckets.wait(request.headers["authorization"], time.monotonic())
+        if wait:
+            detail = "too many requests for this key; send more events in each"
+            raise HTTPException(429, detail, {"Retry-After": str(math.ceil(wait))})
+        request.state.platform = platform
+
+    @api.post(
+        "/v1/events",
+        status_code=202,
+        response_model=Answer,
+        responses=_PROBLEMS,
+        openapi_extra=_body(),
+        dependencies=[Depends(caller)],
+    )
+    async def post_events(request: Request) -> JSONResponse:
+        """Send events: at most 1,000 at once, 1 MiB, and 20,000 once gatherings are split."""
+        parse = _parser(request)
+        events = parse(await _read(request))
+        if len(events) > MOST_EVENTS:
+            raise HTTPException(413, f"{len(events)} events, at most {MOST_EVENTS}; send fewer")
+        at, platform = now(), request.state.platform
+        results = [judged(each, platform, at) for each in events]
+        reasons = settled(results, await _taken(results, to.intake))
+        count("http", platform.name, reasons)
+        return _answer(events, reasons)
+
+    return api
+
+
+async def _taken(
+    results: Sequence[Arrival | Rejected], intake: Intake | None
+) -> list[Rejected | None]:
+    arrivals = [each for each in results if isinstance(each, Arrival)]
+    entries = sum(each.entries for each in arrivals)
+    if entries > MOST_ENTRIES:
+        detail = f"{entries} events once gatherings are split, at most {MOST_ENTRIES}; send fewer"
+        raise HTTPException(413, detail)
+    return await _logged(intake, arrivals) if arrivals else []
+
+
+async def _logged(intake: Intake | None, arrivals: Sequence[Arrival]) -> list[Rejected | None]:
+    away = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if intake is None:
+        raise HTTPException(503, "Kafka or PostgreSQL was not reached yet; try again", away)
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            return await intake.take(arrivals)
+    except (Transient, TimeoutError) as error:
+        detail = f"not stored for certain ({type(error).__name__}); send the same again"
+        raise HTTPException(503, detail, away) from error
+
+
+def _answer(events: Sequence[Any], reasons: Sequence[Rejected | None]) -> JSONResponse:
+    pairs = enumerate(zip(events, reasons, strict=True))
+    results = [_result(index, event, reason) for index, (event, reason) in pairs]
+    accepted = sum(reason is None for reason in reasons)
+    rejected = len(reasons) - accepted
+    forbidden = rejected and all(isinstance(each, Forbidden) for each in reasons)
+    status = 202 if accepted else 403 if forbidden else 422
+    answer = {"accepted": accepted, "rejected": rejected, "results": results}
+    return JSONResponse(answer, status)
+
+
+def _result(index: int, event: Any, reason: Rejected | None) -> dict[str, Any]:
+    result: dict[str, Any] = {"index": index, "id": named(event)}
+    if reason is None:
+        return result | {"status": "accepted"}
+    return result | {
+        "status": "rejected",
+        "pointer": reason.pointer,
+        "value": reason.value,
+        "limit": reason.limit,
+        "remedy": reason.remedy,
+    }
+
+
+def _parser(request: Request) -> Callable[[bytes], list[Any]]:
+    media, _, parameters = request.headers.get("content-type", "").partition(";")
+    kind = media.strip().lower()
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    charset = parameters.strip()
+    if "charset" in charset.lower() and not _CHARSET.search(charset):
+        raise HTTPException(415, f"{charset} is not taken; send UTF-8")
+    if encoding != "identity":
+        raise HTTPException(415, f"Content-Encoding {encoding} is not taken; send it as it is")
+    if kind in _LINES:
+        return strict_json.lines
+    if kind in _JSON:
+        return strict_json.values
+    raise HTTPException(
+        415, f"Content-Type {kind or 'is missing'}; send one of {', '.join(_JSON + _LINES[:1])}"
+    )
+
+
+async def _read(request: Request) -> bytes:
+    """The body, and never more of it than is allowed."""
+    too_big = HTTPException(413, f"the body is over {MOST_BYTES} bytes; send fewer events at once")
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > MOST_BYTES:
+        raise too_big
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise too_big
+    except TimeoutError as error:
+        raise HTTPException(408, f"the body took over {BODY_SECONDS:.0f} s") from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the body was cut off") from error
+    return bytes(body)
+
+
+def _body() -> dict[str, Any]:
+    one_or_many = {"oneOf": [_EVENT, {"type": "array", "items": _EVENT, "maxItems": MOST_EVENTS}]}
+    content: dict[str, Any] = {kind: {"schema": one_or_many} for kind in _JSON}
+    content |= {_LINES[0]: {"schema": {"type": "string", "description": "One CloudEvent a line."}}}
+    return {"requestBody": {"required": True, "content": content}}

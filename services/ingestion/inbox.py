@@ -1,0 +1,185 @@
+"""The bus door: every platform's inbox, in batches, through FastStream.
+
+A batch is committed once all of it is acknowledged, in the log or among the dead letters, and never
+before; what fails for a time is tried again in place. FastStream shrugs at a handler that raises
+and goes on to the next batch, so the handler never does: see `_once`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from crosstie.errors import BrokerAway
+from crosstie.runtime.database import retrying
+from crosstie.runtime.kafka import REQUEST_TIMEOUT_MS
+from crosstie.runtime.service import Running
+from crosstie.runtime.telemetry import logger
+from crosstie.settings import Settings
+from services.ingestion.letters import Letters
+
+log = logger("ingestion")
+_NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s
+_MOST_RECORDS = 1_000
+_WAIT_MS = 50  # FastStream sleeps as long again when nothing came
+_QUIET_SECONDS = 5.0
+_STALLED_SECONDS = 30.0
+
+
+class Inbox:
+    """Reads all inboxes from `start` to `stop`; `failed` ends when going on would lose records."""
+
+    def __init__(self, settings: Settings, letters: Letters, running: Running) -> None:
+        self._letters = letters
+        self._busy = False
+        self._running = running
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._broker = broker(settings)
+        self._subscriber: Any = subscriber(self._broker, settings)
+        self._subscriber(self._once)
+
+    async def start(self) -> None:
+        """Join the group. Raises BrokerAway."""
+        try:
+            await self._broker.start()
+        except (KafkaError, OSError) as error:
+            await self._broker.stop()
+            raise BrokerAway(f"{type(error).__name__}: {error}") from error
+
+    async def stop(self) -> None:
+        """Leave the group, once the batch in hand is done."""
+        await self._broker.stop()
+
+    async def watched(self) -> None:
+        """Returns when it is time to stop, or to replace a consumer that stands still.
+
+        After a broker's restart aiokafka may hang without an error: there is something to read and
+        nothing moves. Raises what `_once` could not get over.
+        """
+        still, before = 0.0, await self._places()
+        while not await self._paused(_QUIET_SECONDS):
+            places = await self._places()
+            moved = self._busy or not places or places != before or not _behind(places)
+            still = 0.0 if moved else still + _QUIET_SECONDS
+            before = places
+            if still >= _STALLED_SECONDS:
+                log.error("consumer stands still", seconds=still)
+                return
+
+    async def _paused(self, seconds: float) -> bool:
+        """Wait; True when it is time to stop."""
+        stopping = asyncio.ensure_future(self._running.stop.wait())
+        await asyncio.wait(
+            (stopping, self.failed), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        stopping.cancel()
+        if self.failed.done():
+            self.failed.result()
+        return self._running.stop.is_set()
+
+    async def _places(self) -> dict[TopicPartition, tuple[int, int]]:
+        """Of each partition that is ours, where we are and where it ends; none when nobody says."""
+        consumer = self._subscriber.consumer
+        try:
+            async with asyncio.timeout(_QUIET_SECONDS):
+                mine = consumer.assignment()
+                ends = await consumer.end_offsets(mine) if mine else {}
+                return {each: (await consumer.position(each), end) for each, end in ends.items()}
+        except (KafkaError, OSError):
+            return {}
+
+    async def _once(self, records: Sequence[Any]) -> None:
+        """One batch, in the log or among the dead letters, then committed; never raises."""
+        if self.failed.done() or self._running.stop.is_set():
+            return  # a batch was left behind: committing a later one would lose it
+        self._busy = True
+        try:
+            await retrying(lambda: self._letters.take(records), self._running, "take a batch in")
+            await self._commit(records)
+        except Exception as error:  # noqa: BLE001  FastStream would go on to the next batch
+            if not self.failed.done():
+                self.failed.set_exception(error)
+        finally:
+            self._busy = False
+
+    async def _commit(self, records: Sequence[Any]) -> None:
+        """Say how far we are; who took a partition over meanwhile reads the same again."""
+        ends: dict[TopicPartition, int] = {}
+        for each in records:
+            ends[TopicPartition(each.topic, each.partition)] = each.offset + 1
+        consumer = self._subscriber.consumer
+        mine = consumer.assignment()
+        try:
+            await consumer.commit({each: end for each, end in ends.items() if each in mine})
+        except KafkaError as error:
+            log.warning("not committed", reason=f"{type(error).__name__}: {error}")
+
+
+def broker(settings: Settings) -> KafkaBroker:
+    """FastStream's broker, reading only: what is written goes through `Log`."""
+    return KafkaBroker(
+        settings.kafka_bootstrap.split(","),
+        client_id=f"{settings.topic_prefix}ingestion",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        metadata_max_age_ms=_NEW_PLATFORM_MS,
+        allow_auto_create_topics=False,
+        consumer_only=True,
+        apply_types=False,
+        graceful_timeout=15.0,
+        logger=logging.getLogger("crosstie.faststream"),
+        log_level=logging.DEBUG,
+    )
+
+
+def subscriber(to: KafkaBroker, settings: Settings) -> Any:
+    """The batch subscriber of every inbox of this deployment."""
+    return to.subscriber(
+        pattern=settings.topics.inbox_pattern,
+        batch=True,
+        max_records=_MOST_RECORDS,
+        batch_timeout_ms=_WAIT_MS,
+        group_id=f"{settings.topic_prefix}ingestion",
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,
+        parser=parsed,
+        decoder=decoded,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+        fetch_max_wait_ms=100,
+    )
+
+
+async def parsed(records: tuple[Any, ...]) -> KafkaMessage:
+    """A batch as FastStream hands it on: nothing is read in it, so nothing in it can raise."""
+    first, last = records[0], records[-1]
+    name = f"{first.topic}/{first.partition}/{first.offset}-{last.offset}"
+    return KafkaMessage(
+        body=b"", raw_message=records, headers={}, reply_to="", message_id=name, consumer=_Nothing()
+    )
+
+
+async def decoded(message: KafkaMessage) -> Any:
+    """The records as they came."""
+    return message.raw_message
+
+
+def _behind(places: Mapping[TopicPartition, tuple[int, int]]) -> bool:
+    return any(position < end for position, end in places.values())
+
+
+class _Nothing:
+    """What FastStream may commit or seek on its own: nothing."""
+
+    async def commit(self) -> None:
+        """Only the handler commits."""
+
+    def seek(self, partition: Any, offset: int) -> None:
+        """Nothing is ever given back."""

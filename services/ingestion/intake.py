@@ -1,0 +1,129 @@
+"""From arrivals to the log, the same for both doors: look people up, seal, append, erase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from crosstie import instants
+from crosstie.door.arrival import Arrival
+from crosstie.door.entries import Entry, entries, erasure
+from crosstie.erasures import Erasure, Erasures, Unlogged
+from crosstie.errors import Rejected
+from crosstie.events import Gathering, MemberData, Person
+from crosstie.runtime.telemetry import logger
+from crosstie.vault import Subject, Vault
+from services.ingestion.log import Log
+
+log = logger("ingestion")
+MOST_ENTRIES = 20_000
+UNFINISHED_SECONDS = 60.0
+
+
+class Intake:
+    """Takes arrivals in. Raises Transient; then all of them may be sent again without harm."""
+
+    def __init__(self, vault: Vault, erasures: Erasures, to: Log, topic: str) -> None:
+        self._vault = vault
+        self._erasures = erasures
+        self._log = to
+        self._topic = topic
+
+    async def take(self, arrivals: Iterable[Arrival]) -> list[Rejected | None]:
+        """Log `arrivals` in order; returns once all are acknowledged, with who was refused and why."""
+        answers: list[Rejected | None] = []
+        for step in steps(arrivals):
+            refused = await self._append([each for each in step if not each.erases])
+            await self._erase([each for each in step if each.erases])
+            answers += [refused.get(each) for each in step]
+        return answers
+
+    async def finish_erasures(self) -> None:
+        """Log the erasures that a crash or an absent broker left between vault and log."""
+        await self._log_erasures(await self._erasures.unlogged(UNFINISHED_SECONDS))
+
+    async def _append(self, arrivals: Sequence[Arrival]) -> dict[Arrival, Rejected]:
+        """Log `arrivals`, but for those that name someone who was erased since."""
+        subjects = await self._vault.subjects(_latest(arrivals))
+        refused: dict[Arrival, Rejected] = {}
+        records: list[Entry] = []
+        for each in arrivals:
+            present = _present(each, subjects)
+            if _spoken_of(each, present):
+                records += entries(each, present)
+            else:
+                refused[each] = _erased(each)
+        await self._log.append(self._topic, records)
+        return refused
+
+    async def _erase(self, arrivals: Sequence[Arrival]) -> None:
+        if not arrivals:
+            return
+        asked = [Erasure(_member(each), each.time, each.source, each.id) for each in arrivals]
+        unlogged = await self._erasures.retire(asked)
+        for each in asked:
+            self._vault.forget(each.person)
+        await self._log_erasures(unlogged)
+
+    async def _log_erasures(self, unlogged: Sequence[Unlogged]) -> None:
+        if not unlogged:
+            return
+        records = [erasure(each.source, each.id, each.time, each.subject) for each in unlogged]
+        await self._log.append(self._topic, records)
+        await self._erasures.logged(unlogged)
+        for each in unlogged:
+            log.info("erased", subject=each.subject)
+
+
+def steps(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+    """Cut `arrivals` so that in each step all else may be logged before the erasures."""
+    step: list[Arrival] = []
+    erased: set[Person] = set()
+    for each in arrivals:
+        if not each.erases and not erased.isdisjoint(each.people):
+            yield step
+            step, erased = [], set()
+        step.append(each)
+        if each.erases:
+            erased |= each.people
+    if step:
+        yield step
+
+
+def _latest(arrivals: Iterable[Arrival]) -> dict[Person, int]:
+    latest: dict[Person, int] = {}
+    for arrival in arrivals:
+        for person in arrival.people:
+            latest[person] = max(arrival.time, latest.get(person, arrival.time))
+    return latest
+
+
+def _present(arrival: Arrival, subjects: Mapping[Person, Subject]) -> dict[Person, Subject]:
+    """Those of the arrival who were not erased since it happened."""
+    found = ((person, subjects.get(person)) for person in arrival.people)
+    return {
+        person: subject
+        for person, subject in found
+        if subject is not None and (subject.erased is None or subject.erased < arrival.time)
+    }
+
+
+def _spoken_of(arrival: Arrival, present: Mapping[Person, Subject]) -> bool:
+    """Whether enough of its people are there to say it: all, or two of a gathering."""
+    if isinstance(arrival.data, Gathering):
+        return len(present) > 1
+    return len(present) == len(arrival.people)
+
+
+def _erased(arrival: Arrival) -> Rejected:
+    return Rejected(
+        "/time",
+        instants.to_rfc3339(arrival.time),
+        "after the erasure of everyone it names",
+        "nothing to do: someone it names was erased; if they joined again, date events after that",
+    )
+
+
+def _member(arrival: Arrival) -> Person:
+    assert isinstance(arrival.data, MemberData)
+    member: Person = arrival.data.member
+    return member

@@ -1,0 +1,100 @@
+"""Records of the inboxes: into the log, or among the dead letters as they came, with the reason."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import asyncpg
+
+from crosstie import dlq, registry
+from crosstie.door.arrival import Arrival
+from crosstie.door.record import event_of
+from crosstie.erasures import soon
+from crosstie.errors import Rejected
+from crosstie.registry import Platform
+from crosstie.topics import Topics
+from services.ingestion.door import count, judged, log, now, settled
+from services.ingestion.intake import MOST_ENTRIES, Intake
+from services.ingestion.log import Log
+
+_PLATFORM_SECONDS = 60.0
+
+
+class Letters:
+    """Takes batches of Kafka records in. Raises Transient; then the batch may come again."""
+
+    def __init__(self, topics: Topics, pool: asyncpg.Pool[Any], intake: Intake, to: Log) -> None:
+        self._topics = topics
+        self._pool = pool
+        self._intake = intake
+        self._log = to
+        self._platforms: dict[str, tuple[float, Platform]] = {}
+
+    async def take(self, records: Sequence[Any]) -> None:
+        """Every record in the log or among the dead letters, acknowledged."""
+        platforms = {name: await self._platform(name) for name in {r.topic for r in records}}
+        at = now()
+        results = [_result(each, platforms[each.topic], at) for each in records]
+        late: list[Rejected | None] = []
+        for arrivals in portions(each for each in results if isinstance(each, Arrival)):
+            late += await self._intake.take(arrivals)
+        reasons = settled(results, late)
+        await self._bury(records, reasons, at)
+        for topic in platforms:
+            of_topic = zip(records, reasons, strict=True)
+            count(
+                "kafka", self._name(topic), [why for each, why in of_topic if each.topic == topic]
+            )
+
+    async def _bury(
+        self, records: Sequence[Any], reasons: Sequence[Rejected | None], at: int
+    ) -> None:
+        refused = [
+            (each, why) for each, why in zip(records, reasons, strict=True) if why is not None
+        ]
+        if not refused:
+            return
+        letters = [dlq.letter(each, why, at) for each, why in refused]
+        await self._log.append(self._topics.dlq.name, letters)
+        for each, why in refused:
+            where = {"topic": each.topic, "partition": each.partition, "offset": each.offset}
+            log.warning("dead letter", **where, pointer=why.pointer)
+
+    async def _platform(self, topic: str) -> Platform | None:
+        until, platform = self._platforms.get(topic, (0.0, None))
+        if platform is None or until < time.monotonic():
+            async with soon():
+                platform = await registry.named(self._pool, self._name(topic))
+            if platform is not None:
+                self._platforms[topic] = (time.monotonic() + _PLATFORM_SECONDS, platform)
+        return platform
+
+    def _name(self, topic: str) -> str:
+        return topic.removeprefix(self._topics.inbox_prefix)
+
+
+def portions(arrivals: Iterator[Arrival]) -> Iterator[list[Arrival]]:
+    """Cut `arrivals` so that each portion is at most 20,000 entries of the log."""
+    portion: list[Arrival] = []
+    entries = 0
+    for each in arrivals:
+        if portion and entries + each.entries > MOST_ENTRIES:
+            yield portion
+            portion, entries = [], 0
+        portion.append(each)
+        entries += each.entries
+    if portion:
+        yield portion
+
+
+def _result(record: Any, platform: Platform | None, at: int) -> Arrival | Rejected:
+    if platform is None:
+        remedy = "register it with `crosstie platforms add`, then replay this"
+        return Rejected("", record.topic, "the inbox of a registered platform", remedy)
+    try:
+        event = event_of(record.key, record.value, record.headers)
+    except Rejected as rejected:
+        return rejected
+    return judged(event, platform, at)

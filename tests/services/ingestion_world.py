@@ -1,0 +1,176 @@
+"""A running ingestion service on real Kafka and PostgreSQL, and eyes on what it wrote."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import asyncpg
+import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from crosstie import dlq, logrecord, registry
+from crosstie.network.facts import Event
+from crosstie.registry import Platform
+from crosstie.runtime.admin import create_topics
+from crosstie.runtime.service import Running, Service
+from crosstie.sealing import unwrap
+from crosstie.settings import Settings
+from services.ingestion.app import build
+
+VAULT_KEY = bytes(range(32))
+SOURCE = "https://members.example"
+ids = count()
+
+
+def settings_for(bootstrap: str, database_url: str, prefix: str, **more: Any) -> Settings:
+    return Settings(
+        kafka_bootstrap=bootstrap,
+        database_url=database_url,
+        vault_key=base64.b64encode(VAULT_KEY).decode(),
+        topic_prefix=prefix,
+        **more,
+    )
+
+
+def person(name: str, authority: str = "members") -> dict[str, str]:
+    return {"authority": authority, "id": name}
+
+
+def event(noun_verb: str, data: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": f"e{next(ids)}",
+        "source": SOURCE,
+        "type": f"org.crosstie.{noun_verb}.v1",
+        "time": "2026-01-05T09:00:00Z",
+        "data": data,
+    } | more
+
+
+def joined(name: str, **more: Any) -> dict[str, Any]:
+    return event("member.joined", {"member": person(name), "consent": True}, **more)
+
+
+def met(a: str, b: str, **more: Any) -> dict[str, Any]:
+    return event("contact.made", {"members": [person(a), person(b)], "channel": "met"}, **more)
+
+
+async def eventually(true: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """The first true answer; asks again until the deadline."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = true()
+            found = await found if asyncio.iscoroutine(found) else found
+            if found:
+                return found
+            await asyncio.sleep(0.05)
+
+
+@dataclass
+class World:
+    """One deployment: platform `members` with its key, and whatever else a test adds."""
+
+    settings: Settings
+    connection: asyncpg.Connection[Any]
+    key: str = ""
+
+    async def platform(self, name: str, *, source: str = SOURCE, authority: str = "members") -> str:
+        key = await registry.add(
+            self.connection, Platform(name, frozenset([source]), frozenset([authority]))
+        )
+        topics = self.settings.topics.of_platform(name)
+        await asyncio.to_thread(create_topics, self.settings.kafka_bootstrap, topics)
+        return str(key)
+
+    async def records(self, topic: str) -> list[Any]:
+        """Everything in `topic`, in order of partition and offset."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap)
+        await consumer.start()
+        try:
+            names = await consumer._client._wait_on_metadata(topic)
+            places = [TopicPartition(topic, each) for each in sorted(names)]
+            consumer.assign(places)
+            await consumer.seek_to_beginning(*places)
+            ends = await consumer.end_offsets(places)
+            found: list[Any] = []
+            while any([await consumer.position(each) < ends[each] for each in places]):
+                batch = await consumer.getmany(timeout_ms=100)
+                found += [record for records in batch.values() for record in records]
+        finally:
+            await consumer.stop()
+        return sorted(found, key=lambda each: (each.partition, each.offset))
+
+    async def events(self) -> list[Event]:
+        """The log, opened with the vault's keys."""
+        rows = await self.connection.fetch("SELECT subject, wrapped_key FROM vault.subjects")
+        keys = {row["subject"]: unwrap(row["wrapped_key"], VAULT_KEY) for row in rows}
+        records = await self.records(self.settings.topics.events.name)
+        heads = [logrecord.head_of(each.key, each.value, each.headers) for each in records]
+        return [logrecord.opened(each, keys) for each in heads]
+
+    async def letters(self) -> list[dlq.Letter]:
+        records = await self.records(self.settings.topics.dlq.name)
+        return [dlq.read(each.key, each.value, each.headers) for each in records]
+
+    async def subject(self, name: str, authority: str = "members") -> str | None:
+        found: str | None = await self.connection.fetchval(
+            "SELECT subject FROM vault.subjects"
+            " WHERE authority = $1 AND external_id = $2 AND retired_at IS NULL",
+            authority,
+            name,
+        )
+        return found
+
+    @contextlib.asynccontextmanager
+    async def producer(self) -> AsyncIterator[AIOKafkaProducer]:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka_bootstrap, max_request_size=4 * 1024 * 1024
+        )
+        await producer.start()
+        try:
+            yield producer
+        finally:
+            await producer.stop()
+
+
+@contextlib.asynccontextmanager
+async def world(bootstrap: str, database: str, prefix: str, **more: Any) -> AsyncIterator[World]:
+    """Topics and the platform `members`; no service yet."""
+    settings = settings_for(bootstrap, database, prefix, **more)
+    await asyncio.to_thread(create_topics, bootstrap, settings.topics.shared())
+    connection = await asyncpg.connect(database)
+    try:
+        made = World(settings, connection)
+        made.key = await made.platform("members")
+        yield made
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def ingestion(settings: Settings) -> AsyncIterator[tuple[Service, Running]]:
+    """The service at work in this process, until the end of the block."""
+    service = build(settings)
+    running = Running(unready={"start": "waiting"})
+    work = asyncio.ensure_future(service.work(running))
+    try:
+        await eventually(lambda: work.done() or not running.unready)
+        yield service, running
+    finally:
+        running.stop.set()
+        await work
+
+
+def client(service: Service, key: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(service.api),
+        base_url="http://ingestion",
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=60,
+    )
