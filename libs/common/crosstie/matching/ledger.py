@@ -42,7 +42,7 @@ class Ledger(Struct, frozen=True, dict=True):
     at: int = 0
     live: Mapping[str, Suggestion] = {}  # not final, by id
     settled: Mapping[str, Settled] = {}  # by id
-    pairs: Mapping[Pair, int] = {}  # (a, b), a < b -> time of the last change between the two
+    pairs: dict[Pair, int] = {}  # (a, b), a < b -> time of the last change between the two
     made: Mapping[
         str, tuple[int, ...]
     ] = {}  # subject -> when introductions and reconnections were made

@@ -1,11 +1,26 @@
-"""`step`: one round. Settles what happened, then makes new suggestions. Pure."""
+"""`step`: one round. Settles what happened, then makes new suggestions. Pure.
+
+The same input gives the same bytes, whatever the order of its maps.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+
+import numpy as np
+
+from crosstie.matching import choosing
 from crosstie.matching.base import Base
+from crosstie.matching.graph import graph
 from crosstie.matching.ledger import Ledger
+from crosstie.matching.making import Maker
+from crosstie.matching.market import market
 from crosstie.matching.model import Change
+from crosstie.matching.pacing import freed_by_time
+from crosstie.matching.people import columns
 from crosstie.matching.policy import Policy
+from crosstie.matching.scoring import scorer
+from crosstie.matching.settle import ignored, settle
 from crosstie.network.view import Network
 
 
@@ -27,5 +42,21 @@ def step(
     `serve` names whom to find suggestions for (None: everyone); members whose slot was freed by
     time or by settlement since the last round are added here.
     """
-    changes: tuple[Change, ...] = ()
-    return ledger.after(changes, at), changes, {}
+    settled, happened = settle(network, ledger, policy, at)
+    notes: Counter[str] = Counter(
+        f"settled.{change.cause.replace(':', '.')}" for change in happened
+    )
+    notes.update(ignored(network, settled, at))
+    if serve is not None:
+        freed = (subject for change in happened for subject in change.suggestion.members)
+        serve = serve.union(freed_by_time(ledger, at), freed)
+    people, ties = columns(network, base), graph(network, at)
+    trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)
+    score = scorer(people, ties, settled, policy, at)
+    mentoring = choosing.mentorings(trade, score, policy, notes)
+    others = choosing.introductions(trade, score, settled, policy, mentoring, notes)
+    maker = Maker(network, score, policy, policy_digest, deployment, n, at)
+    made = (change for choice in (mentoring, *others) for change in maker.made(choice))
+    changes = tuple(sorted(made, key=lambda change: change.suggestion.id))
+    notes["served"] = int(np.count_nonzero(trade.served & trade.people.eligible))
+    return settled.after(changes, at), (*happened, *changes), dict(sorted(notes.items()))

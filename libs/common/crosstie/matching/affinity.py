@@ -1,0 +1,129 @@
+"""How likely a accepts b: log-odds that add up what speaks for and against, by the policy's weights.
+
+Rules, for as long as there are no answers to learn from; each direction of a pair on its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosstie.matching import policy as rules
+from crosstie.matching.arrays import Bools, Floats, Ints, contains
+from crosstie.matching.graph import Graph
+from crosstie.matching.people import DIRECTIONS, Items, People
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """For every pair the best cosine of an offer of one with a need of the other, and which items."""
+
+    cosine: Floats
+    offer: Ints  # -1: none
+    need: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a pair has in common, whichever way it is looked at."""
+
+    contacts: Ints
+    interests: Ints
+    sector: Bools
+    profession: Bools
+    place: Bools
+    cross_sector: Bools  # both known, and different
+
+
+def shared(people: People, graph: Graph, a: Ints, b: Ints) -> Shared:
+    """What a[k] and b[k] have in common."""
+
+    def same(code: Ints) -> Bools:
+        alike: Bools = (code[a] == code[b]) & (code[a] >= 0)
+        return alike
+
+    sector = people.sector
+    return Shared(
+        contacts=_common(graph.links, a, b),
+        interests=_common(people.interests, a, b),
+        sector=same(sector),
+        profession=same(people.profession),
+        place=same(people.place),
+        cross_sector=(sector[a] != sector[b]) & (sector[a] >= 0) & (sector[b] >= 0),
+    )
+
+
+def direction(people: People, a: Ints, b: Ints) -> Ints:
+    """Bit of DIRECTIONS: where b stands as a sees them; across where a level is unknown."""
+    mine, theirs = people.level[a], people.level[b]
+    known = (mine > 0) & (theirs > 0)
+    upward = np.where(known & (theirs > mine), DIRECTIONS["up"], DIRECTIONS["across"])
+    return np.where(known & (theirs < mine), DIRECTIONS["down"], upward).astype(np.int64)
+
+
+def matches(givers: Ints, takers: Ints, offers: Items, needs: Items) -> Match:
+    """What givers[k] offers that takers[k] needs, best first by cosine."""
+    count = np.diff(offers.first)[givers] * np.diff(needs.first)[takers]
+    pair = np.repeat(np.arange(len(givers)), count)
+    nth = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
+    wide = np.diff(needs.first)[takers][pair]
+    offer = offers.first[givers][pair] + nth // np.maximum(wide, 1)
+    need = needs.first[takers][pair] + nth % np.maximum(wide, 1)
+    cosine = np.asarray((offers.vectors[offer] * needs.vectors[need]).sum(axis=1)).ravel()
+    order = np.lexsort((need, offer, -cosine, pair))
+    best, first = np.unique(pair[order], return_index=True)
+    found = Match(np.zeros(len(givers)), np.full(len(givers), -1), np.full(len(givers), -1))
+    at = order[first]
+    found.cosine[best] = cosine[at]
+    found.offer[best] = np.where(cosine[at] > 0, offer[at], -1)
+    found.need[best] = np.where(cosine[at] > 0, need[at], -1)
+    return found
+
+
+def acceptance(
+    weights: rules.Affinity,
+    people: People,
+    a: Ints,
+    b: Ints,
+    common: Shared,
+    *,
+    for_a: Match,
+    for_b: Match,
+    busy: Floats,
+    effort: Floats,
+    mentoring: bool,
+) -> Floats:
+    """p(a[k] accepts b[k]). `effort`: share by which b made more of the contacts than a."""
+    bit = direction(people, a, b)
+    wished = people.wished_directions[a]
+    toward = np.where(wished == 0, 0, np.where(wished & bit, 1, -1))
+    wants = contains(people.wished_sectors, a * people.sectors + people.sector[b]) & (
+        people.sector[b] >= 0
+    )
+    sector = np.where(people.wishes_sectors[a], np.where(wants, 1, -1), 0)
+    known = (people.level[a] > 0) & (people.level[b] > 0)
+    steps = np.where(known, np.abs(people.level[a] - people.level[b]), 0)
+    odds = (
+        weights.start
+        + weights.wished_direction * toward
+        + weights.wished_sector * sector
+        + weights.level_step * steps
+        + weights.upward * (bit == DIRECTIONS["up"])
+        + weights.mutual_contacts * np.log1p(common.contacts)
+        + weights.shared_interests * np.log1p(common.interests)
+        + weights.offer_meets_need * for_a.cosine
+        + weights.need_met_by_offer * for_b.cosine
+        + weights.same_profession * common.profession
+        + weights.same_sector * common.sector
+        + weights.same_place * common.place
+        + weights.busy * busy[a]
+        + weights.one_sided * np.maximum(effort, 0.0)
+        + weights.mentoring * mentoring
+    )
+    return np.asarray(1.0 / (1.0 + np.exp(-odds)))
+
+
+def _common(having: object, a: Ints, b: Ints) -> Ints:
+    """How many columns rows a[k] and b[k] of a 0/1 matrix share."""
+    return np.asarray((having[a] * having[b]).sum(axis=1)).ravel().astype(np.int64)  # type: ignore[index]

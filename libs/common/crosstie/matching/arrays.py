@@ -1,0 +1,46 @@
+"""Shared small things about arrays: their types, keys of pairs, and random draws that are hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Draws = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MILLION = 1_000_000
+
+
+def millionths(values: Floats) -> Ints:
+    """Quantised: floats are never compared as they are."""
+    return np.rint(values * MILLION).astype(np.int64)
+
+
+def keys_of(a: Ints, b: Ints, size: int) -> Ints:
+    """One integer per unordered pair of indices below `size`."""
+    return np.minimum(a, b) * size + np.maximum(a, b)
+
+
+def contains(keys: Ints, wanted: Ints) -> Bools:
+    """Which of `wanted` are in `keys`, ascending."""
+    if len(keys) == 0:
+        return np.zeros(wanted.shape, dtype=np.bool_)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    found: Bools = keys[place] == wanted
+    return found
+
+
+def draws(seed: int, purpose: str, subjects: Sequence[str]) -> Draws:
+    """A number per subject that anyone can recompute: the hash of (seed, purpose, subject)."""
+    start = blake2b(f"{seed}/{purpose}/".encode(), digest_size=8)
+    drawn = bytearray()
+    for subject in subjects:
+        each = start.copy()
+        each.update(subject.encode())
+        drawn += each.digest()
+    return np.frombuffer(bytes(drawn), dtype="<u8").astype(np.uint64)

@@ -1,0 +1,190 @@
+"""Who is suggested to whom, all at once: the most worth that everyone's free slots allow.
+
+Mentoring is bipartite: integer min-cost flow finds the optimum. Introductions are a b-matching in
+a general graph: flow on its double cover gives the optimum of the relaxation, half-integral and so
+a certified bound; halves are rounded along trails, then improved by swaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from ortools.graph.python import min_cost_flow
+
+from crosstie.matching.arrays import Bools, Ints
+
+MOST_PASSES = 8  # of swaps
+
+
+def mentors(
+    mentor: Ints,
+    mentee: Ints,
+    worth: Ints,
+    *,
+    offered: Ints,
+    wanted: Ints,
+    taken: Ints,
+    slot_step: int,
+) -> Bools:
+    """The best pairs: at most offered[m] per mentor and wanted[m] per mentee, by member index.
+
+    A mentor's next mentee costs `slot_step` more than the one before, counting those `taken`.
+    """
+    flow, _ = _flow(mentee, mentor, worth, wanted, offered, taken, slot_step)
+    return flow
+
+
+def introductions(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
+    """Pairs that fit in everyone's `slots`, and an upper bound of any such choice's worth."""
+    if len(a) == 0:
+        return np.zeros(0, dtype=np.bool_), 0
+    left, right = np.concatenate([a, b]), np.concatenate([b, a])
+    flow, double = _flow(
+        left, right, np.concatenate([worth, worth]), slots, slots, np.zeros_like(slots), 0
+    )
+    sides = flow[: len(a)].astype(np.int64) + flow[len(a) :]
+    chosen = sides == 2
+    for pair in _rounded(np.flatnonzero(sides == 1), a, b, worth):
+        chosen[pair] = True
+    _improve(chosen, a, b, worth, slots)
+    return chosen, double // 2
+
+
+def _flow(
+    left: Ints,
+    right: Ints,
+    worth: Ints,
+    slots_left: Ints,
+    slots_right: Ints,
+    taken: Ints,
+    step: int,
+) -> tuple[Bools, int]:
+    """Max-worth choice of pairs (left, right) within both sides' slots, and its worth."""
+    size = len(slots_left)
+    fits = np.flatnonzero((worth > 0) & (slots_left[left] > 0) & (slots_right[right] > 0))
+    chosen = np.zeros(len(left), dtype=np.bool_)
+    if len(fits) == 0:
+        return chosen, 0
+    source, sink = 2 * size, 2 * size + 1
+    active_left, active_right = np.unique(left[fits]), np.unique(right[fits])
+    slot_of = np.repeat(active_right, slots_right[active_right])
+    nth = np.arange(len(slot_of)) - np.searchsorted(slot_of, slot_of) + taken[slot_of]
+    supply = int(slots_left[active_left].sum())
+    ones = np.ones(max(len(fits), len(slot_of)), dtype=np.int64)
+    arcs = (  # tail, head, capacity, cost; the last lets supply pass by
+        (np.full(len(active_left), source), active_left, slots_left[active_left], 0 * active_left),
+        (left[fits], size + right[fits], ones[: len(fits)], -worth[fits]),
+        (size + slot_of, np.full(len(slot_of), sink), ones[: len(slot_of)], nth * step),
+        tuple(np.array([each]) for each in (source, sink, supply, 0)),
+    )
+    solver = min_cost_flow.SimpleMinCostFlow()
+    columns = (np.concatenate(each) for each in zip(*arcs, strict=True))
+    numbers = solver.add_arcs_with_capacity_and_unit_cost(*columns)
+    solver.set_nodes_supplies(np.array([source, sink]), np.array([supply, -supply]))
+    status = solver.solve()
+    if status != solver.OPTIMAL:
+        raise AssertionError(
+            f"min-cost flow ended with status {status}: the bypass makes it feasible"
+        )
+    first = len(active_left)
+    chosen[fits] = solver.flows(numbers[first : first + len(fits)]) > 0
+    return chosen, -int(solver.optimal_cost())
+
+
+def _rounded(halves: Ints, a: Ints, b: Ints, worth: Ints) -> Iterator[int]:
+    """Every other pair along each trail of half-chosen ones, the richer alternative.
+
+    At every member that leaves at most half of theirs, and one more where an open trail ends (half
+    a slot was free there), so slots suffice; a closed trail of odd length starts with a pair less.
+    """
+    for trail, closed in _trails(halves.tolist(), a.tolist(), b.tolist()):
+        if closed and len(trail) % 2:
+            trail = _turned(trail, worth)  # noqa: PLW2901
+            yield from trail[1::2]
+        else:
+            even, odd = trail[::2], trail[1::2]
+            yield from even if worth[even].sum() >= worth[odd].sum() else odd
+
+
+def _turned(trail: list[int], worth: Ints) -> list[int]:
+    """A closed trail of odd length, begun where its pairs at odd places are worth most."""
+    length = len(trail)
+    value = worth[trail].tolist()
+    total = sum(value[1::2])
+    best, start = total, 0
+    for k in range(
+        0, 2 * (length - 1), 2
+    ):  # from a start k to k + 2: pair k comes in, k + 1 drops out
+        total += value[k % length] - value[(k + 1) % length]
+        if total > best:
+            best, start = total, (k + 2) % length
+    return trail[start:] + trail[:start]
+
+
+def _trails(halves: list[int], a: list[int], b: list[int]) -> Iterator[tuple[list[int], bool]]:
+    """`halves` as trails, and whether each is closed: first those between members with an odd number."""
+    at: dict[int, list[int]] = {}
+    for pair in halves:
+        at.setdefault(a[pair], []).append(pair)
+        at.setdefault(b[pair], []).append(pair)
+    used: set[int] = set()
+    for start in sorted(member for member, pairs in at.items() if len(pairs) % 2):
+        if trail := _walk(start, at, used, a, b):
+            yield trail
+    for start in sorted(at):
+        while trail := _walk(start, at, used, a, b):
+            yield trail
+
+
+def _walk(
+    start: int, at: dict[int, list[int]], used: set[int], a: list[int], b: list[int]
+) -> tuple[list[int], bool] | None:
+    """Unused pairs from `start` until there is none to go on with, and whether that is at `start`."""
+    trail: list[int] = []
+    here = start
+    while True:
+        while at[here] and at[here][-1] in used:
+            at[here].pop()
+        if not at[here]:
+            return (trail, here == start) if trail else None
+        pair = at[here].pop()
+        used.add(pair)
+        trail.append(pair)
+        here = b[pair] if here == a[pair] else a[pair]
+
+
+def _improve(chosen: Bools, a: Ints, b: Ints, worth: Ints, slots: Ints) -> None:
+    """Add pairs that fit; exchange one for the lightest at its full ends where that gains."""
+    for _ in range(MOST_PASSES):
+        room = slots - np.bincount(np.concatenate([a[chosen], b[chosen]]), minlength=len(slots))
+        lightest = _lightest(chosen, a, b, worth, room)
+        gain = worth - lightest[a] - lightest[b]
+        better = np.flatnonzero(~chosen & (gain > 0))
+        if len(better) == 0:
+            return
+        touched: set[int] = set()
+        for pair in better[np.argsort(-gain[better], kind="stable")].tolist():
+            ends = (int(a[pair]), int(b[pair]))
+            if touched.isdisjoint(ends):
+                for end in ends:
+                    if room[end] == 0:
+                        touched.update(_drop_lightest(end, chosen, a, b, worth))
+                chosen[pair] = True
+                touched.update(ends)
+
+
+def _lightest(chosen: Bools, a: Ints, b: Ints, worth: Ints, room: Ints) -> Ints:
+    """What each member must give up for one more: nothing with room, all there is without a slot."""
+    none = np.iinfo(np.int64).max // 4
+    least = np.full(len(room), none, dtype=np.int64)
+    np.minimum.at(least, a[chosen], worth[chosen])
+    np.minimum.at(least, b[chosen], worth[chosen])
+    return np.where(room > 0, 0, least)
+
+
+def _drop_lightest(end: int, chosen: Bools, a: Ints, b: Ints, worth: Ints) -> tuple[int, int]:
+    theirs = np.flatnonzero(chosen & ((a == end) | (b == end)))
+    pair = theirs[np.argmin(worth[theirs])]
+    chosen[pair] = False
+    return int(a[pair]), int(b[pair])

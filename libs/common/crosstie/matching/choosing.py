@@ -1,0 +1,150 @@
+"""From the market to chosen pairs: candidates, their worth, the assignment, quotas on top."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosstie.matching import assignment, candidates
+from crosstie.matching.arrays import MILLION, Bools, Ints, contains, keys_of
+from crosstie.matching.candidates import SOURCES, Pairs, Roles
+from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.market import Market
+from crosstie.matching.model import Kind, Suggestion
+from crosstie.matching.people import DIRECTIONS
+from crosstie.matching.policy import Policy
+from crosstie.matching.scoring import Scored, Scorer
+from crosstie.network.strength import DAY_US
+
+Notes = Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Pairs of one kind and which of them are to be suggested."""
+
+    kind: Kind
+    scored: Scored
+    chosen: Bools
+
+
+def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> Choice:
+    """The best mentorings that fit everyone's slots: the optimum over the candidates."""
+    roles = market.roles(policy)
+    search = market.search(roles.offers | roles.wants, never=market.never)
+    pairs = candidates.mentorings(search, policy.candidates, roles)
+    mentor, mentee, fit = _oriented(pairs, market, roles)
+    scored = scorer.score(mentor[fit], mentee[fit], pairs.sources[fit], mentoring=True)
+    worth = _sufficient(scored, policy)
+    chosen = assignment.mentors(
+        scored.one,
+        scored.other,
+        worth,
+        offered=market.mentees,
+        wanted=market.mentors,
+        taken=market.mentees_held,
+        slot_step=round(policy.value.slot_step * MILLION),
+    )
+    notes["candidates.mentoring"] = len(scored)
+    notes["made.mentoring"] = int(np.count_nonzero(chosen))
+    return Choice("mentoring", scored, chosen)
+
+
+def introductions(
+    market: Market, scorer: Scorer, ledger: Ledger, policy: Policy, taken: Choice, notes: Notes
+) -> Iterator[Choice]:
+    """Introductions and reconnections, which share slots, without the pairs already `taken`."""
+    size = len(market.people)
+    taken_keys = keys_of(taken.scored.one[taken.chosen], taken.scored.other[taken.chosen], size)
+    never = np.union1d(market.never, taken_keys)
+    slots = market.introductions
+    unmet = market.search(slots > 0, never=np.union1d(never, market.met))
+    known = market.search(slots > 0, never=never)
+    new = candidates.introductions(unmet, policy.candidates)
+    old = candidates.reconnections(
+        known, policy.candidates, market.at - policy.dormant_days * DAY_US
+    )
+    pairs = new.joined(old)
+    scored = scorer.score(pairs.a, pairs.b, pairs.sources, mentoring=False)
+    worth = _sufficient(scored, policy)
+    chosen = _within_quotas(scored, worth, slots, _quotas(scored, worth, ledger, policy), notes)
+    again = contains(market.met, keys_of(pairs.a, pairs.b, size))
+    for name, bit in SOURCES.items():
+        notes[f"candidates.source.{name}"] = int(np.count_nonzero(pairs.sources & bit))
+    kinds: tuple[tuple[Kind, Bools], ...] = (("introduction", ~again), ("reconnection", again))
+    for kind, mask in kinds:
+        notes[f"candidates.{kind}"] = int(np.count_nonzero(mask))
+        notes[f"made.{kind}"] = int(np.count_nonzero(chosen & mask))
+        yield Choice(kind, scored, chosen & mask)
+
+
+def _oriented(pairs: Pairs, market: Market, roles: Roles) -> tuple[Ints, Ints, Bools]:
+    """Mentor, mentee, and whether they may be: the senior mentors, or the junior where that is wished."""
+    level = market.people.level
+    a_above = level[pairs.a] >= level[pairs.b]
+    senior, junior = np.where(a_above, pairs.a, pairs.b), np.where(a_above, pairs.b, pairs.a)
+    gap = level[senior] - level[junior]
+    apart = (level[junior] > 0) & (gap >= roles.gaps[0]) & (gap <= roles.gaps[1])
+    forward = roles.offers[senior] & roles.wants[junior]
+    reverse = ~forward & roles.offers[junior] & roles.wants_below[senior]
+    mentor, mentee = np.where(reverse, junior, senior), np.where(reverse, senior, junior)
+    return mentor, mentee, apart & (forward | reverse)
+
+
+def _sufficient(scored: Scored, policy: Policy) -> Ints:
+    """Worth, and 0 for pairs of less than the policy asks."""
+    total = scored.worth.total
+    return np.where(total >= round(policy.value.least * MILLION), total, 0)
+
+
+def _quotas(scored: Scored, worth: Ints, ledger: Ledger, policy: Policy) -> list[Quota]:
+    """The policy's quotas over candidate pairs, counting the introductions that are live already."""
+    live = [each for each in ledger.live.values() if each.kind != "mentoring"]
+    level = scored.toward[0] == DIRECTIONS["across"]
+    return [
+        Quota(name, share, mask & (worth > 0), sum(map(counts, live)), len(live))
+        for name, share, mask, counts in (
+            ("cross-sector", policy.quotas.cross_sector, scored.common.cross_sector, _crosses),
+            ("across-levels", policy.quotas.across_levels, ~level, _climbs),
+            ("same-level", policy.quotas.same_level, level, _stays),
+        )
+    ]
+
+
+def _crosses(suggestion: Suggestion) -> bool:
+    return suggestion.cross_sector
+
+
+def _climbs(suggestion: Suggestion) -> bool:
+    return suggestion.directions[0] != "across"
+
+
+def _stays(suggestion: Suggestion) -> bool:
+    return suggestion.directions[0] == "across"
+
+
+def _within_quotas(
+    scored: Scored, worth: Ints, slots: Ints, quotas: list[Quota], notes: Notes
+) -> Bools:
+    """The assignment, made again with a growing bonus for what quotas lack, while that may help."""
+    bonus = {quota.name: 0 for quota in quotas}
+    attempts = 0
+    while True:
+        lifted = worth + sum(quota.mask * np.int64(bonus[quota.name]) for quota in quotas)
+        chosen, bound = assignment.introductions(scored.one, scored.other, lifted, slots)
+        grown, attempts = bonuses(quotas, chosen, bonus), attempts + 1
+        if grown == bonus or attempts == MOST_ASSIGNMENTS:
+            break
+        bonus = grown
+    reached = int(lifted[chosen].sum())
+    notes["assignment.worth"], notes["assignment.bound"] = reached, bound
+    notes["assignment.gap-millionths"] = (bound - reached) * MILLION // max(bound, 1)
+    notes["assignment.attempts"] = attempts
+    for quota in quotas:
+        notes[f"quota.{quota.name}.permille"] = int(1000 * achieved(quota, chosen)[0])
+        notes[f"quota.{quota.name}.bonus"] = bonus[quota.name]
+    return chosen

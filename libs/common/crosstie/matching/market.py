@@ -1,0 +1,111 @@
+"""Who may be suggested to whom in this round: free slots, whom to serve, and pairs ruled out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosstie.matching import pacing
+from crosstie.matching.arrays import Bools, Draws, Ints, draws, keys_of
+from crosstie.matching.candidates import Roles, Search
+from crosstie.matching.graph import Graph
+from crosstie.matching.ledger import Ledger, Pair
+from crosstie.matching.people import DIRECTIONS, People
+from crosstie.matching.policy import Policy
+from crosstie.network.strength import DAY_US
+from crosstie.network.view import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Free slots by member index, 0 for whoever is not eligible; `never` and `met` are pair keys."""
+
+    at: int
+    people: People
+    graph: Graph
+    introductions: Ints
+    mentees: Ints
+    mentors: Ints
+    mentees_held: Ints
+    served: Bools
+    never: Ints  # blocked, line managers, live suggestions, cool-down
+    met: Ints
+    order: Draws
+
+    def search(self, slots: Bools, *, never: Ints) -> Search:
+        """A search for the served among those with `slots`."""
+        rows, columns = np.flatnonzero(slots & self.served), np.flatnonzero(slots)
+        return Search(self.people, self.graph, rows, columns, never, self.order)
+
+    def roles(self, policy: Policy) -> Roles:
+        """Who offers and who wants mentoring now."""
+        wants = self.mentors > 0
+        below = (self.people.wished_directions & DIRECTIONS["down"]) > 0
+        gaps = (policy.mentoring.level_gap, policy.mentoring.widest_gap)
+        return Roles(self.mentees > 0, wants, wants & below, gaps)
+
+
+def market(
+    network: Network,
+    ledger: Ledger,
+    policy: Policy,
+    people: People,
+    graph: Graph,
+    *,
+    at: int,
+    seed: int,
+    serve: frozenset[str] | None,
+) -> Market:
+    """The market of a round at `at`."""
+    index, size = people.index, len(people)
+    introductions, mentees, mentors, mentees_held = _slots(network, ledger, at)
+    served = np.full(size, serve is None)
+    served[[index[subject] for subject in serve or () if subject in index]] = True
+    ruled_out = [
+        *(pair for pair, tie in network.ties.items() if tie.blocked),
+        *ledger.live_pairs,
+        *_cooling(ledger, at - policy.cool_down_days * DAY_US),
+    ]
+    reports = np.flatnonzero(people.manager >= 0)
+    reporting = keys_of(reports, people.manager[reports], size)
+    return Market(
+        at=at,
+        people=people,
+        graph=graph,
+        introductions=introductions,
+        mentees=mentees,
+        mentors=mentors,
+        mentees_held=mentees_held,
+        served=served,
+        never=np.union1d(_keys(ruled_out, people), reporting),
+        met=graph.a * size + graph.b,
+        order=draws(seed, "order", people.subjects),
+    )
+
+
+def _slots(network: Network, ledger: Ledger, at: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Free introductions, mentees and mentors by member, and mentees held."""
+    counts = np.zeros((4, len(network.subjects)), dtype=np.int64)
+    for i, subject in enumerate(network.subjects):
+        member = network.members[subject]
+        if member.eligible and member.get("availability") is not None:
+            availability = member.availability
+            free = (pacing.free(ledger, availability, slot, at) for slot in pacing.SLOTS)
+            counts[:, i] = (*free, pacing.held(ledger, subject, "mentees"))
+    return counts[0], counts[1], counts[2], counts[3]
+
+
+def _cooling(ledger: Ledger, since: int) -> Iterator[Pair]:
+    for pair in reversed(ledger.pairs):  # the latest first
+        if ledger.pairs[pair] <= since:
+            return
+        yield pair
+
+
+def _keys(pairs: Iterable[Pair], people: People) -> Ints:
+    index = people.index
+    known = [(index[a], index[b]) for a, b in pairs if a in index and b in index]
+    ends = np.array(known, dtype=np.int64).reshape(-1, 2)
+    return np.unique(keys_of(ends[:, 0], ends[:, 1], len(people)))

@@ -1,0 +1,58 @@
+"""How much time people have left: nobody is given more than they offered.
+
+Free introductions = weekly rate - max(open, made in the last 7 days). A mentoring holds its slot,
+on both sides, from the suggestion to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from crosstie.matching.ledger import WEEK_US, Ledger
+from crosstie.matching.model import Suggestion
+from crosstie.network.facts import Availability
+
+Slot = Literal["introductions", "mentees", "mentors"]
+SLOTS: tuple[Slot, ...] = ("introductions", "mentees", "mentors")
+
+
+def capacity(availability: Availability, slot: Slot) -> int:
+    """What a member offers of `slot`; introductions are per week."""
+    if slot == "introductions":
+        return availability.introductions_per_week
+    return availability.mentees_offered if slot == "mentees" else availability.mentors_wanted
+
+
+def holding(ledger: Ledger, subject: str, slot: Slot) -> Iterator[Suggestion]:
+    """Live suggestions that use the member's `slot`: introductions only until both accepted."""
+    for suggestion in ledger.by_member.get(subject, ()):
+        if suggestion.kind != "mentoring":
+            if slot == "introductions" and suggestion.state == "open":
+                yield suggestion
+        elif slot == ("mentees" if suggestion.members[0] == subject else "mentors"):
+            yield suggestion
+
+
+def held(ledger: Ledger, subject: str, slot: Slot) -> int:
+    """How many of `slot` are in use."""
+    return sum(1 for _ in holding(ledger, subject, slot))
+
+
+def free(ledger: Ledger, availability: Availability, slot: Slot, at: int) -> int:
+    """How many suggestions that use `slot` may be made for this member now."""
+    subject = availability.member
+    used = held(ledger, subject, slot)
+    if slot == "introductions":
+        used = max(used, ledger.made_since(subject, at - WEEK_US))
+    return max(capacity(availability, slot) - used, 0)
+
+
+def freed_by_time(ledger: Ledger, at: int) -> frozenset[str]:
+    """Members with an introduction that a week had not yet passed over in the last round, and now has."""
+    before, now = ledger.at - WEEK_US, at - WEEK_US
+    return frozenset(
+        subject
+        for subject, made in ledger.made.items()
+        if any(before < when <= now for when in made)
+    )

@@ -1,0 +1,207 @@
+"""Settlement: what became of live suggestions since the last round, before new ones are made.
+
+Every transition is a change of its own, in the order answers were given, so that the course of a
+suggestion does not depend on how many answers a round happens to see at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+from msgspec import structs
+
+from crosstie.matching.ledger import SETTLED_KEPT_US, Ledger, Settled
+from crosstie.matching.model import FINAL, Change, State, Suggestion
+from crosstie.matching.pacing import SLOTS, Slot, capacity, holding
+from crosstie.matching.policy import Policy
+from crosstie.network.state import Reply
+from crosstie.network.strength import DAY_US
+from crosstie.network.view import Network
+
+
+def settle(
+    network: Network, ledger: Ledger, policy: Policy, at: int
+) -> tuple[Ledger, tuple[Change, ...]]:
+    """Answers, then meetings, expiries, what the world rules out, and lowered capacity."""
+    happened: list[Change] = []
+    for _, suggestion in sorted(ledger.live.items()):
+        happened.extend(_course(suggestion, network, policy, at))
+    after = ledger.after(happened, at)
+    excess = _over_capacity(network, after)
+    return after.after(excess, at), (*happened, *excess)
+
+
+def changed(suggestion: Suggestion, cause: str, state: State, **news: object) -> Change:
+    """The next state of `suggestion`, numbered."""
+    return Change(structs.replace(suggestion, state=state, seq=suggestion.seq + 1, **news), cause)
+
+
+def _course(suggestion: Suggestion, network: Network, policy: Policy, at: int) -> Iterator[Change]:
+    for reply in _replies(suggestion, network):
+        change = _ANSWERS.get(reply.answer, _nothing)(suggestion, reply.by, policy, at)
+        if change is not None and reply.time <= suggestion.expires_at:
+            yield change
+            suggestion = change.suggestion
+            if suggestion.state in FINAL:
+                return
+    last = _met(suggestion, network) or _withdrawn(suggestion, network) or _expired(suggestion, at)
+    if last is not None:
+        yield last
+
+
+def _replies(suggestion: Suggestion, network: Network) -> Iterator[Reply]:
+    tie = network.tie(*suggestion.members)
+    for reply in tie.replies if tie is not None else ():
+        if reply.suggestion == suggestion.id and reply.by in suggestion.members:
+            yield reply
+
+
+def _accepted(suggestion: Suggestion, by: str, policy: Policy, at: int) -> Change | None:
+    if by in suggestion.accepted_by:
+        return None
+    both = (*suggestion.accepted_by, by)
+    if len(both) < len(suggestion.members):
+        return changed(suggestion, "accepted", "open", accepted_by=both)
+    days = policy.mentoring.term_days if suggestion.kind == "mentoring" else policy.days_to_meet
+    return changed(
+        suggestion, "accepted", "accepted", accepted_by=both, expires_at=at + days * DAY_US
+    )
+
+
+def _declined(suggestion: Suggestion, by: str, policy: Policy, at: int) -> Change | None:
+    del by, policy, at
+    return changed(suggestion, "declined", "declined")
+
+
+def _said_to_have_met(suggestion: Suggestion, by: str, policy: Policy, at: int) -> Change | None:
+    if suggestion.kind == "mentoring":  # it goes on; who meets has accepted
+        return _accepted(suggestion, by, policy, at)
+    return changed(suggestion, "met", "met")
+
+
+def _ended(suggestion: Suggestion, by: str, policy: Policy, at: int) -> Change | None:
+    del by, policy, at
+    return changed(suggestion, "ended", "ended") if suggestion.kind == "mentoring" else None
+
+
+def _nothing(*_: object) -> None:
+    """An answer that this version does not know."""
+
+
+_ANSWERS: Mapping[str, Callable[[Suggestion, str, Policy, int], Change | None]] = {
+    "accepted": _accepted,
+    "declined": _declined,
+    "ignored": _declined,
+    "met": _said_to_have_met,
+    "useful": _said_to_have_met,
+    "ended": _ended,
+}
+
+
+def _met(suggestion: Suggestion, network: Network) -> Change | None:
+    """The two had contact after the suggestion was made, whoever says so."""
+    tie = network.tie(*suggestion.members)
+    if (
+        suggestion.kind == "mentoring"
+        or tie is None
+        or tie.last is None
+        or tie.last <= suggestion.made_at
+    ):
+        return None
+    return changed(suggestion, "met", "met")
+
+
+def _withdrawn(suggestion: Suggestion, network: Network) -> Change | None:
+    why = _ruled_out(suggestion, network)
+    return None if why is None else changed(suggestion, f"withdrawn:{why}", "withdrawn")
+
+
+def _ruled_out(suggestion: Suggestion, network: Network) -> str | None:
+    one, other = suggestion.members
+    if not (one in network.members and other in network.members):
+        return "erased"
+    if not (network.present(one) and network.present(other)):
+        return "left"
+    if network.blocked(one, other):
+        return "blocked"
+    if (
+        suggestion.state == "accepted"
+    ):  # pauses and new line managers leave what both agreed on alone
+        return None
+    if not (network.eligible(one) and network.eligible(other)):
+        return "paused"
+    return "line-manager" if network.reporting(one, other) else None
+
+
+def _expired(suggestion: Suggestion, at: int) -> Change | None:
+    if at <= suggestion.expires_at:
+        return None
+    if suggestion.state == "accepted":  # the term is over, or they never said that they met
+        return changed(suggestion, "ended", "ended")
+    return changed(suggestion, "expired", "expired")
+
+
+def _over_capacity(network: Network, ledger: Ledger) -> tuple[Change, ...]:
+    gone: dict[str, Change] = {}
+    for subject in sorted(ledger.by_member):
+        for slot in SLOTS:
+            for suggestion in _excess(network, ledger, subject, slot, gone):
+                gone[suggestion.id] = changed(suggestion, "withdrawn:capacity", "withdrawn")
+    return tuple(gone[each] for each in sorted(gone))
+
+
+def _excess(
+    network: Network, ledger: Ledger, subject: str, slot: Slot, gone: Mapping[str, Change]
+) -> list[Suggestion]:
+    """What `subject` holds over capacity and has not answered: nobody's answers first, the newest first."""
+    member = network.members[subject]  # a live suggestion's members are known: see _ruled_out
+    using = [each for each in holding(ledger, subject, slot) if each.id not in gone]
+    over = len(using) - capacity(member.availability, slot)
+    if over <= 0:
+        return []
+    unanswered = [
+        each for each in using if each.state == "open" and subject not in each.accepted_by
+    ]
+    unanswered.sort(key=lambda each: (len(each.accepted_by), -each.made_at, each.id))
+    return unanswered[:over]
+
+
+def ignored(network: Network, ledger: Ledger, at: int) -> Counter[str]:
+    """Answers of the last 30 days that stand in the network and had no effect, by cause.
+
+    A census, not a flow: what is true as of this round, however many rounds there were before.
+    """
+    counts: Counter[str] = Counter()
+    for tie in network.replied:
+        heard: set[tuple[str, str, str]] = set()
+        for reply in tie.replies:
+            if reply.time > at - SETTLED_KEPT_US:
+                said = (reply.suggestion, reply.by, reply.answer)
+                known = ledger.live.get(reply.suggestion) or ledger.settled.get(reply.suggestion)
+                why = _why_ignored(reply, known, {tie.a, tie.b}, doubled=said in heard)
+                counts.update((why,) if why else ())
+                heard.add(said)
+    return Counter({f"ignored.{why}": n for why, n in counts.items()})
+
+
+def _why_ignored(
+    reply: Reply, known: Suggestion | Settled | None, pair: set[str], *, doubled: bool
+) -> str | None:
+    if known is None:
+        return "unknown-suggestion"
+    if set(known.members) != pair or reply.by not in known.members:
+        return "stranger"
+    if doubled:
+        return "doubled"
+    counted = {
+        "accepted": reply.by in known.accepted_by,
+        "declined": known.state == "declined",
+        "ignored": known.state == "declined",
+        "met": known.state == "met" or reply.by in known.accepted_by,
+        "useful": known.state == "met" or reply.by in known.accepted_by,
+        "ended": known.state == "ended",
+    }
+    if counted.get(reply.answer):
+        return None
+    return "after-the-end" if isinstance(known, Settled) else "without-effect"

@@ -1,0 +1,65 @@
+"""What a pair is worth: mutual acceptance x (bridging + sectors + what they give + fairness - load).
+
+Bridging gain is highest at moderate overlap: too many mutual contacts bring nothing new, none at
+all no trust (Rajkumar et al., A causal test of the strength of weak ties, Science 377, 2022).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosstie.matching import policy as rules
+from crosstie.matching.affinity import Match, Shared
+from crosstie.matching.arrays import Floats, Ints, millionths
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """All in millionths; `total` is what assignment maximises."""
+
+    total: Ints
+    mutual: Ints
+    bridging: Ints
+    deficit: Ints
+    generosity: Ints
+    load: Ints
+
+
+def bridging(contacts: Ints, best: float, floor: float) -> Floats:
+    """1 at `best` mutual contacts, falling to both sides, `floor` of it at none."""
+    ratio = contacts / best
+    return np.asarray(floor + (1.0 - floor) * ratio * np.exp(1.0 - ratio))
+
+
+def worth(
+    weights: rules.Value,
+    common: Shared,
+    p_ab: Floats,
+    p_ba: Floats,
+    *,
+    gives: tuple[Match, Match],
+    deficit: Floats,
+    generosity: Floats,
+    load: Floats,
+) -> Worth:
+    """Worth of every pair; `deficit`, `generosity` and `load` are means over the two."""
+    mutual = p_ab * p_ba
+    bridge = bridging(common.contacts, weights.best_overlap, weights.bridging_floor)
+    gain = (
+        weights.bridging * bridge
+        + weights.cross_sector * common.cross_sector
+        + weights.complement * np.maximum(gives[0].cosine, gives[1].cosine)
+        + weights.deficit * deficit
+        + weights.generosity * generosity
+        - weights.load * load
+    )
+    return Worth(
+        total=millionths(np.maximum(mutual * gain, 0.0)),
+        mutual=millionths(mutual),
+        bridging=millionths(bridge),
+        deficit=millionths(deficit),
+        generosity=millionths(generosity),
+        load=millionths(load),
+    )
