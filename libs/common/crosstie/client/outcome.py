@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from crosstie import instants
 from crosstie.errors import BrokerAway, Misconfigured
@@ -65,6 +65,7 @@ async def suggestions(
 ) -> AsyncIterator[Suggestions]:
     """A connected reader of `topic`. Raises BrokerAway, Misconfigured where there is no such topic."""
     consumer = AIOKafkaConsumer(
+        topic,  # without a group: every partition is assigned
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
         enable_auto_commit=False,
@@ -74,18 +75,18 @@ async def suggestions(
     )
     try:
         await consumer.start()
+    except UnknownTopicOrPartitionError as error:
+        await consumer.stop()
+        remedy = "`crosstie platforms add` makes it"
+        raise Misconfigured(f"there is no topic {topic}; {remedy}") from error
     except KafkaError as error:
         await consumer.stop()
         raise BrokerAway(f"no Kafka at {bootstrap}: {error}") from error
     try:
-        if topic not in await consumer.topics():
-            raise Misconfigured(f"there is no topic {topic}; `crosstie platforms add` makes it")
-        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-        consumer.assign(partitions)
         if from_beginning:
-            await consumer.seek_to_beginning(*partitions)
+            await consumer.seek_to_beginning()
         else:
-            await consumer.seek_to_end(*partitions)
+            await consumer.seek_to_end()
         yield Suggestions(consumer)
     finally:
         await consumer.stop()

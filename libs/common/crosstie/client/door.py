@@ -1,0 +1,100 @@
+"""Sending events over HTTP: what crosstie cannot take now is sent again, what is wrong is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from crosstie.errors import CrosstieError, Transient
+
+PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 60.0
+DEFAULT_WAIT_SECONDS = 1.0
+_LATER = frozenset(
+    (
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One event that was rejected: its place in the request, and why."""
+
+    index: int
+    id: str | None
+    pointer: str
+    value: str
+    limit: str
+    remedy: str
+
+    def told(self, after: int = 0) -> dict[str, Any]:
+        """For a person and for a machine; `after` so many events sent before."""
+        number = after + self.index
+        message = (
+            f"event {number} ({self.id or 'without id'}) rejected: "
+            f"{self.pointer or '/'} is {self.value}, must be {self.limit}; {self.remedy}"
+        )
+        why = {name: getattr(self, name) for name in ("id", "pointer", "value", "limit", "remedy")}
+        return {"index": number, **why, "message": message}
+
+
+class Door:
+    """`POST /v1/events` of one crosstie, with one key."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def send(self, events: Sequence[bytes]) -> list[Refusal]:
+        """Send events, each as JSON; what was rejected. The others are acknowledged by the log.
+
+        Raises Transient when crosstie did not answer in two minutes, CrosstieError when it took
+        nothing in (wrong key, too much at once).
+        """
+        response = await self._answered(b"\n".join(events))
+        body = response.json()
+        if "results" not in body:
+            raise CrosstieError(f"HTTP {response.status_code}: {body.get('detail', body)}")
+        return [
+            Refusal(*(each[name] for name in Refusal.__slots__))
+            for each in body["results"]
+            if each["status"] == "rejected"
+        ]
+
+    async def _answered(self, body: bytes) -> httpx.Response:
+        deadline = monotonic() + PATIENCE_SECONDS
+        headers = {"Content-Type": "application/x-ndjson"}
+        while True:
+            wait = DEFAULT_WAIT_SECONDS
+            try:
+                response = await self._client.post("/v1/events", content=body, headers=headers)
+                if response.status_code not in _LATER:
+                    return response
+                why = f"HTTP {response.status_code}"
+                wait = float(response.headers.get("Retry-After", wait))
+            except httpx.TransportError as error:
+                why = f"{type(error).__name__} {error}".strip()
+            if monotonic() + wait > deadline:
+                raise Transient(f"no answer from {self._client.base_url}: {why}")
+            await asyncio.sleep(wait)
+
+
+@asynccontextmanager
+async def door(url: str, key: str) -> AsyncIterator[Door]:
+    """A client of the ingestion service at `url`."""
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(
+        base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
+    ) as client:
+        yield Door(client)
