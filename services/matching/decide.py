@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import structs
 
@@ -113,6 +114,11 @@ def decided(
 def delivered(round: Round, delivery: dict[str, tuple[str, ...]]) -> Round:
     """The same round and where its suggestions went; its digest does not cover that."""
     return structs.replace(round, delivery=delivery)
+
+
+def now(clock: Literal["wall", "log"], latest: int) -> int:
+    """The port of rounds' time: the wall clock, or `latest`, the greatest event time read."""
+    return latest if clock == "log" else time.time_ns() // 1000
 
 
 def next_due(ledger: Ledger) -> float:

@@ -27,6 +27,7 @@ from services.matching.decide import (
     delivered,
     fitted,
     next_due,
+    now,
     off_loop,
 )
 from services.matching.people import People, told
@@ -162,9 +163,7 @@ class Leader:
 
     def _at(self, mine: Leadership) -> int:
         """`at` of a round that opens now: never before the last one."""
-        by_log = self._settings.clock == "log"
-        now = self._reader.network.latest if by_log else time.time_ns() // 1000
-        return max(mine.head.at, now)
+        return max(mine.head.at, now(self._settings.clock, self._reader.network.latest))
 
     async def _against(self, mine: Leadership) -> str:
         """Why no round may open, empty when one may."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 import msgspec
@@ -23,7 +23,8 @@ from crosstie.matching.model import Round
 from crosstie.runtime.database import transient
 from services.matching import sql
 
-Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
 
 _ROUNDS_AT_ONCE = 500
 _LEDGER_EVERY = 500  # rounds: most that a start has to fold

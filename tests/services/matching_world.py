@@ -1,0 +1,325 @@
+"""A world for tests of matching: its topics and database, a hand that writes `network.v1`, replicas.
+
+The hand is a transactional writer as profile is one; nothing of matching is replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.partitioner import DefaultPartitioner
+
+from crosstie import registry
+from crosstie.matching.model import Round
+from crosstie.matching.record import Record, joined
+from crosstie.network.facts import Answered, Availability, Contact, Described, Event, Joined, Posted
+from crosstie.network.fold import fold
+from crosstie.network.state import Row, member_key, tie_key
+from crosstie.network.wire import MARK_KEY, Mark, encode
+from crosstie.runtime.admin import create_topics, partitions_of
+from crosstie.runtime.kafka import consumer_options, ends, producer_options
+from crosstie.runtime.stack import Stack
+from crosstie.settings import Settings
+from crosstie.topics import LOG_PARTITIONS
+
+AUTHORITY = "nhs"
+PLATFORM = "intranet"
+START = 1_700_000_000_000_000  # 2023-11-14
+_choose = DefaultPartitioner()
+_EVERY = list(range(LOG_PARTITIONS))
+
+
+def settings_of(stack: Stack, prefix: str, database: str, **more: Any) -> Settings:
+    """Settings of a deployment of its own on the shared stack; quick rounds in log time."""
+    values: dict[str, Any] = {
+        "kafka_bootstrap": stack.bootstrap,
+        "database_url": database,
+        "vault_key": base64.b64encode(bytes(32)).decode(),
+        "topic_prefix": prefix,
+        "deployment": "test",
+        "clock": "log",
+        "round_pause_seconds": 0.1,
+    }
+    return Settings(**(values | more))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The same settings for a process."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    values["database_url"] = settings.database_url.get_secret_value()
+    values["vault_key"] = settings.vault_key.get_secret_value()
+    ours = {f"CROSSTIE_{name.upper()}": str(value) for name, value in values.items()}
+    return {k: v for k, v in os.environ.items() if not k.startswith("CROSSTIE_")} | ours
+
+
+def subject(number: int) -> str:
+    """A subject id."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    digits = [letters[number // 32**place % 32] for place in range(4)]
+    return "TESTSUBJECT" + "A" + "".join(reversed(digits))
+
+
+def partition_of(key: str) -> int:
+    """Where Kafka's default partitioner puts a key."""
+    return int(_choose(key.encode(), _EVERY, _EVERY))
+
+
+@dataclass
+class Hand:
+    """Writes `network.v1` as profile does: rows, then a mark, in one transaction per partition."""
+
+    producer: AIOKafkaProducer
+    topic: str
+    ends: dict[int, int] = field(default_factory=dict)
+    latest: dict[int, int] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
+    count: int = 0
+
+    def event(self, key: str, type: str, data: Any, at: int) -> Event:
+        self.count += 1
+        return Event("test", str(self.count), f"org.crosstie.{type}.v1", at, key, data)
+
+    async def tell(self, events: Iterable[Event]) -> None:
+        """Fold `events` and publish the rows that changed, a transaction per partition."""
+        touched: dict[int, dict[str, Row | None]] = {}
+        for each in events:
+            partition = partition_of(each.key)
+            row = fold(self.rows.get(each.key), each)
+            if row is None:
+                self.rows.pop(each.key, None)
+            else:
+                self.rows[each.key] = row
+            touched.setdefault(partition, {})[each.key] = row
+            self.ends[partition] = self.ends.get(partition, 0) + 1
+            self.latest[partition] = max(self.latest.get(partition, 0), each.time)
+        for partition, rows in touched.items():
+            await self.producer.begin_transaction()
+            await self.put(partition, rows, mark=True)
+            await self.producer.commit_transaction()
+
+    async def put(self, partition: int, rows: dict[str, Row | None], *, mark: bool) -> None:
+        """Send rows, and the partition's mark after them; the caller minds the transaction."""
+        records = [(key, None if row is None else encode(row)) for key, row in rows.items()]
+        if mark:
+            progress = Mark(self.ends.get(partition, 0), self.latest.get(partition, 0))
+            records.append((MARK_KEY, encode(progress)))
+        for key, value in records:
+            await self.producer.send(self.topic, value, key.encode(), partition=partition)
+        await self.producer.flush()
+
+
+def joins(hand: Hand, number: int, at: int, **facts: Any) -> list[Event]:
+    """A member who has time, a need and an offer."""
+    who = subject(number)
+    key = member_key(who)
+    sector = ("primary care", "housing", "education", "prisons")[number % 4]
+    described: dict[str, Any] = {
+        "sector": sector,
+        "profession": "manager",
+        "role": f"lead of {sector}",
+        "level": 1 + number % 7,
+        "place": "Leeds",
+    }
+    available = facts.pop("available", Availability(who, 3, 1, 1))
+    return [
+        hand.event(key, "member.joined", Joined(who, consent=True), at),
+        hand.event(key, "member.described", Described(who, **(described | facts)), at),
+        hand.event(key, "availability.set", available, at),
+        hand.event(
+            key, "need.posted", Posted(who, f"n{number}", "falls at home after discharge"), at
+        ),
+        hand.event(
+            key, "offer.posted", Posted(who, f"o{number}", "falls prevention after discharge"), at
+        ),
+    ]
+
+
+def meets(hand: Hand, a: int, b: int, at: int) -> Event:
+    pair = (subject(a), subject(b))
+    return hand.event(tie_key(*pair), "contact.made", Contact(pair, "met", pair[0]), at)
+
+
+def answers(
+    hand: Hand, suggestion: str, by: str, members: tuple[str, str], answer: str, at: int
+) -> Event:
+    data = Answered(members, by, suggestion, answer)
+    return hand.event(tie_key(*members), "suggestion.answered", data, at)
+
+
+@dataclass
+class World:
+    """One deployment: settings, a connection as the superuser, a hand."""
+
+    settings: Settings
+    sql: asyncpg.Connection[Any]
+    hand: Hand
+    key: str
+
+    async def people(self, numbers: Iterable[int]) -> None:
+        """Map subjects to people in the vault."""
+        rows = [(subject(n), AUTHORITY, f"p{n}", b"wrapped") for n in numbers]
+        await self.sql.executemany(
+            "INSERT INTO vault.subjects (subject, authority, external_id, wrapped_key)"
+            " VALUES ($1, $2, $3, $4)",
+            rows,
+        )
+
+    async def village(self, people: int, at: int = START) -> None:
+        """`people` members on a ring of ties; every pair two steps apart may be introduced."""
+        await self.people(range(people))
+        events = [event for n in range(people) for event in joins(self.hand, n, at)]
+        events += [meets(self.hand, n, (n + 1) % people, at + n) for n in range(people)]
+        await self.hand.tell(events)
+
+    async def told(self, platform: str = PLATFORM) -> list[tuple[dict[str, str], dict[str, Any]]]:
+        """Headers and data of everything on a platform's suggestions topic."""
+        records = await all_of(self.settings, self.settings.topics.suggestions(platform).name)
+        return [
+            ({name: value.decode() for name, value in r.headers}, json.loads(r.value))
+            for r in records
+        ]
+
+    async def rounds(self) -> list[Round]:
+        """Every round in `rounds.v1`."""
+        records = await all_of(self.settings, self.settings.topics.rounds.name)
+        return list(joined(Record(r.key, r.value, tuple(r.headers)) for r in records))
+
+    async def head(self) -> Any:
+        return await self.sql.fetchrow("SELECT n, at, digest, published_n FROM matching.head")
+
+    async def round_published(self, n: int) -> Any:
+        """Wait until round `n` is decided and published; the head then."""
+
+        async def there() -> bool:
+            return bool((await self.head())["published_n"] >= n)
+
+        await until(there)
+        return await self.head()
+
+
+@contextlib.asynccontextmanager
+async def world(settings: Settings) -> AsyncIterator[World]:
+    """A deployment with one platform, empty otherwise."""
+    await asyncio.to_thread(
+        create_topics, settings.kafka_bootstrap, settings.topics.every([PLATFORM])
+    )
+    sql = await asyncpg.connect(settings.database_url.get_secret_value())
+    platform = registry.checked(PLATFORM, ["https://intranet.example"], [AUTHORITY])
+    key = await registry.add(sql, platform)
+    options = producer_options(settings) | {"transactional_id": f"{settings.topic_prefix}hand"}
+    producer = AIOKafkaProducer(**options)
+    await producer.start()
+    try:
+        yield World(settings, sql, Hand(producer, settings.topics.network.name), str(key))
+    finally:
+        await producer.stop()
+        await sql.close()
+
+
+async def all_of(settings: Settings, topic: str) -> list[Any]:
+    """Every committed record of a topic, partition after partition."""
+    consumer = AIOKafkaConsumer(**consumer_options(settings))
+    await consumer.start()
+    try:
+        known = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)
+        partitions = [TopicPartition(topic, p) for p in range(known[topic])]
+        consumer.assign(partitions)
+        for each in partitions:
+            consumer.seek(each, 0)
+        wanted = await ends(consumer, topic, range(known[topic]))
+        found: list[Any] = []
+        for each in partitions:
+            while await consumer.position(each) < wanted[each.partition]:
+                for records in (await consumer.getmany(each, timeout_ms=200)).values():
+                    found += records
+        return sorted(found, key=lambda r: (r.partition, r.offset))
+    finally:
+        await consumer.stop()
+
+
+async def until(holds: Callable[[], Any], seconds: float = 60) -> None:
+    """Wait for a state; how long it takes is not judged, only that it comes."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110  the state is another process's
+            await asyncio.sleep(0.05)
+
+
+@dataclass
+class Replica:
+    """One process of the service, and what it logged."""
+
+    process: asyncio.subprocess.Process
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    reading: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        return str(next(line["url"] for line in self.lines if line["event"] == "listening"))
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line.get("event") == event]
+
+    async def said(self, event: str, times: int = 1) -> dict[str, Any]:
+        """Wait until it logged `event` so often; the last such line."""
+
+        async def there() -> bool:
+            assert self.process.returncode is None, self.lines[-5:]
+            return len(self.logged(event)) >= times
+
+        await until(there)
+        return self.logged(event)[-1]
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.signal(signal.SIGCONT)
+                self.signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            status = await self.process.wait()
+        if self.reading is not None:
+            await self.reading
+        return status
+
+
+@contextlib.asynccontextmanager
+async def replica(settings: Settings) -> AsyncIterator[Replica]:
+    """`python -m services.matching` with these settings."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.matching",
+        env=environment(settings),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    mine = Replica(process)
+    mine.reading = asyncio.create_task(_read(process, mine.lines))
+    try:
+        await mine.said("listening")
+        yield mine
+    finally:
+        if process.returncode is None:
+            await mine.stop()
+
+
+async def _read(process: asyncio.subprocess.Process, lines: list[dict[str, Any]]) -> None:
+    assert process.stderr is not None
+    async for line in process.stderr:
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            lines.append({"event": "noise", "text": line.decode(errors="replace")})
