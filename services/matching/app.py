@@ -18,8 +18,9 @@ from services.matching.decide import Rules
 from services.matching.lease import TRY_SECONDS, Lease, leading
 from services.matching.people import People
 from services.matching.reader import Reader
-from services.matching.reads import Desk, routes
+from services.matching.reads import Desk
 from services.matching.rounds import Leader
+from services.matching.routes import routes
 from services.matching.store import Store
 
 log = logger("matching")

@@ -1,16 +1,14 @@
-"""What matching tells over HTTP: a person's suggestions, and what rounds decided.
+"""What matching knows of a person's suggestions, and of rounds, as HTTP shows it.
 
 Every replica answers, from PostgreSQL and its own copy of the network.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import asyncpg
 import msgspec
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from crosstie.errors import DatabaseAway
@@ -18,31 +16,13 @@ from crosstie.events import Direction, Person
 from crosstie.instants import to_rfc3339
 from crosstie.matching.model import Suggestion
 from crosstie.network.view import Network
-from crosstie.runtime.auth import Keys, Platform, platform_of
+from crosstie.runtime.auth import Keys
 from crosstie.runtime.database import transient
 from crosstie.suggestions import Shown
 from crosstie.topics import Topics
 from services.matching import sql, tell
 from services.matching.people import People
 from services.matching.reader import Reader
-
-_MOST_ROUNDS = 1000
-
-
-class Problem(BaseModel):
-    """Why there is no answer."""
-
-    detail: str
-
-
-_PROBLEMS_OF_ALL: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problem, "description": "No API key, or a wrong one."},
-    503: {"model": Problem, "description": "Starting, or PostgreSQL is away; see Retry-After."},
-}
-_PROBLEMS = _PROBLEMS_OF_ALL | {
-    403: {"model": Problem, "description": "An authority that is not the platform's."},
-    404: {"model": Problem, "description": "Nobody is known by that name."},
-}
 
 
 class StandingSuggestion(BaseModel):
@@ -145,42 +125,6 @@ class Desk:
 def summarised(fields: dict[str, Any]) -> RoundSummary:
     """A stored summary as it is shown."""
     return RoundSummary.model_validate(fields | {"at": to_rfc3339(fields["at"])})
-
-
-def routes(api: FastAPI, desk: Desk) -> None:
-    """Add the reads to `api`."""
-    caller = platform_of(desk.keys)
-    router = APIRouter(prefix="/v1", tags=["reads"])
-
-    @router.get(
-        "/members/{authority}/{id}/suggestions",
-        summary="What is suggested to this person",
-        responses=_PROBLEMS,
-    )
-    async def suggestions(
-        platform: Annotated[Platform, Depends(caller)],
-        authority: Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")],
-        id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")],
-    ) -> Suggestions:
-        if authority not in platform.authorities:
-            raise HTTPException(403, f"platform {platform.name} may not read authority {authority}")
-        found = await desk.suggestions(Person(authority=authority, id=id))
-        if found is None:
-            raise HTTPException(404, f"nobody is known as {id} in {authority}")
-        return found
-
-    @router.get("/rounds", summary="The last rounds", responses=_PROBLEMS_OF_ALL)
-    async def rounds(
-        platform: Annotated[Platform, Depends(caller)],  # noqa: ARG001  any key may read them
-        limit: Annotated[int, Query(ge=1, le=_MOST_ROUNDS)] = 20,
-    ) -> Rounds:
-        return await desk.rounds(limit)
-
-    @api.exception_handler(DatabaseAway)
-    async def away(_: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "2"})
-
-    api.include_router(router)
 
 
 def _seen(suggestion: Suggestion, subject: str, words: tell.Words) -> StandingSuggestion:

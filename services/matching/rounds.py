@@ -9,7 +9,7 @@ from math import inf
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from crosstie.instants import SECOND_US
+from crosstie.instants import SECOND_US, to_rfc3339
 from crosstie.matching import ledger as ledgers
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
@@ -236,7 +236,7 @@ def _log(turn: _Turn, decision: Decision, read: float, stepped: float, committed
         "round",
         n=round.n,
         full=round.full,
-        at=round.at,
+        round_at=to_rfc3339(round.at),
         served=len(changed) if changed is not None and not round.full else "everyone",
         changes=dict(causes),
         notes=round.notes,

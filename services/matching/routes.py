@@ -1,0 +1,68 @@
+"""HTTP of matching: who may ask what, and the answers' status."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from crosstie.errors import DatabaseAway
+from crosstie.events import Person
+from crosstie.runtime.auth import Platform, platform_of
+from services.matching.reads import Desk, Rounds, Suggestions
+
+_MOST_ROUNDS = 1000
+
+
+class Problem(BaseModel):
+    """Why there is no answer."""
+
+    detail: str
+
+
+_PROBLEMS_OF_ALL: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "No API key, or a wrong one."},
+    503: {"model": Problem, "description": "Starting, or PostgreSQL is away; see Retry-After."},
+}
+_PROBLEMS = _PROBLEMS_OF_ALL | {
+    403: {"model": Problem, "description": "An authority that is not the platform's."},
+    404: {"model": Problem, "description": "Nobody is known by that name."},
+}
+
+
+def routes(api: FastAPI, desk: Desk) -> None:
+    """Add the reads to `api`."""
+    caller = platform_of(desk.keys)
+    router = APIRouter(prefix="/v1", tags=["reads"])
+
+    @router.get(
+        "/members/{authority}/{id}/suggestions",
+        summary="What is suggested to this person",
+        responses=_PROBLEMS,
+    )
+    async def suggestions(
+        authority: Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")],
+        id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")],
+        platform: Platform = Depends(caller),
+    ) -> Suggestions:
+        if authority not in platform.authorities:
+            raise HTTPException(403, f"platform {platform.name} may not read authority {authority}")
+        found = await desk.suggestions(Person(authority=authority, id=id))
+        if found is None:
+            raise HTTPException(404, f"nobody is known as {id} in {authority}")
+        return found
+
+    @router.get("/rounds", summary="The last rounds", responses=_PROBLEMS_OF_ALL)
+    async def rounds(
+        limit: Annotated[int, Query(ge=1, le=_MOST_ROUNDS)] = 20,
+        _: Platform = Depends(caller),
+    ) -> Rounds:
+        return await desk.rounds(limit)
+
+    @api.exception_handler(DatabaseAway)
+    async def away(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "2"})
+
+    api.include_router(router)
