@@ -1,6 +1,6 @@
 """HTTP of matching: who may ask what, and the answers' status."""
 
-from __future__ import annotations
+# annotations are evaluated here: FastAPI must see the dependency `caller`, which is a local
 
 from typing import Annotated, Any
 
@@ -43,9 +43,9 @@ def routes(api: FastAPI, desk: Desk) -> None:
         responses=_PROBLEMS,
     )
     async def suggestions(
+        platform: Annotated[Platform, Depends(caller)],
         authority: Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")],
         id: Annotated[str, Path(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")],
-        platform: Platform = Depends(caller),
     ) -> Suggestions:
         if authority not in platform.authorities:
             raise HTTPException(403, f"platform {platform.name} may not read authority {authority}")
@@ -56,8 +56,8 @@ def routes(api: FastAPI, desk: Desk) -> None:
 
     @router.get("/rounds", summary="The last rounds", responses=_PROBLEMS_OF_ALL)
     async def rounds(
+        _: Annotated[Platform, Depends(caller)],
         limit: Annotated[int, Query(ge=1, le=_MOST_ROUNDS)] = 20,
-        _: Platform = Depends(caller),
     ) -> Rounds:
         return await desk.rounds(limit)
 
