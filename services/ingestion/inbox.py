@@ -63,26 +63,29 @@ class Inbox:
         After a broker's restart aiokafka may hang without an error: there is something to read and
         nothing moves. Raises what `_once` could not get over.
         """
-        still, before = 0.0, await self._places()
-        while not await self._paused(_QUIET_SECONDS):
-            places = await self._places()
-            moved = self._busy or not places or places != before or not _behind(places)
-            still = 0.0 if moved else still + _QUIET_SECONDS
-            before = places
-            if still >= _STALLED_SECONDS:
-                log.error("consumer stands still", seconds=still)
-                return
-
-    async def _paused(self, seconds: float) -> bool:
-        """Wait; True when it is time to stop."""
         stopping = asyncio.ensure_future(self._running.stop.wait())
-        await asyncio.wait(
-            (stopping, self.failed), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-        )
-        stopping.cancel()
+        standing = asyncio.ensure_future(self._stands_still())
+        tasks = (stopping, standing)
+        try:
+            await asyncio.wait((*tasks, self.failed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         if self.failed.done():
             self.failed.result()
-        return self._running.stop.is_set()
+
+    async def _stands_still(self) -> None:
+        """Returns once nothing moved for 30 s though there is something to read."""
+        still = 0.0
+        before: dict[TopicPartition, tuple[int, int]] = {}
+        while still < _STALLED_SECONDS:
+            await asyncio.sleep(_QUIET_SECONDS)
+            places = await self._places()
+            stands = not self._busy and places == before and _behind(places)
+            still = still + _QUIET_SECONDS if stands else 0.0
+            before = places
+        log.error("consumer stands still", seconds=still)
 
     async def _places(self) -> dict[TopicPartition, tuple[int, int]]:
         """Of each partition that is ours, where we are and where it ends; none when nobody says."""

@@ -73,14 +73,8 @@ def letter(record: Any, why: Rejected, at: int) -> Entry:
 
 def read(key: bytes | None, value: bytes | None, headers: Headers) -> Letter:
     """The letter of a record of `dlq.v1`. Raises Rejected for what is none."""
-    ours: dict[str, bytes] = {}
-    original = list(headers)
-    while original and original[-1][0] in (TOPIC, PARTITION, OFFSET, REASON, AT, OMITTED):
-        name, text = original.pop()
-        if name in ours:
-            original.append((name, text))
-            break
-        ours[name] = text
+    count = 6 if headers and headers[-1][0] == OMITTED else 5  # ours are the last
+    original, ours = list(headers[:-count]), dict(headers[-count:])
     try:
         return Letter(
             topic=ours[TOPIC].decode(),

@@ -27,6 +27,9 @@ ON CONFLICT (name) DO NOTHING
 RETURNING 1
 """
 ADD_KEY = "INSERT INTO registry.api_keys (id, platform, hash) VALUES ($1, $2, $3)"
+VALID_KEYS = (
+    "SELECT id, platform FROM registry.api_keys WHERE revoked_at IS NULL ORDER BY created_at"
+)
 REVOKE_KEY = """
 UPDATE registry.api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING 1
 """
@@ -97,6 +100,35 @@ async def add(connection: asyncpg.Connection[Any], platform: Platform) -> Key:
             raise Rejected("/name", platform.name, "a new name", "choose another name")
         await connection.execute(ADD_KEY, key.id, platform.name, key.hash)
     return key
+
+
+async def refuse_taken(connection: asyncpg.Connection[Any], name: str) -> None:
+    """Raises Rejected when there is a platform of that name."""
+    if await connection.fetchrow(PLATFORM, name):
+        raise Rejected("/name", name, "a new name", "choose another, or `crosstie platforms key`")
+
+
+async def add_key(connection: asyncpg.Connection[Any], name: str) -> Key:
+    """One more key for a platform. Raises Rejected where there is no such platform."""
+    if not await connection.fetchrow(PLATFORM, name):
+        raise Rejected("/name", name, "a platform", "see `crosstie platforms list`")
+    key = new_key()
+    await connection.execute(ADD_KEY, key.id, name, key.hash)
+    return key
+
+
+async def revoke(connection: asyncpg.Connection[Any], key_id: str) -> None:
+    """A key is valid no more. Raises Rejected where there is no such valid key."""
+    if not await connection.fetchval(REVOKE_KEY, key_id):
+        raise Rejected("/key", key_id, "the id of a valid key", "see `crosstie platforms list`")
+
+
+async def valid_keys(connection: asyncpg.Connection[Any]) -> dict[str, list[str]]:
+    """The ids of valid keys by platform, oldest first."""
+    found: dict[str, list[str]] = {}
+    for row in await connection.fetch(VALID_KEYS):
+        found.setdefault(row["platform"], []).append(row["id"])
+    return found
 
 
 async def every(connection: asyncpg.Connection[Any]) -> list[Platform]:

@@ -1,0 +1,144 @@
+"""The bus door: the inboxes of all platforms, whatever stands in them, and the dead letters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from crosstie.runtime import letters
+from crosstie.runtime.stack import Stack
+from tests.services.ingestion_world import (
+    World,
+    client,
+    event,
+    eventually,
+    ingestion,
+    joined,
+    met,
+    person,
+)
+from tests.services.ingestion_world import world as made
+
+
+@pytest.fixture
+async def world(stack: Stack, database: str, topic_prefix: str) -> AsyncIterator[World]:
+    async with made(stack.bootstrap, database, topic_prefix) as world:
+        yield world
+
+
+def binary(sent: dict[str, Any]) -> tuple[bytes, list[tuple[str, bytes]]]:
+    headers = [(f"ce_{name}", value.encode()) for name, value in sent.items() if name != "data"]
+    return json.dumps(sent["data"]).encode(), [*headers, ("content-type", b"application/json")]
+
+
+async def test_binary_and_structured_events_reach_the_log(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    async with ingestion(world.settings), world.producer() as producer:
+        value, headers = binary(joined("ada"))
+        await producer.send_and_wait(inbox, value, headers=headers)
+        structured = json.dumps(joined("bob")).encode()
+        for media in (b"application/cloudevents+json; charset=UTF-8", None):
+            more = [("content-type", media)] if media else []
+            await producer.send_and_wait(inbox, structured, headers=more)
+        await eventually(lambda: _logged(world, 3))
+    ada, bob = await world.subject("ada"), await world.subject("bob")
+    assert {each.key for each in await world.events()} == {f"member/{ada}", f"member/{bob}"}
+
+
+async def test_both_doors_put_a_key_on_the_same_partition(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    async with (
+        ingestion(world.settings) as (service, _),
+        client(service, world.key) as http,
+        world.producer() as producer,
+    ):
+        people = [f"p{n}" for n in range(20)]
+        await http.post("/v1/events", json=[joined(each) for each in people])
+        for each in people:
+            await producer.send(inbox, json.dumps(joined(each)).encode())
+        await eventually(lambda: _logged(world, 40))
+    records = await world.records(world.settings.topics.events.name)
+    assert len({each.key for each in records}) == 20
+    assert len({(each.key, each.partition) for each in records}) == 20
+
+
+async def test_what_is_wrong_is_kept_as_it_came_with_the_reason(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    foreign = json.dumps(joined("eve", source="https://other.example")).encode()
+    headers = [("x", b"\xff\x00"), ("reply_to", b"anything"), ("crosstie_omitted", b"x")]
+    async with ingestion(world.settings), world.producer() as producer:
+        at = await producer.send_and_wait(inbox, foreign, b"\x00key", headers=headers)
+        await producer.send_and_wait(inbox, json.dumps(joined("ada")).encode())
+        (letter,) = await eventually(world.letters)
+        await eventually(lambda: _logged(world, 1))
+    assert (letter.key, letter.value, letter.headers) == (b"\x00key", foreign, headers)
+    assert (letter.topic, letter.partition, letter.offset) == (inbox, at.partition, at.offset)
+    assert letter.reason.pointer == "/source"
+    assert "https://members.example" in letter.reason.limit
+
+
+async def test_nulls_and_huge_records_are_dead_letters(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    huge = json.dumps(joined("x" * 1_200_000)).encode()
+    async with ingestion(world.settings), world.producer() as producer:
+        await producer.send_and_wait(inbox, None, b"key", partition=0)
+        await producer.send_and_wait(inbox, huge, partition=0)
+        await producer.send_and_wait(inbox, json.dumps(joined("ada")).encode(), partition=0)
+        await eventually(lambda: _logged(world, 1))
+    null, big = sorted(await world.letters(), key=lambda each: each.offset)
+    assert null.value is None
+    assert big.value == huge
+    assert "at most 1048576 bytes" in big.reason.limit
+
+
+async def test_a_platform_added_later_is_read_within_ten_seconds(world: World) -> None:
+    async with ingestion(world.settings), world.producer() as producer:
+        await world.platform("learning", source="https://learn.example", authority="learners")
+        data = {"member": person("ada", "learners"), "consent": True}
+        sent = event("member.joined", data, source="https://learn.example")
+        inbox = world.settings.topics.inbox("learning").name
+        await producer.send_and_wait(inbox, json.dumps(sent).encode())
+        await eventually(lambda: _logged(world, 1), seconds=15)
+    assert await world.subject("ada", "learners") is not None
+
+
+async def test_nothing_is_lost_when_the_service_is_replaced(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    async with world.producer() as producer:
+        for round_ in range(3):
+            for n in range(200):
+                await producer.send(inbox, json.dumps(met(f"a{n}", f"b{round_}")).encode())
+            async with ingestion(world.settings):
+                await eventually(lambda: _logged(world, 50 + 200 * round_))  # noqa: B023
+        async with ingestion(world.settings):
+            await eventually(lambda: _distinct(world, 600))
+    assert not await world.letters()
+
+
+async def test_a_replayed_letter_is_the_original_again(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    topics, bootstrap = world.settings.topics, world.settings.kafka_bootstrap
+    sent = json.dumps(met("ada", "bob")).encode()
+    await world.connection.execute("UPDATE registry.platforms SET sources = '{https://x}'")
+    async with world.producer() as producer, ingestion(world.settings):
+        await producer.send_and_wait(inbox, sent, b"k", headers=[("h", b"v")])
+        (letter,) = await eventually(world.letters)
+    await world.connection.execute(
+        "UPDATE registry.platforms SET sources = '{https://members.example}'"
+    )
+    assert await letters.replay(bootstrap, topics, [letter]) == 1
+    async with ingestion(world.settings):
+        await eventually(lambda: _logged(world, 1))
+    *_, last = await world.records(inbox)
+    assert (last.key, last.value, last.headers) == (b"k", sent, (("h", b"v"),))
+
+
+async def _logged(world: World, count: int) -> bool:
+    return len(await world.events()) >= count
+
+
+async def _distinct(world: World, count: int) -> bool:
+    return len({each.id for each in await world.events()}) == count
