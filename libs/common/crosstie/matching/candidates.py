@@ -197,8 +197,9 @@ def _blocks(rows: Ints, width: int) -> Iterator[Ints]:
 
 
 def _union(found: list[Found], size: int) -> Pairs:
-    keys = np.concatenate([keys_of(row, column, size) for row, column, _ in found])
-    bits = np.concatenate([np.full(len(row), bit, dtype=np.int64) for row, _, bit in found])
+    nothing = np.empty(0, dtype=np.int64)
+    keys = np.concatenate([nothing, *(keys_of(row, column, size) for row, column, _ in found)])
+    bits = np.concatenate([nothing, *(np.full(len(row), bit) for row, _, bit in found)])
     unique, place = np.unique(keys, return_inverse=True)
     sources = np.zeros(len(unique), dtype=np.int64)
     np.bitwise_or.at(sources, place, bits)

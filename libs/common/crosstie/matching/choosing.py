@@ -49,6 +49,7 @@ def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> 
         taken=market.mentees_held,
         slot_step=round(policy.value.slot_step * MILLION),
     )
+    _count_sources(scored, notes)
     notes["candidates.mentoring"] = len(scored)
     notes["made.mentoring"] = int(np.count_nonzero(chosen))
     return Choice("mentoring", scored, chosen)
@@ -73,13 +74,17 @@ def introductions(
     worth = _sufficient(scored, policy)
     chosen = _within_quotas(scored, worth, slots, _quotas(scored, worth, ledger, policy), notes)
     again = contains(market.met, keys_of(pairs.a, pairs.b, size))
-    for name, bit in SOURCES.items():
-        notes[f"candidates.source.{name}"] = int(np.count_nonzero(pairs.sources & bit))
+    _count_sources(scored, notes)
     kinds: tuple[tuple[Kind, Bools], ...] = (("introduction", ~again), ("reconnection", again))
     for kind, mask in kinds:
         notes[f"candidates.{kind}"] = int(np.count_nonzero(mask))
         notes[f"made.{kind}"] = int(np.count_nonzero(chosen & mask))
         yield Choice(kind, scored, chosen & mask)
+
+
+def _count_sources(scored: Scored, notes: Notes) -> None:
+    for name, bit in SOURCES.items():
+        notes[f"source.{name}"] += int(np.count_nonzero(scored.sources & bit))
 
 
 def _oriented(pairs: Pairs, market: Market, roles: Roles) -> tuple[Ints, Ints, Bools]:

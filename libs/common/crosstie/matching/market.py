@@ -89,11 +89,8 @@ def _slots(network: Network, ledger: Ledger, at: int) -> tuple[Ints, Ints, Ints,
     """Free introductions, mentees and mentors by member, and mentees held."""
     counts = np.zeros((4, len(network.subjects)), dtype=np.int64)
     for i, subject in enumerate(network.subjects):
-        member = network.members[subject]
-        if member.eligible and member.get("availability") is not None:
-            availability = member.availability
-            free = (pacing.free(ledger, availability, slot, at) for slot in pacing.SLOTS)
-            counts[:, i] = (*free, pacing.held(ledger, subject, "mentees"))
+        counts[:3, i] = pacing.slots(network, ledger, subject, at)
+        counts[3, i] = pacing.held(ledger, subject, "mentees")
     return counts[0], counts[1], counts[2], counts[3]
 
 

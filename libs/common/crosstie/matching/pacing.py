@@ -12,6 +12,7 @@ from typing import Literal
 from crosstie.matching.ledger import WEEK_US, Ledger
 from crosstie.matching.model import Suggestion
 from crosstie.network.facts import Availability
+from crosstie.network.view import Network
 
 Slot = Literal["introductions", "mentees", "mentors"]
 SLOTS: tuple[Slot, ...] = ("introductions", "mentees", "mentors")
@@ -46,6 +47,15 @@ def free(ledger: Ledger, availability: Availability, slot: Slot, at: int) -> int
     if slot == "introductions":
         used = max(used, ledger.made_since(subject, at - WEEK_US))
     return max(capacity(availability, slot) - used, 0)
+
+
+def slots(network: Network, ledger: Ledger, subject: str, at: int) -> tuple[int, ...]:
+    """Free ones of SLOTS; none for whoever is not eligible."""
+    member = network.members.get(subject)
+    if member is None or not member.eligible or member.get("availability") is None:
+        return (0,) * len(SLOTS)
+    availability = member.availability
+    return tuple(free(ledger, availability, slot, at) for slot in SLOTS)
 
 
 def freed_by_time(ledger: Ledger, at: int) -> frozenset[str]:

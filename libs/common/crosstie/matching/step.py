@@ -16,7 +16,7 @@ from crosstie.matching.ledger import Ledger
 from crosstie.matching.making import Maker
 from crosstie.matching.market import market
 from crosstie.matching.model import Change
-from crosstie.matching.pacing import freed_by_time
+from crosstie.matching.pacing import freed_by_time, slots
 from crosstie.matching.people import columns
 from crosstie.matching.policy import Policy
 from crosstie.matching.scoring import scorer
@@ -50,6 +50,8 @@ def step(
     if serve is not None:
         freed = (subject for change in happened for subject in change.suggestion.members)
         serve = serve.union(freed_by_time(ledger, at), freed)
+        if not any(any(slots(network, settled, subject, at)) for subject in serve):
+            return settled, happened, dict(sorted(notes.items()))
     people, ties = columns(network, base), graph(network, at)
     trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)
     score = scorer(people, ties, settled, policy, at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from crosstie.network.state import Member, Row, Tie
 
@@ -40,16 +41,17 @@ class Network:
     def met(self) -> tuple[Tie, ...]:
         """Ties with contact between two known people, ascending by (a, b)."""
         members = self.members
-        return tuple(
-            tie
-            for (a, b), tie in sorted(self.ties.items())
-            if tie.first is not None and a in members and b in members
-        )
+        found = [
+            (pair, tie)
+            for pair, tie in self.ties.items()
+            if tie.first is not None and pair[0] in members and pair[1] in members
+        ]
+        return tuple(tie for _, tie in sorted(found, key=itemgetter(0)))
 
     @cached_property
     def replied(self) -> tuple[Tie, ...]:
         """Ties that hold answers to suggestions, ascending by (a, b)."""
-        return tuple(tie for _, tie in sorted(self.ties.items()) if tie.replies)
+        return tuple(self.ties[pair] for pair in sorted(p for p, t in self.ties.items() if t.replies))
 
     @cached_property
     def _neighbours(self) -> Mapping[str, tuple[str, ...]]:
