@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from sqlalchemy import make_url
 
 from crosstie import dlq, logrecord, registry
 from crosstie.network.facts import Event
@@ -174,3 +175,52 @@ def client(service: Service, key: str) -> httpx.AsyncClient:
         headers={"Authorization": f"Bearer {key}"},
         timeout=60,
     )
+
+
+class Proxy:
+    """A way to PostgreSQL that can be cut."""
+
+    def __init__(self, url: str) -> None:
+        self._target = make_url(url)
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        url = self._target.set(host="127.0.0.1", port=self._port)
+        return url.render_as_string(hide_password=False)
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            for writer in self._open:
+                writer.transport.abort()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(self._target.host, self._target.port)
+        self._open |= {writer, back}
+        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65_536):
+                sink.write(data)
+                await sink.drain()
+        sink.close()
+
+
+@contextlib.asynccontextmanager
+async def proxy(url: str) -> AsyncIterator[Proxy]:
+    made = Proxy(url)
+    await made.mend()
+    try:
+        yield made
+    finally:
+        await made.cut()

@@ -7,8 +7,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from crosstie import registry
 from crosstie.runtime.stack import Stack
-from tests.services.ingestion_world import World, client, event, ingestion, joined, met, person
+from services.ingestion.app import build
+from tests.services.ingestion_world import (
+    World,
+    client,
+    event,
+    ingestion,
+    joined,
+    met,
+    person,
+    proxy,
+    settings_for,
+)
 from tests.services.ingestion_world import world as made
 
 
@@ -69,3 +81,160 @@ async def test_ndjson_takes_each_line_for_itself(world: World) -> None:
         )
     assert answer.status_code == 202
     assert (answer.json()["accepted"], answer.json()["rejected"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "header", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}]
+)
+async def test_without_a_right_key_nothing_is_read(world: World, header: dict[str, str]) -> None:
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        del http.headers["authorization"]
+        answer = await http.post("/v1/events", json=joined("ada"), headers=header)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_key_with_another_secret_and_a_revoked_key_are_refused(world: World) -> None:
+    id = world.key.split("_")[1]
+    async with ingestion(world.settings) as (service, _):
+        async with client(service, f"ctk_{id}_{'0' * 64}") as http:
+            assert (await http.post("/v1/events", json=joined("ada"))).status_code == 401
+        await registry.revoke(world.connection, id)
+        async with client(service, world.key) as http:
+            assert (await http.post("/v1/events", json=joined("ada"))).status_code == 401
+
+
+async def test_what_only_others_may_send_is_forbidden(world: World) -> None:
+    strangers = [person("eve", "others"), person("mal", "others")]
+    foreign = [
+        joined("ada", source="https://other.example"),
+        event("member.joined", {"member": strangers[0], "consent": True}),
+        event("contact.made", {"members": strangers, "channel": "met"}),
+        event("gathering.held", {"members": [*strangers, person("ada")]}),
+        event("member.blocked", {"members": [strangers[0], person("ada")], "by": strangers[0]}),
+    ]
+    touching = event("contact.made", {"members": [person("ada"), strangers[0]], "channel": "met"})
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        answer = await http.post("/v1/events", json=foreign)
+        mixed = await http.post("/v1/events", json=[*foreign, touching])
+    assert answer.status_code == 403
+    assert [each["pointer"] for each in answer.json()["results"]] == [
+        "/source",
+        "/data/member/authority",
+        "/data/members",
+        "/data/members/1",
+        "/data/by",
+    ]
+    assert mixed.status_code == 202
+    assert mixed.json()["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("media", "status"),
+    [
+        ("application/json", 202),
+        ("application/cloudevents+json; charset=utf-8", 202),
+        ("application/cloudevents-batch+json", 202),
+        ("application/x-ndjson", 202),
+        ("application/json; charset=latin1", 415),
+        ("text/plain", 415),
+        ("", 415),
+    ],
+)
+async def test_the_content_type_says_how_to_read(world: World, media: str, status: int) -> None:
+    body = json.dumps(joined("ada"))
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        answer = await http.post("/v1/events", content=body, headers={"content-type": media})
+    assert answer.status_code == status
+
+
+async def test_compressed_bodies_are_not_taken(world: World) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        answer = await http.post("/v1/events", content=b"", headers=headers)
+    assert answer.status_code == 415
+
+
+async def test_too_much_at_once_is_refused_as_a_whole(world: World) -> None:
+    crowd = [person(f"p{n}") for n in range(200)]
+    gathering = event("gathering.held", {"members": crowd})
+    endless = json.dumps(joined("x" * 1024 * 1024)).encode()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b" " * 512 * 1024
+
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        media = {"content-type": "application/json"}
+        for answer in (
+            await http.post("/v1/events", content=endless, headers=media),
+            await http.post("/v1/events", content=chunks(), headers=media),
+            await http.post("/v1/events", json=[joined("ada")] * 1001),
+            await http.post("/v1/events", json=[gathering, joined("ada"), *[gathering] * 100]),
+        ):
+            assert answer.status_code == 413
+            assert "at most" in answer.json()["detail"] or "over" in answer.json()["detail"]
+    assert not await world.events()
+
+
+async def test_a_gathering_becomes_every_pair_once(world: World) -> None:
+    crowd = [person(f"p{n}") for n in range(200)]
+    gathering = event("gathering.held", {"members": crowd})
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        answer = await http.post("/v1/events", json=gathering)
+    assert answer.status_code == 202
+    events = await world.events()
+    assert len({each.id for each in events}) == len(events) == 19_900
+    assert {each.type for each in events} == {"org.crosstie.contact.made.v1"}
+    assert {each.data.weight for each in events} == {1 / 199}
+    first = events[0]
+    assert first.id == "/".join([gathering["id"], *first.data.members])
+    assert first.data.members[0] < first.data.members[1]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"7", b'"x"', b"{", b"[{]", b"\xff"])
+async def test_when_nothing_is_accepted_the_answer_is_422(world: World, body: bytes) -> None:
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        media = {"content-type": "application/json"}
+        answer = await http.post("/v1/events", content=body, headers=media)
+    assert answer.status_code == 422
+    assert answer.json()["accepted"] == 0
+
+
+async def test_who_calls_too_often_is_told_when_to_come_back(
+    stack: Stack, database: str, topic_prefix: str
+) -> None:
+    async with (
+        made(stack.bootstrap, database, topic_prefix, requests_per_second=0.5) as world,
+        ingestion(world.settings) as (service, _),
+        client(service, world.key) as http,
+    ):
+        assert (await http.post("/v1/events", json=joined("ada"))).status_code == 202
+        answer = await http.post("/v1/events", json=joined("ada"))
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 2
+
+
+async def test_before_kafka_and_postgresql_are_there_callers_are_told_to_retry(
+    world: World,
+) -> None:
+    async with client(build(world.settings), world.key) as http:
+        answer = await http.post("/v1/events", json=joined("ada"))
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_while_postgresql_is_away_the_known_go_on(
+    stack: Stack, database: str, topic_prefix: str
+) -> None:
+    async with made(stack.bootstrap, database, topic_prefix) as world, proxy(database) as through:
+        settings = settings_for(stack.bootstrap, through.url, topic_prefix)
+        async with ingestion(settings) as (service, _), client(service, world.key) as http:
+            assert (await http.post("/v1/events", json=joined("ada"))).status_code == 202
+            await through.cut()
+            known = await http.post("/v1/events", json=joined("ada"))
+            unknown = await http.post("/v1/events", json=joined("bob"))
+            await through.mend()
+            again = await http.post("/v1/events", json=joined("bob"))
+    assert (known.status_code, unknown.status_code, again.status_code) == (202, 503, 202)
+    assert int(unknown.headers["retry-after"]) > 0
