@@ -43,8 +43,13 @@ class Judged(Struct, frozen=True):
 
 
 def identity(event: Event) -> bytes:
+    """What the event is remembered by."""
+    return identity_of(event.source, event.id)
+
+
+def identity_of(source: str, id: str) -> bytes:
     """Digest of (source, id); blake2b, 16 bytes."""
-    return digest(event.source.encode() + b"\0" + event.id.encode())
+    return digest(source.encode() + b"\0" + id.encode())
 
 
 def digest(data: bytes) -> bytes:

@@ -1,0 +1,24 @@
+"""The profile service: its reads over HTTP, and the delivery that goes on beside them."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from crosstie.runtime.auth import Keys
+from crosstie.runtime.database import pool as connect
+from crosstie.runtime.service import Running, Service
+from crosstie.settings import Settings
+from services.profile.delivery import deliver
+
+
+def build(settings: Settings) -> Service:
+    """The service, wired; it connects when its work begins."""
+    keys = Keys()
+    api = FastAPI(title="crosstie profile", version="1")
+
+    async def work(running: Running) -> None:
+        async with await connect(settings, "profile", running, most=16) as pool:
+            keys.connect(pool)
+            await deliver(settings, pool, running)
+
+    return Service(api, work)

@@ -1,0 +1,127 @@
+"""The log into PostgreSQL and on to `network.v1`: wires what `ports` names to the real things."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from crosstie.errors import BrokerAway, LogGap, Transient
+from crosstie.runtime.admin import topic_ids
+from crosstie.runtime.database import retrying
+from crosstie.runtime.kafka import consumer_options, producer_options, started
+from crosstie.runtime.service import Running
+from crosstie.runtime.telemetry import logger
+from crosstie.settings import Settings
+from services.profile.assignment import Assignment
+from services.profile.log import KafkaLog
+from services.profile.partition import Partition
+from services.profile.publisher import KafkaOutlet
+from services.profile.store import PostgresStore
+
+log = logger("profile")
+
+SESSION_TIMEOUT_MS = 6_000  # how long a killed worker's partitions lie idle
+HEARTBEAT_MS = 1_500
+NEVER_MS = 24 * 3600 * 1000  # a partition that waits for PostgreSQL does not poll, and stays ours
+HOUSEKEEPING_SECONDS = 5.0
+TOPIC_CHECK_SECONDS = 30.0
+
+
+async def deliver(settings: Settings, pool: asyncpg.Pool[Any], running: Running) -> None:
+    """Fold and publish until `running.stop`."""
+    topics = settings.topics
+    await _topics_exist(settings, running)
+    running.unready["assignment"] = "the group has not assigned partitions yet"
+    store = PostgresStore(pool, topics.events.name, settings.vault_key_bytes)
+    async with _consumer(settings, running) as consumer:
+        log_ = KafkaLog(
+            consumer, settings.kafka_bootstrap, topics.events.name, settings.batch_events
+        )
+
+        def make(number: int) -> Partition:
+            outlet = KafkaOutlet(
+                lambda name: _producer(settings, name),
+                f"{settings.topic_prefix}profile-{number}",
+                topics.network.name,
+            )
+            return Partition(number, log_, store, outlet, running.unready)
+
+        assignment = Assignment(log_, make)
+        consumer.subscribe([topics.events.name], listener=assignment)
+        running.unready.pop("start", None)
+        try:
+            await _until_stopped(assignment, log_, running)
+        finally:
+            await assignment.close()
+
+
+async def _until_stopped(assignment: Assignment, log_: KafkaLog, running: Running) -> None:
+    stopping: asyncio.Future[Any] = asyncio.ensure_future(running.stop.wait())
+    keeping: asyncio.Future[Any] = asyncio.ensure_future(_keep_house(assignment, log_, running))
+    try:
+        done, _ = await asyncio.wait(
+            {stopping, keeping, assignment.failed}, return_when=asyncio.FIRST_COMPLETED
+        )
+        for each in done:
+            each.result()
+    finally:
+        stopping.cancel()
+        keeping.cancel()
+
+
+async def _keep_house(assignment: Assignment, log_: KafkaLog, running: Running) -> None:
+    """Say how far we are, and watch that the log is still the same log."""
+    await assignment.assigned.wait()
+    running.unready.pop("assignment", None)
+    loop = asyncio.get_running_loop()
+    checked = loop.time()
+    while not await running.pause(HOUSEKEEPING_SECONDS):
+        await assignment.note()
+        if loop.time() - checked < TOPIC_CHECK_SECONDS:
+            continue
+        checked = loop.time()
+        try:
+            await log_.ask_again()
+        except Transient as error:
+            log.warning("topic not checked", reason=str(error))
+        except LogGap as error:
+            log.error("log gap", reason=str(error))
+            running.unready["log"] = str(error)
+            await assignment.close()
+
+
+async def _topics_exist(settings: Settings, running: Running) -> None:
+    names = [settings.topics.events.name, settings.topics.network.name]
+
+    async def attempt() -> None:
+        found = await asyncio.to_thread(topic_ids, settings.kafka_bootstrap, names)
+        if missing := sorted(set(names) - set(found)):
+            raise BrokerAway(f"topics {missing} do not exist yet")
+
+    await retrying(attempt, running, "find the log")
+
+
+@contextlib.asynccontextmanager
+async def _consumer(settings: Settings, running: Running) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(
+        **consumer_options(settings),
+        group_id=f"{settings.topic_prefix}profile",
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        max_poll_interval_ms=NEVER_MS,
+        rebalance_timeout_ms=60_000,
+    )
+    await started(consumer, running)
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+def _producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
+    return AIOKafkaProducer(**producer_options(settings), transactional_id=transactional_id)

@@ -1,0 +1,157 @@
+"""The store, the outlet and the log in memory: same contract, for tests of delivery."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from crosstie.errors import Fenced, LogGap
+from crosstie.network.dedupe import Seen
+from crosstie.network.state import Row
+from crosstie.network.wire import encode
+from services.profile.batch import Known, Outcome, Reading, Record, Refused
+from services.profile.ports import Hold, Image
+
+
+@dataclass
+class _Partition:
+    topic_id: str
+    epoch: int = 1
+    next_offset: int = 0
+    published_offset: int = 0
+    latest: int = 0
+    inbox: dict[bytes, Seen] = field(default_factory=dict)
+    rows: dict[str, tuple[int, Row | None]] = field(default_factory=dict)  # version, row
+    quarantine: dict[int, Refused] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """See ports.Store; one object is one database, shared by all who fight over it."""
+
+    def __init__(self) -> None:
+        self.data_keys: dict[str, bytes] = {}
+        self.partitions: dict[int, _Partition] = {}
+
+    async def take(self, partition: int, topic_id: str) -> Hold:
+        kept = self.partitions.get(partition)
+        if kept is None:
+            kept = self.partitions[partition] = _Partition(topic_id)
+        elif kept.topic_id != topic_id:
+            raise LogGap(f"partition {partition} was filled from {kept.topic_id}, not {topic_id}")
+        else:
+            kept.epoch += 1
+        return Hold(partition, kept.epoch, kept.next_offset, kept.latest)
+
+    async def confirm(self, hold: Hold) -> None:
+        self._held(hold)
+
+    async def known(self, reading: Reading, latest: int) -> Known:
+        kept = self.partitions[reading.partition]
+        return Known(
+            data_keys={s: self.data_keys[s] for s in reading.sealed if s in self.data_keys},
+            seen={i: kept.inbox[i] for i in reading.identities if i in kept.inbox},
+            rows={key: kept.rows[key][1] for key in reading.keys if key in kept.rows},
+            latest=latest,
+        )
+
+    async def commit(self, hold: Hold, outcome: Outcome) -> Image:
+        kept = self._held(hold)
+        if kept.next_offset != outcome.start:
+            raise Fenced(f"the next offset is {kept.next_offset}, not {outcome.start}")
+        kept.next_offset, kept.latest = outcome.end, outcome.latest
+        kept.inbox |= outcome.remember
+        kept.rows |= {key: (outcome.end, row) for key, row in outcome.rows.items()}
+        kept.quarantine |= {each.offset: each for each in outcome.refused}
+        for subject in outcome.erased:
+            self.data_keys.pop(subject, None)
+        return _image(hold.partition, kept, outcome.rows)
+
+    async def unpublished(self, hold: Hold) -> Image | None:
+        kept = self._held(hold)
+        if kept.published_offset == kept.next_offset:
+            return None
+        rows = {
+            k: row for k, (version, row) in kept.rows.items() if version > kept.published_offset
+        }
+        return _image(hold.partition, kept, rows)
+
+    async def published(self, image: Image, hold: Hold) -> None:
+        kept = self.partitions[hold.partition]
+        if kept.epoch != hold.epoch:
+            return
+        kept.published_offset = max(kept.published_offset, image.end)
+        for key, value in image.rows:
+            version, row = kept.rows.get(key.decode(), (image.end + 1, None))
+            if value is None and row is None and version <= image.end:
+                del kept.rows[key.decode()]
+
+    def _held(self, hold: Hold) -> _Partition:
+        kept = self.partitions[hold.partition]
+        if kept.epoch != hold.epoch:
+            raise Fenced(f"epoch {hold.epoch} is stale, it is {kept.epoch} now")
+        return kept
+
+
+def _image(partition: int, kept: _Partition, rows: dict[str, Row | None]) -> Image:
+    encoded = [(key.encode(), None if row is None else encode(row)) for key, row in rows.items()]
+    return Image(
+        partition, sorted(encoded, key=lambda each: each[0]), kept.next_offset, kept.latest
+    )
+
+
+@dataclass
+class MemoryTopic:
+    """`network.v1` of one partition: its newest values, marks, and who may write."""
+
+    newest: dict[bytes, bytes | None] = field(default_factory=dict)
+    images: list[Image] = field(default_factory=list)
+    opened: int = 0
+
+
+class MemoryOutlet:
+    """See ports.Outlet; several on one topic fence one another as producers do."""
+
+    def __init__(self, topic: MemoryTopic) -> None:
+        self._topic = topic
+        self._epoch = 0
+
+    async def open(self) -> None:
+        self._topic.opened += 1
+        self._epoch = self._topic.opened
+
+    async def publish(self, image: Image) -> None:
+        if self._epoch != self._topic.opened:
+            raise Fenced("another producer has the transactional id")
+        self._topic.newest |= dict(image.rows)
+        self._topic.images.append(replace(image, rows=list(image.rows)))
+
+    async def close(self) -> None:
+        self._epoch = 0
+
+
+class MemoryLog:
+    """See ports.Log; `records` may be added to at any time."""
+
+    def __init__(self, records: dict[int, list[Record]], *, most: int = 1000) -> None:
+        self.records = records
+        self.most = most
+        self.id = "the-log"
+        self.positions: dict[int, int] = {}
+
+    async def topic_id(self) -> str:
+        return self.id
+
+    def start_at(self, partition: int, offset: int) -> None:
+        self.positions[partition] = offset
+
+    async def fetch(self, partition: int) -> Sequence[Record]:
+        await asyncio.sleep(0)
+        position = self.positions[partition]
+        found = [each for each in self.records[partition] if each.offset >= position][: self.most]
+        if found:
+            self.positions[partition] = found[-1].offset + 1
+        return found
+
+    async def still_ours(self, partition: int, _offset: int) -> bool:
+        return partition in self.records

@@ -1,0 +1,78 @@
+"""Rows of one partition into `network.v1`: one Kafka transaction per image, under one id.
+
+PostgreSQL cannot fence Kafka; the transactional id can: opening it shuts out whoever had it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from crosstie.errors import BrokerAway, Fenced
+from crosstie.network.wire import MARK_KEY, Mark, encode
+from services.profile.ports import Image
+
+_CLOSE_SECONDS = 5
+
+MakeProducer = Callable[[str], AIOKafkaProducer]  # given the transactional id
+
+
+class KafkaOutlet:
+    """See ports.Outlet."""
+
+    def __init__(self, make: MakeProducer, transactional_id: str, topic: str) -> None:
+        self._make = make
+        self._id = transactional_id
+        self._topic = topic
+        self._producer: AIOKafkaProducer | None = None
+
+    async def open(self) -> None:
+        await self.close()
+        self._producer = self._make(self._id)
+        with _errors():
+            await self._producer.start()
+
+    async def publish(self, image: Image) -> None:
+        if self._producer is None:
+            raise BrokerAway("no producer is open")
+        with _errors():
+            await self._producer.begin_transaction()
+            await self._send(self._producer, image)
+            await self._producer.commit_transaction()
+
+    async def close(self) -> None:
+        """Throw the producer away, open transaction and all: the next one to open aborts it."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        # a fenced producer's own clean-up fails or waits for what will not come
+        with contextlib.suppress(KafkaError, AssertionError, TimeoutError, OSError):
+            await asyncio.wait_for(producer.stop(), _CLOSE_SECONDS)
+
+    async def _send(self, producer: AIOKafkaProducer, image: Image) -> None:
+        mark = encode(Mark(image.end, image.latest))
+        sent = []
+        batch = producer.create_batch()
+        for key, value in (*image.rows, (MARK_KEY.encode(), mark)):
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                sent.append(
+                    await producer.send_batch(batch, self._topic, partition=image.partition)
+                )
+                batch = producer.create_batch()
+                batch.append(key=key, value=value, timestamp=None)
+        sent.append(await producer.send_batch(batch, self._topic, partition=image.partition))
+        await asyncio.gather(*sent)
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except ProducerFenced as error:
+        raise Fenced("a later producer has the transactional id") from error
+    except (KafkaError, AssertionError, OSError) as error:  # aiokafka asserts its state machine
+        raise BrokerAway(f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,95 @@
+"""Every statement of profile. `profile.partitions` is the fence: see docs/adr on delivery."""
+
+from __future__ import annotations
+
+TAKE = """
+-- no row: the partition was filled from a topic with another id
+INSERT INTO profile.partitions AS p (partition, topic_id) VALUES ($1, $2)
+ON CONFLICT (partition) DO UPDATE SET epoch = p.epoch + 1 WHERE p.topic_id = $2
+RETURNING epoch, next_offset, latest
+"""
+
+HOLDER = """
+SELECT epoch, next_offset, published_offset, latest FROM profile.partitions WHERE partition = $1
+"""
+
+DATA_KEYS = "SELECT subject, wrapped_key FROM vault.subjects WHERE subject = ANY($1::text[])"
+
+SEEN = """
+SELECT identity, body, watermark FROM profile.inbox
+WHERE partition = $1 AND identity = ANY($2::bytea[])
+"""
+
+MEMBERS = "SELECT subject, state FROM profile.members WHERE subject = ANY($1::text[])"
+
+TIES = """
+SELECT t.a, t.b, t.state
+FROM unnest($1::text[], $2::text[]) AS k (a, b) JOIN profile.ties t ON t.a = k.a AND t.b = k.b
+"""
+
+COMMIT = """
+-- One statement, so that a process that stops in the middle of sending it holds no lock.
+-- Everything hangs on the fence: no row there, and nothing is written.
+WITH fence AS (
+    UPDATE profile.partitions SET next_offset = $4, latest = $5
+    WHERE partition = $1 AND epoch = $2 AND next_offset = $3
+    RETURNING partition
+), remembered AS (
+    INSERT INTO profile.inbox (partition, identity, body, watermark)
+    SELECT f.partition, i.identity, i.body, i.watermark
+    FROM fence f, unnest($6::bytea[], $7::bytea[], $8::bigint[]) AS i (identity, body, watermark)
+    ON CONFLICT (partition, identity)
+    DO UPDATE SET body = excluded.body, watermark = excluded.watermark  -- past the horizon
+), members AS (
+    INSERT INTO profile.members (subject, partition, version, state)
+    SELECT m.subject, f.partition, $4, m.state
+    FROM fence f, unnest($9::text[], $10::json[]) AS m (subject, state)
+    ON CONFLICT (subject) DO UPDATE SET version = excluded.version, state = excluded.state
+), ties AS (
+    INSERT INTO profile.ties (a, b, partition, version, state)
+    SELECT t.a, t.b, f.partition, $4, t.state
+    FROM fence f, unnest($11::text[], $12::text[], $13::json[]) AS t (a, b, state)
+    ON CONFLICT (a, b) DO UPDATE SET version = excluded.version, state = excluded.state
+), quarantined AS (
+    INSERT INTO profile.quarantine
+        (partition, topic, "offset", reason, key, value, headers, replay)
+    SELECT f.partition, $14, q."offset", q.reason, q.key, q.value, q.headers, q.replay
+    FROM fence f, unnest($15::bigint[], $16::text[], $17::bytea[], $18::bytea[], $19::json[],
+        $20::text[]) AS q ("offset", reason, key, value, headers, replay)
+    ON CONFLICT DO NOTHING
+), forgotten AS (
+    DELETE FROM vault.subjects USING fence WHERE subject = ANY($21::text[])
+)
+SELECT count(*) FROM fence
+"""
+
+UNPUBLISHED = """
+SELECT 'member/' || subject AS key, state FROM profile.members
+WHERE partition = $1 AND version > $2
+UNION ALL
+SELECT 'tie/' || a || '/' || b, state FROM profile.ties
+WHERE partition = $1 AND version > $2
+ORDER BY key
+"""
+
+PUBLISHED = """
+-- a stale epoch notes nothing; the markers go only once their tombstones are out
+WITH fence AS (
+    UPDATE profile.partitions SET published_offset = greatest(published_offset, $3)
+    WHERE partition = $1 AND epoch = $2
+    RETURNING partition
+)
+DELETE FROM profile.members m USING fence f
+WHERE m.partition = f.partition AND m.state IS NULL AND m.subject = ANY($4::text[])
+    AND m.version <= $3
+"""
+
+PRUNE_INBOX = """
+DELETE FROM profile.inbox i USING profile.partitions p
+WHERE p.partition = i.partition AND i.partition = $1 AND i.watermark < p.latest - $2
+"""
+
+PRUNE_QUARANTINE = """
+UPDATE profile.quarantine SET key = NULL, value = NULL, headers = NULL
+WHERE value IS NOT NULL AND at < now() - interval '30 days'
+"""

@@ -1,0 +1,174 @@
+"""The store in PostgreSQL: reads before, one fenced statement to commit."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+
+from crosstie import sealing
+from crosstie.errors import DatabaseAway, Fenced, LogGap, Rejected
+from crosstie.network.dedupe import HORIZON_US, Seen
+from crosstie.network.state import Row, Tie, tie_key
+from crosstie.network.wire import decode_row, encode
+from crosstie.runtime.database import transient
+from services.profile import sql
+from services.profile.batch import Known, Outcome, Reading, Refused
+from services.profile.ports import Hold, Image
+
+_MEMBER = "member/"
+_TIE = "tie/"
+
+
+class PostgresStore:
+    """See ports.Store."""
+
+    def __init__(self, pool: asyncpg.Pool[Any], topic: str, vault_key: bytes) -> None:
+        self._pool = pool
+        self._topic = topic
+        self._vault_key = vault_key
+
+    async def take(self, partition: int, topic_id: str) -> Hold:
+        with _errors():
+            row = await self._pool.fetchrow(sql.TAKE, partition, topic_id)
+        if row is None:
+            raise LogGap(
+                f"partition {partition} was filled from another topic than {self._topic} "
+                f"(now {topic_id}): the log was made again; point CROSSTIE_TOPIC_PREFIX at the "
+                "right one, or start with an empty database"
+            )
+        return Hold(partition, row["epoch"], row["next_offset"], row["latest"])
+
+    async def confirm(self, hold: Hold) -> None:
+        await self._holder(hold)
+
+    async def known(self, reading: Reading, latest: int) -> Known:
+        with _errors():
+            async with self._pool.acquire() as connection:
+                return Known(
+                    data_keys=await self._data_keys(connection, reading.sealed),
+                    seen={
+                        row[0]: Seen(row[1], row[2])
+                        for row in await connection.fetch(
+                            sql.SEEN, reading.partition, reading.identities
+                        )
+                    },
+                    rows=await _rows(connection, reading.keys),
+                    latest=latest,
+                )
+
+    async def commit(self, hold: Hold, outcome: Outcome) -> Image:
+        image = [
+            (key, row, None if row is None else encode(row)) for key, row in outcome.rows.items()
+        ]
+        members = [(key, state) for key, row, state in image if not isinstance(row, Tie)]
+        ties = [(row, state) for _, row, state in image if isinstance(row, Tie)]
+        refused = outcome.refused
+        with _errors():
+            fenced = await self._pool.fetchval(
+                sql.COMMIT,
+                hold.partition,
+                hold.epoch,
+                outcome.start,
+                outcome.end,
+                outcome.latest,
+                list(outcome.remember),
+                [each.body for each in outcome.remember.values()],
+                [each.watermark for each in outcome.remember.values()],
+                [key.removeprefix(_MEMBER) for key, _ in members],
+                [_text(state) for _, state in members],
+                [row.a for row, _ in ties],
+                [row.b for row, _ in ties],
+                [_text(state) for _, state in ties],
+                self._topic,
+                [each.offset for each in refused],
+                [each.reason for each in refused],
+                [each.key for each in refused],
+                [each.value for each in refused],
+                [_headers(each) for each in refused],
+                [_replay(hold.partition, each) for each in refused],
+                outcome.erased,
+            )
+        if fenced == 0:
+            raise Fenced(f"partition {hold.partition} at {outcome.start} is not ours at this epoch")
+        rows = [(key.encode(), state) for key, _, state in image]
+        return Image(hold.partition, rows, outcome.end, outcome.latest)
+
+    async def unpublished(self, hold: Hold) -> Image | None:
+        holder = await self._holder(hold)
+        if holder["published_offset"] == holder["next_offset"]:
+            return None
+        with _errors():
+            found = await self._pool.fetch(
+                sql.UNPUBLISHED, hold.partition, holder["published_offset"]
+            )
+        rows = [(key.encode(), None if state is None else state.encode()) for key, state in found]
+        return Image(hold.partition, rows, holder["next_offset"], holder["latest"])
+
+    async def published(self, image: Image, hold: Hold) -> None:
+        erased = [key.decode().removeprefix(_MEMBER) for key, value in image.rows if value is None]
+        with _errors():
+            await self._pool.execute(sql.PUBLISHED, hold.partition, hold.epoch, image.end, erased)
+
+    async def prune(self, partition: int) -> None:
+        """Forget identities past the horizon, and quarantined bytes past their 30 days."""
+        with _errors():
+            await self._pool.execute(sql.PRUNE_INBOX, partition, HORIZON_US)
+            await self._pool.execute(sql.PRUNE_QUARANTINE)
+
+    async def _holder(self, hold: Hold) -> Any:
+        with _errors():
+            row = await self._pool.fetchrow(sql.HOLDER, hold.partition)
+        if row is None or row["epoch"] != hold.epoch:
+            raise Fenced(f"partition {hold.partition} was taken over since epoch {hold.epoch}")
+        return row
+
+    async def _data_keys(self, connection: Any, subjects: list[str]) -> dict[str, bytes]:
+        """Asked for every batch, never cached: a key that is gone is gone at once."""
+        if not subjects:
+            return {}
+        rows = await connection.fetch(sql.DATA_KEYS, subjects)
+        return {subject: sealing.unwrap(wrapped, self._vault_key) for subject, wrapped in rows}
+
+
+async def _rows(connection: Any, keys: list[str]) -> dict[str, Row | None]:
+    members = [key.removeprefix(_MEMBER) for key in keys if key.startswith(_MEMBER)]
+    ties = [key.split("/") for key in keys if key.startswith(_TIE)]
+    rows: dict[str, Row | None] = {}
+    if members:
+        for subject, state in await connection.fetch(sql.MEMBERS, members):
+            rows[_MEMBER + subject] = None if state is None else decode_row(_MEMBER, state)
+    if ties:
+        ends = [each[1] for each in ties], [each[2] for each in ties]
+        for a, b, state in await connection.fetch(sql.TIES, *ends):
+            rows[tie_key(a, b)] = decode_row(_TIE, state)
+    return rows
+
+
+def _text(state: bytes | None) -> str | None:
+    return None if state is None else state.decode()
+
+
+def _headers(refused: Refused) -> str:
+    return json.dumps([[n, base64.b64encode(v).decode()] for n, v in refused.headers])
+
+
+def _replay(partition: int, refused: Refused) -> str:
+    return f"crosstie quarantine replay {partition}:{refused.offset}"
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """What PostgreSQL says, as who has to act: time, the record, or whoever migrates."""
+    with transient():
+        try:
+            yield
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise Rejected("", reason, "data that PostgreSQL takes", "send it anew") from error
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
+            raise DatabaseAway(f"{error}: migrate with `crosstie.runtime.migrate`") from error
