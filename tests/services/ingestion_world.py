@@ -141,10 +141,13 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world(bootstrap: str, database: str, prefix: str, **more: Any) -> AsyncIterator[World]:
+async def world(
+    bootstrap: str, database: str, prefix: str, *, topics: bool = True, **more: Any
+) -> AsyncIterator[World]:
     """Topics and the platform `members`; no service yet."""
     settings = settings_for(bootstrap, database, prefix, **more)
-    await asyncio.to_thread(create_topics, bootstrap, settings.topics.shared())
+    if topics:
+        await asyncio.to_thread(create_topics, bootstrap, settings.topics.shared())
     connection = await asyncpg.connect(database)
     try:
         made = World(settings, connection)

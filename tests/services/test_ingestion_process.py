@@ -1,0 +1,129 @@
+"""The service as it is deployed: a process that is told everything by its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from queue import Queue
+from typing import Any
+
+import httpx
+import pytest
+
+from crosstie.runtime.admin import create_topics
+from crosstie.runtime.guarded import free_port
+from crosstie.runtime.stack import Stack
+from tests.services.ingestion_world import VAULT_KEY, World, eventually, joined
+from tests.services.ingestion_world import world as made
+
+
+class Process:
+    """`python -m services.ingestion`, and what it says."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "services.ingestion"],
+            env=os.environ | environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: Queue[dict[str, Any]] = Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def url(self) -> str:
+        while (line := self.lines.get(timeout=60))["event"] != "listening":
+            pass
+        return str(line["url"])
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as stream:
+            for line in stream:
+                self.lines.put(json.loads(line))
+
+
+@contextmanager
+def process(world: World, **more: str) -> Iterator[Process]:
+    import base64
+
+    settings = world.settings
+    started = Process(
+        {
+            "CROSSTIE_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+            "CROSSTIE_DATABASE_URL": settings.database_url.get_secret_value(),
+            "CROSSTIE_VAULT_KEY": base64.b64encode(VAULT_KEY).decode(),
+            "CROSSTIE_TOPIC_PREFIX": settings.topic_prefix,
+        }
+        | more
+    )
+    try:
+        yield started
+    finally:
+        started.process.kill()
+        started.process.wait()
+
+
+@pytest.fixture
+async def world(stack: Stack, database: str, topic_prefix: str) -> AsyncIterator[World]:
+    async with made(stack.bootstrap, database, topic_prefix) as world:
+        yield world
+
+
+async def test_it_serves_and_stops_in_order_when_asked(world: World) -> None:
+    with process(world) as service:
+        headers = {"Authorization": f"Bearer {world.key}"}
+        async with httpx.AsyncClient(base_url=service.url(), headers=headers) as http:
+            await eventually(lambda: _is_ready(http))
+            answer = await http.post("/v1/events", json=joined("ada"))
+            metrics = (await http.get("/metrics")).text
+        assert answer.status_code == 202
+        assert 'crosstie_ingestion_events_total{door="http",result="accepted"} 1.0' in metrics
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=25) == 0
+    assert len(await world.events()) == 1
+
+
+async def test_it_is_alive_but_not_ready_while_kafka_is_not_there(world: World) -> None:
+    with process(world, CROSSTIE_KAFKA_BOOTSTRAP=f"127.0.0.1:{free_port()}") as service:
+        headers = {"Authorization": f"Bearer {world.key}"}
+        async with httpx.AsyncClient(base_url=service.url(), headers=headers) as http:
+            assert (await http.get("/health/live")).status_code == 200
+            assert (await http.get("/health/ready")).status_code == 503
+            answer = await http.post("/v1/events", json=joined("ada"))
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) > 0
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=25) == 0
+
+
+async def test_it_waits_for_its_topics(stack: Stack, database: str, topic_prefix: str) -> None:
+    async with made(stack.bootstrap, database, topic_prefix, topics=False) as world:
+        with process(world) as service:
+            async with httpx.AsyncClient(base_url=service.url()) as http:
+                assert (await http.get("/health/ready")).status_code == 503
+                create_topics(stack.bootstrap, world.settings.topics.shared())
+                await eventually(lambda: _is_ready(http), seconds=60)
+
+
+async def test_without_settings_it_says_which_and_exits() -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CROSSTIE_")}
+    found = subprocess.run(  # noqa: ASYNC221
+        [sys.executable, "-m", "services.ingestion"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert found.returncode == 1
+    assert "CROSSTIE_KAFKA_BOOTSTRAP" in found.stderr
+
+
+async def _is_ready(http: httpx.AsyncClient) -> bool:
+    return (await http.get("/health/ready")).status_code == 200
