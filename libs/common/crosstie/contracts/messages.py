@@ -182,7 +182,7 @@ class Components:
                 "title": name,
                 "summary": f"From now on the suggestion is {state}.",
                 "contentType": JSON,
-                "headers": _cloudevent_headers(type_name, JSON),
+                "headers": _suggestion_headers(type_name),
                 "payload": self.schema(name, schemas.suggestion_data(state, _REFS)),
                 "bindings": _key({"type": "string"}, "Id of the suggestion."),
                 "examples": [
@@ -235,6 +235,12 @@ def _cloudevent_headers(type_name: str, content_type: str) -> JsonObject:
             "content-type": {"const": content_type},
         },
     }
+
+
+def _suggestion_headers(type_name: str) -> JsonObject:
+    headers = _cloudevent_headers(type_name, JSON)
+    round_ = {"type": "string", "description": "Number of the round that decided this change."}
+    return headers | {"properties": headers["properties"] | {"ce_crosstieround": round_}}
 
 
 def _sample_headers(event: JsonObject) -> JsonObject:
