@@ -1,0 +1,119 @@
+"""Rounds as records of `rounds.v1`, and the chain they form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from crosstie.errors import LogGap
+from crosstie.matching import record
+from crosstie.matching.model import Change, Round, Suggestion
+from crosstie.matching.serve import changed_members
+from crosstie.network.state import Member, Tie, member_key, tie_key
+
+
+def round_of(n: int, previous: str = "", suggestions: int = 0) -> Round:
+    changes = tuple(
+        Change(
+            Suggestion(
+                id=f"{n:016d}{i:016d}",
+                kind="introduction",
+                members=(f"A{i}", f"B{i}"),
+                directions=("up", "down"),
+                cross_sector=True,
+                round=n,
+                made_at=n,
+                expires_at=n + 1,
+            ),
+            "made",
+        )
+        for i in range(suggestions)
+    )
+    bare = Round(
+        n=n,
+        at=n,
+        full=False,
+        seed=record.seed("test", n),
+        offsets=(1, 2),
+        policy="p",
+        base="b",
+        code="c",
+        fingerprint="f",
+        previous=previous,
+        digest="",
+        changes=changes,
+    )
+    return record.chained(bare)
+
+
+def history(rounds: int) -> list[Round]:
+    made: list[Round] = []
+    for n in range(1, rounds + 1):
+        made.append(round_of(n, made[-1].digest if made else "", suggestions=n))
+    return made
+
+
+@given(st.lists(st.integers(0, 3000), max_size=3))
+def test_rounds_of_any_size_join_to_what_was_split(sizes: list[int]) -> None:
+    rounds = [round_of(n, suggestions=size) for n, size in enumerate(sizes, 1)]
+    records = [each for round in rounds for each in record.split(round)]
+    assert list(record.joined(records)) == rounds
+    assert all(len(each.value) <= record.PART_BYTES for each in records)
+
+
+def test_a_big_round_is_split_into_numbered_parts() -> None:
+    first, *_, last = record.split(round_of(7, suggestions=6000))
+    assert (first.key, dict(first.headers)) == (b"7/1", {"part": b"1/3"})
+    assert (last.key, dict(last.headers)) == (b"7/3", {"part": b"3/3"})
+
+
+def test_a_reader_that_begins_inside_a_round_begins_with_the_next() -> None:
+    records = [*record.split(round_of(1, suggestions=6000))[1:], *record.split(round_of(2))]
+    assert [each.n for each in record.joined(records)] == [2]
+
+
+def test_a_missing_part_is_a_gap() -> None:
+    first, _, last = record.split(round_of(1, suggestions=6000))
+    with pytest.raises(LogGap, match="1/3"):
+        list(record.joined([first, last]))
+    with pytest.raises(LogGap, match="1 parts"):
+        list(record.joined([first]))
+
+
+def test_delivery_is_beside_the_digest() -> None:
+    plain = round_of(1, suggestions=1)
+    assert record.digest(structs.replace(plain, delivery={"x": ("intranet",)})) == plain.digest
+    assert record.digest(structs.replace(plain, at=2)) != plain.digest
+
+
+def test_what_follows_a_round_is_checked_against_it() -> None:
+    rounds = history(4)
+    assert list(record.following(rounds, 2, rounds[1].digest)) == rounds[2:]
+    assert list(record.following(rounds, 0, "")) == rounds
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda rounds: [rounds[0], rounds[2]],
+        lambda rounds: [rounds[0], round_of(2, "another past")],
+        lambda rounds: [rounds[0], structs.replace(rounds[1], at=99)],
+    ],
+    ids=["missing", "forked", "altered"],
+)
+def test_another_history_is_a_gap(broken: Callable[[list[Round]], list[Round]]) -> None:
+    with pytest.raises(LogGap):
+        list(record.following(broken(history(3)), 0, ""))
+
+
+def test_both_ends_of_a_changed_tie_are_served_and_nobody_else() -> None:
+    same = {member_key("A"): Member("A"), tie_key("A", "B"): Tie("A", "B")}
+    after = same | {tie_key("B", "C"): Tie("B", "C"), member_key("D"): Member("D")}
+    assert changed_members(same, after) == {"B", "C", "D"}
+    assert changed_members(after, same) == {"B", "C", "D"}
+    assert changed_members({tie_key("A", "B"): None}, same, [tie_key("A", "B")]) == {"A", "B"}
+    assert changed_members(same, dict(same)) == frozenset()
