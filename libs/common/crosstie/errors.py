@@ -64,6 +64,11 @@ class Misconfigured(Stop):
 
 
 def shown(value: object) -> str:
-    """`value` as a person reads it, cut to 80 characters: errors never carry a payload."""
+    """`value` as a person reads it, cut to 80 characters: errors never carry a payload.
+
+    Always storable and sendable: no U+0000, no lone surrogates.
+    """
     text = repr(value) if not isinstance(value, str) else f'"{value}"'
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    if len(text) > _SHOWN_CHARACTERS:
+        text = text[: _SHOWN_CHARACTERS - 1] + "…"
+    return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
