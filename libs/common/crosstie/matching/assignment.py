@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
+from crosstie.matching.alternation import Alternation
 from crosstie.matching.arrays import Bools, Ints
 
 MOST_PASSES = 8  # of swaps
@@ -48,7 +49,18 @@ def introductions(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, in
     for pair in _rounded(np.flatnonzero(sides == 1), a, b, worth):
         chosen[pair] = True
     _improve(chosen, a, b, worth, slots)
+    promised = _ends(a, b, sides, len(slots)) // 2
+    lost = promised > _ends(a, b, chosen.astype(np.int64), len(slots))
+    Alternation(chosen, a, b, worth, slots).gain_from(np.flatnonzero(lost).tolist())
     return chosen, double // 2
+
+
+def _ends(a: Ints, b: Ints, counts: Ints, size: int) -> Ints:
+    """Per member, the sum of `counts` over their pairs."""
+    total = np.zeros(size, dtype=np.int64)
+    np.add.at(total, a, counts)
+    np.add.at(total, b, counts)
+    return total
 
 
 def _flow(

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from crosstie.matching.graph import adamic_adar, graph, onward, strongest, symmetric
+from crosstie.network.strength import HALF_LIFE_US
+from crosstie.network.view import Network
+from tests.unit.matching.towns import START, member, rows, tie
+
+
+def test_adamic_adar_of_the_karate_club_equals_networkx() -> None:
+    club = nx.karate_club_graph()
+    a, b = (np.array(ends) for ends in zip(*sorted(map(sorted, club.edges)), strict=True))
+    links = symmetric(a, b, np.ones(len(a)), len(club))
+    ours = adamic_adar(links, np.arange(len(club)), onward(links, 1000)).toarray()
+    for one, other, theirs in nx.adamic_adar_index(club):
+        assert ours[one, other] == pytest.approx(theirs)
+
+
+def test_strength_halves_every_ninety_days_and_saturates() -> None:
+    network = Network.of(rows(member("A"), member("B"), tie("A", "B", last=START, contacts=3)))
+    assert graph(network, START).weights[0, 1] == pytest.approx(3 / 4)
+    assert graph(network, START + HALF_LIFE_US).weights[0, 1] == pytest.approx(1.5 / 2.5)
+
+
+def test_through_a_hub_only_the_strongest_ties_are_followed() -> None:
+    spokes = np.arange(1, 6)
+    star = symmetric(np.zeros(5, dtype=np.int64), spokes, spokes / 10, 6)
+    kept = strongest(star, 2)
+    assert sorted(kept[[0]].indices) == [4, 5]
+    assert kept[[1]].nnz == 1
+
+
+def test_effort_is_the_share_that_one_side_started() -> None:
+    one_sided = tie("A", "B", started_by_a=4, started_by_b=1)
+    network = Network.of(rows(member("A"), member("B"), one_sided))
+    assert graph(network, START).effort.tolist() == [pytest.approx(0.6)]
+
+
+def test_a_network_of_nobody_is_a_graph_of_nothing() -> None:
+    assert graph(Network.of({}), START).weights.shape == (0, 0)

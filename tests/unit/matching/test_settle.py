@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import pytest
+
+from crosstie.matching.model import Suggestion
+from tests.unit.matching.towns import Town, fact, member, rows, tie
+
+Answers = tuple[tuple[int, str], ...]
+
+
+def pair_of_strangers(**more: object) -> Town:
+    return Town(rows(member("A", level=3), member("B", level=3, **more))).round()
+
+
+def mentoring() -> Town:
+    senior = member("S", weekly=0, mentees=1, level=5)
+    return Town(rows(senior, member("J", weekly=0, mentors=1, level=2))).round()
+
+
+def only(town: Town) -> Suggestion:
+    (suggestion,) = town.made
+    return suggestion
+
+
+def course(town: Town, *answers: tuple[int, str], days: float = 1) -> list[tuple[str, str, int]]:
+    """(cause, state, seq) of what the next round settles."""
+    after = town.answered(only(town), *answers).round(days)
+    return [
+        (c.cause, c.suggestion.state, c.suggestion.seq) for c in after.changes if c.cause != "made"
+    ]
+
+
+def test_both_accepting_is_accepted_and_then_met_is_the_end() -> None:
+    assert course(pair_of_strangers(), (0, "accepted"), (1, "accepted"), (1, "met")) == [
+        ("accepted", "open", 2),
+        ("accepted", "accepted", 3),
+        ("met", "met", 4),
+    ]
+
+
+def test_answers_in_three_rounds_take_the_same_course_as_in_one() -> None:
+    town = pair_of_strangers()
+    suggestion, seen = only(town), []
+    for answer in ((0, "accepted"), (1, "accepted"), (0, "met")):
+        town = town.answered(suggestion, answer, days=len(seen)).round(0.1)
+        seen += [(c.cause, c.suggestion.state, c.suggestion.seq) for c in town.changes]
+    assert seen == course(pair_of_strangers(), (0, "accepted"), (1, "accepted"), (0, "met"))
+
+
+@pytest.mark.parametrize("answer", ["declined", "ignored"])
+def test_one_side_that_does_not_want_ends_it(answer: str) -> None:
+    assert course(pair_of_strangers(), (1, answer)) == [("declined", "declined", 2)]
+
+
+def test_what_comes_after_a_decline_changes_nothing_and_is_counted() -> None:
+    town = pair_of_strangers()
+    after = town.answered(only(town), (0, "declined"), (1, "accepted")).round(1)
+    assert after.causes == ["declined"]
+    assert after.notes["ignored.after-the-end"] == 1
+    assert after.round(1).notes["ignored.after-the-end"] == 1  # a census: once, in every round
+
+
+def test_useful_counts_as_met() -> None:
+    assert course(pair_of_strangers(), (0, "useful")) == [("met", "met", 2)]
+
+
+def test_useful_after_met_is_no_error() -> None:
+    town = pair_of_strangers()
+    after = town.answered(only(town), (0, "met"), (0, "useful")).round(1)
+    assert not [name for name in after.notes if name.startswith("ignored")]
+
+
+def test_a_doubled_answer_counts_once() -> None:
+    town = pair_of_strangers()
+    after = town.answered(only(town), (0, "accepted"), (0, "accepted")).round(1)
+    assert after.causes == ["accepted"]
+    assert after.notes["ignored.doubled"] == 1
+
+
+def test_answers_about_unknown_suggestions_and_from_strangers_are_counted() -> None:
+    town = Town(rows(*(member(each, weekly=1) for each in "ABCD"))).round()
+    one, other = town.made
+    mixed = Suggestion(other.id, "introduction", one.members, ("across",) * 2, False, 1, 0, 0)
+    unknown = Suggestion(
+        "nobody-made-it", "introduction", one.members, ("across",) * 2, False, 1, 0, 0
+    )
+    after = town.answered(mixed, (0, "accepted")).answered(unknown, (0, "accepted")).round(1)
+    assert after.causes == []
+    assert after.notes["ignored.stranger"] == 1
+    assert after.notes["ignored.unknown-suggestion"] == 1
+
+
+def test_contact_after_a_suggestion_means_that_they_met() -> None:
+    town = pair_of_strangers()
+    after = town.with_rows(tie("A", "B", last=town.at + 1)).round(1)
+    assert after.causes == ["met"]
+
+
+def test_an_unanswered_suggestion_expires() -> None:
+    town = pair_of_strangers()
+    assert town.round(14).causes == []
+    assert town.round(14.01).causes == ["expired"]
+
+
+def test_an_answer_given_in_time_counts_even_when_the_round_runs_late() -> None:
+    town = pair_of_strangers()
+    accepting = town.answered(only(town), (0, "accepted"), (1, "accepted"), days=13)
+    assert accepting.round(20).causes == ["accepted", "accepted"]
+    too_late = town.answered(only(town), (0, "accepted"), days=15)
+    assert too_late.round(20).causes == ["expired"]
+
+
+def test_accepted_and_never_met_ends_without_blame() -> None:
+    town = pair_of_strangers()
+    agreed = town.answered(only(town), (0, "accepted"), (1, "accepted")).round(1)
+    assert agreed.round(60).causes == []
+    assert agreed.round(61).causes == ["ended"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"paused": True}, "paused"),
+        ({"joined": False}, "left"),
+        ({"consent": False}, "left"),
+        ({"reports_to": "A"}, "line-manager"),
+    ],
+)
+def test_what_the_world_rules_out_is_withdrawn(change: dict[str, object], why: str) -> None:
+    town = pair_of_strangers()
+    after = town.with_rows(member("B", level=3, **change)).round(1)
+    assert after.causes == [f"withdrawn:{why}"]
+
+
+def test_a_block_withdraws_even_what_both_accepted() -> None:
+    town = pair_of_strangers()
+    agreed = town.answered(only(town), (0, "accepted"), (1, "accepted")).round(1)
+    blocked = tie("A", "B", contacts=0, blocked_by_b=fact(value=True))
+    assert agreed.with_rows(blocked).round(1).causes == ["withdrawn:blocked"]
+
+
+def test_an_erased_member_takes_their_suggestions_along() -> None:
+    assert pair_of_strangers().without("B").round(1).causes == ["withdrawn:erased"]
+
+
+def test_a_pause_leaves_alone_what_both_accepted() -> None:
+    town = pair_of_strangers()
+    agreed = town.answered(only(town), (0, "accepted"), (1, "accepted")).round(1)
+    assert agreed.with_rows(member("B", level=3, paused=True)).round(1).causes == []
+
+
+def test_lowered_capacity_withdraws_the_newest_unanswered_first() -> None:
+    town = Town(rows(member("A", weekly=1), member("B", weekly=5))).round()
+    older = only(town)
+    town = town.with_rows(member("C", weekly=1)).round(1)
+    newer = only(town)
+    lowered = town.with_rows(member("B", weekly=1)).round(0.1)
+    assert [c.suggestion.id for c in lowered.changes] == [newer.id]
+    answered = town.answered(newer, (newer.members.index("B"), "accepted"))
+    lowered = answered.with_rows(member("B", weekly=1)).round(0.1)
+    assert [c.suggestion.id for c in lowered.changes if c.cause == "withdrawn:capacity"] == [
+        older.id
+    ]
+
+
+def test_a_mentoring_goes_on_after_a_meeting_until_it_is_ended() -> None:
+    town = mentoring()
+    suggestion = only(town)
+    assert suggestion.members == ("S", "J")
+    agreed = town.answered(suggestion, (0, "accepted"), (1, "met")).round(1)
+    assert agreed.causes == ["accepted", "accepted"]
+    assert agreed.round(100).causes == []
+    ended = agreed.answered(suggestion, (1, "ended"), days=1).round(2)
+    assert ended.causes[0] == "ended"
+
+
+def test_a_mentoring_ends_with_its_term() -> None:
+    town = mentoring()
+    agreed = town.answered(only(town), (0, "accepted"), (1, "accepted")).round(1)
+    assert agreed.round(179).causes == []
+    assert agreed.round(181).causes[0] == "ended"

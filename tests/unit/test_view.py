@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from crosstie.network.view import Network
+from tests.unit.matching.towns import fact, member, rows, tie
+
+
+def test_neighbours_are_those_one_has_met() -> None:
+    network = Network.of(rows(member("A"), member("B"), member("C"), tie("B", "A"), tie("A", "C")))
+    assert network.neighbours("A") == ("B", "C")
+    assert network.neighbours("C") == ("A",)
+
+
+def test_an_answer_or_a_block_alone_makes_no_neighbour() -> None:
+    blocked = tie("A", "B", contacts=0, blocked_by_a=fact(value=True))
+    network = Network.of(rows(member("A"), member("B"), blocked))
+    assert network.neighbours("A") == ()
+    assert network.blocked("B", "A")
+
+
+def test_a_tie_to_someone_unknown_or_erased_is_no_neighbour() -> None:
+    network = Network.of(rows(member("A"), tie("A", "GONE")))
+    assert network.neighbours("A") == ()
+    assert not network.eligible("GONE")
+
+
+def test_paused_people_stay_neighbours_and_may_be_named_but_not_suggested() -> None:
+    network = Network.of(rows(member("A"), member("B", paused=True), tie("A", "B")))
+    assert network.neighbours("A") == ("B",)
+    assert network.present("B")
+    assert not network.eligible("B")
+
+
+def test_without_consent_nobody_is_named() -> None:
+    network = Network.of(rows(member("A", consent=False), member("B", joined=False)))
+    assert not network.present("A")
+    assert not network.present("B")
+
+
+def test_mutual_contacts_are_those_both_have_met() -> None:
+    people = [member(each) for each in "ABCD"]
+    ties = [tie("A", "C"), tie("B", "C"), tie("A", "D")]
+    assert Network.of(rows(*people, *ties)).mutual("A", "B") == ("C",)
+
+
+def test_line_managers_are_seen_from_both_sides() -> None:
+    network = Network.of(rows(member("A", reports_to="B"), member("B")))
+    assert network.reporting("A", "B")
+    assert network.reporting("B", "A")
