@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from crosstie.matching import base
+from crosstie.matching.fingerprint import code_version, fingerprint
+from crosstie.matching.words import words
+from crosstie.network.view import Network
+from tests.unit.matching.towns import POLICY, START, locality, member, rows
+
+
+def test_a_base_is_read_back_from_its_bytes() -> None:
+    fitted = base.fit(Network.of(locality(80, 100)), POLICY, START)
+    assert fitted.used_by
+    assert base.decode(base.encode(fitted)) == fitted
+
+
+def test_the_order_of_members_leaves_no_trace() -> None:
+    stated = locality(80, 0)
+    backwards = dict(reversed(stated.items()))
+    one, other = (
+        base.encode(base.fit(Network.of(each), POLICY, START)) for each in (stated, backwards)
+    )
+    assert base.digest(one) == base.digest(other)
+
+
+def test_a_word_that_few_people_used_is_not_in_the_base() -> None:
+    few = [member(f"P{i}", needs={"n": "myasthenia"}) for i in range(base.LEAST_PEOPLE - 1)]
+    assert base.fit(Network.of(rows(*few)), POLICY, START).used_by == {}
+
+
+def test_a_word_that_many_used_is_less_rare() -> None:
+    many = [member(f"P{i}", offers={"o": "rotas"}) for i in range(20)]
+    fitted = base.fit(Network.of(rows(*many)), POLICY, START)
+    (bucket,) = fitted.used_by
+    assert fitted.rarity(bucket) < fitted.rarity(bucket + 1)
+
+
+def test_words_fall_together_whatever_their_case_and_number() -> None:
+    assert words("The Rotas of night-shifts") == ["rota", "night", "shift"]
+
+
+def test_code_and_machine_have_short_names() -> None:
+    assert code_version() == code_version()
+    assert len(code_version()) < 40
+    assert "numpy" in fingerprint()

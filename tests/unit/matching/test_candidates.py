@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from crosstie.matching import base, candidates
+from crosstie.matching.candidates import SOURCES, Pairs
+from crosstie.matching.graph import graph
+from crosstie.matching.ledger import EMPTY
+from crosstie.matching.market import Market, market
+from crosstie.matching.people import columns
+from crosstie.network.state import Row
+from crosstie.network.strength import DAY_US
+from crosstie.network.view import Network
+from tests.unit.matching.towns import POLICY, START, locality, member, rows, tie
+
+QUOTAS = POLICY.candidates
+
+
+def of(*stated: Row, serve: frozenset[str] | None = None) -> Market:
+    network = Network.of(rows(*stated))
+    people = columns(network, base.fit(network, POLICY, START))
+    ties = graph(network, START)
+    return market(network, EMPTY, POLICY, people, ties, at=START, seed=1, serve=serve)
+
+
+def named(market: Market, pairs: Pairs, source: str) -> set[str]:
+    bit, subjects = SOURCES[source], market.people.subjects
+    return {
+        subjects[a] + subjects[b]
+        for a, b, bits in zip(pairs.a, pairs.b, pairs.sources, strict=True)
+        if bits & bit
+    }
+
+
+def found(market: Market, source: str) -> set[str]:
+    search = market.search(market.introductions > 0, never=market.met)
+    return named(market, candidates.introductions(search, QUOTAS), source)
+
+
+def test_friends_of_friends_are_those_who_share_a_contact() -> None:
+    people = [member(each) for each in "ABCDE"]
+    trade = of(*people, tie("A", "B"), tie("B", "C"), tie("C", "D"))
+    assert found(trade, "friends-of-friends") == {"AC", "BD"}
+
+
+def test_an_offer_finds_the_need_that_it_meets() -> None:
+    trade = of(
+        member("A", needs={"n": "Help with winter discharge planning"}),
+        member("B", offers={"o": "I know discharge planning"}),
+        member("C", offers={"o": "Spanish lessons"}),
+    )
+    assert found(trade, "needs-and-offers") == {"AB"}
+
+
+def test_slots_up_down_and_across_are_by_level() -> None:
+    trade = of(member("A", level=2), member("B", level=5), member("C", level=2))
+    assert found(trade, "up") == {"AB", "BC"}
+    assert found(trade, "down") == {"AB", "BC"}
+    assert found(trade, "across") == {"AC"}
+
+
+def test_dormant_ties_are_those_without_contact_for_long() -> None:
+    old = tie("A", "B", last=START - 200 * DAY_US)
+    trade = of(*(member(each) for each in "ABC"), old, tie("A", "C"))
+    search = trade.search(trade.introductions > 0, never=trade.never)
+    pairs = candidates.reconnections(search, QUOTAS, START - 120 * DAY_US)
+    assert named(trade, pairs, "dormant") == {"AB"}
+
+
+def test_no_source_gives_anyone_more_than_its_quota() -> None:
+    trade = of(*locality(150, 900).values())
+    search = trade.search(trade.introductions > 0, never=trade.met)
+    one = trade.people.subjects[int(search.rows[0])]
+    alone = of(*locality(150, 900).values(), serve=frozenset({one}))
+    search = alone.search(alone.introductions > 0, never=alone.met)
+    pairs = candidates.introductions(search, QUOTAS)
+    most = {"friends-of-friends": 20, "up": 5, "down": 5, "across": 5, "random": 3}
+    for source, quota in most.items():
+        assert len(named(alone, pairs, source)) <= quota
+
+
+def test_only_the_served_are_searched_for_and_only_those_with_a_slot_found() -> None:
+    people = [member("A"), member("B"), member("C", weekly=0), member("D")]
+    trade = of(*people, serve=frozenset({"A"}))
+    assert found(trade, "random") == {"AB", "AD"}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_finds_nothing_where_there_is_nobody(source: str) -> None:
+    assert found(of(), source) == set()

@@ -1,0 +1,98 @@
+"""Affinity, fairness and value: what makes a pair likelier or worth more, one thing at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from crosstie.matching.value import bridging
+from crosstie.network.state import Member, Row
+from crosstie.network.strength import DAY_US
+from tests.unit.matching.towns import START, Town, member, rows, tie
+
+
+def scores(one: Member, other: Member, *more: Row, town: Town | None = None) -> dict[str, int]:
+    """Of the suggestion between A and B."""
+    after = (town or Town({})).with_rows(one, other, *more).round()
+    return next(each.scores for each in after.made if set(each.members) == {"A", "B"})
+
+
+def plain(subject: str, **more: object) -> Member:
+    return member(subject, **({"weekly": 1, "level": 3, "sector": "health"} | more))
+
+
+BASE = scores(plain("A"), plain("B"))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "sign"),
+    [
+        pytest.param({"wishes": (("across",), ())}, {}, 1, id="a direction that a wished"),
+        pytest.param({"wishes": (("up",), ())}, {}, -1, id="a direction that a did not wish"),
+        pytest.param({"wishes": ((), ("health",))}, {}, 1, id="a sector that a wished"),
+        pytest.param({"wishes": ((), ("prisons",))}, {}, -1, id="another sector than a wished"),
+        pytest.param({}, {"level": 4}, 1, id="one level up"),
+        pytest.param({}, {"level": 1}, -1, id="two levels down"),
+        pytest.param({"needs": {"n": "grant bids"}}, {"offers": {"o": "grant bids"}}, 1, id="help"),
+        pytest.param({"interests": ["choirs"]}, {"interests": ["Choirs"]}, 1, id="an interest"),
+        pytest.param({"profession": "nurse"}, {"profession": "nurse"}, 1, id="a profession"),
+        pytest.param({"place": "Leeds"}, {"place": "Leeds"}, 1, id="a place"),
+    ],
+)
+def test_what_moves_the_likelihood_that_a_accepts_b(
+    a: dict[str, object], b: dict[str, object], sign: int
+) -> None:
+    moved = scores(plain("A", **a), plain("B", **b))["accepts_first"] - BASE["accepts_first"]
+    assert np.sign(moved) == sign
+
+
+def test_a_mutual_contact_helps_both() -> None:
+    centre = member("C", weekly=0)
+    via = scores(plain("A"), plain("B"), centre, tie("A", "C"), tie("B", "C"))
+    assert via["accepts_first"] > BASE["accepts_first"]
+    assert via["accepts_second"] > BASE["accepts_second"]
+
+
+def test_whoever_let_the_other_do_all_the_effort_is_less_likely_to_accept() -> None:
+    old = tie("A", "B", last=START - 200 * DAY_US, started_by_a=9)
+    one_sided = scores(plain("A"), plain("B"), old)
+    assert one_sided["accepts_second"] < one_sided["accepts_first"]
+
+
+def test_worth_is_zero_where_one_side_would_never_accept_whatever_the_other_thinks() -> None:
+    assert BASE["mutual"] == pytest.approx(
+        BASE["accepts_first"] * BASE["accepts_second"] / 1e6, abs=2
+    )
+
+
+def test_bridging_is_highest_at_moderate_overlap() -> None:
+    gains = bridging(np.arange(30), best=4.0, floor=0.35)
+    assert gains.argmax() == 4
+    assert gains[4] == pytest.approx(1.0)
+    assert gains[0] == pytest.approx(0.35)
+    assert gains[29] < gains[10] < gains[4]
+
+
+def test_crossing_sectors_is_worth_more() -> None:
+    assert scores(plain("A"), plain("B", sector="housing"))["worth"] > BASE["worth"]
+
+
+def test_who_waited_longer_has_a_greater_deficit() -> None:
+    new = scores(plain("A", since=START), plain("B", since=START))
+    waiting = scores(plain("A", since=START - 14 * DAY_US), plain("B", since=START))
+    assert new["deficit"] < waiting["deficit"] < BASE["deficit"]
+
+
+def test_a_deficit_is_carried_over_until_it_is_made_up() -> None:
+    town = Town(rows(plain("A", weekly=2), member("C", weekly=2, level=3))).round()
+    later = scores(plain("A", weekly=2), plain("B"), town=town)
+    assert later["deficit"] < scores(plain("A", weekly=2), plain("B"))["deficit"]
+
+
+def test_those_who_offer_help_get_noticed() -> None:
+    assert scores(plain("A", offers={"o": "rotas"}), plain("B"))["generosity"] > 0
+
+
+def test_those_who_were_asked_more_than_others_carry_more_load() -> None:
+    town = Town(rows(plain("A", weekly=3), plain("C"))).round()
+    assert scores(plain("A", weekly=3), plain("B"), town=town)["load"] > BASE["load"]
