@@ -131,6 +131,15 @@ async def follow(url: str, events: int, service: subprocess.Popen[bytes]) -> dic
     }
 
 
+def cpu_seconds(pid: int) -> float:
+    """User and system time of the process so far; 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure(stack_: Stack, events: int, members: int, log: Path) -> dict[str, float]:
     prefix = f"bench{secrets.token_hex(3)}."
     name = f"bench_{secrets.token_hex(4)}"
@@ -165,10 +174,16 @@ def measure(stack_: Stack, events: int, members: int, log: Path) -> dict[str, fl
                 "CROSSTIE_VAULT_KEY": base64.b64encode(vault_key).decode(),
             }
             with log.open("wb") as out:
-                command = [sys.executable, "-m", "services.profile"]
+                command = [sys.executable, *os.environ.get("BENCH_PYTHON", "").split(), "-m", "services.profile"]
                 service = subprocess.Popen(command, env=env, stderr=out)
             try:
-                return {"events": logged} | asyncio.run(follow(url, logged, service))
+                rates = asyncio.run(follow(url, logged, service))
+                cpu = cpu_seconds(service.pid)
+                return {
+                    "events": logged,
+                    **rates,
+                    "service_cpu_us_per_event": round(cpu / logged * 1e6, 1),
+                }
             finally:
                 service.terminate()
                 service.wait(30)

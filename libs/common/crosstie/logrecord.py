@@ -6,6 +6,7 @@ the caller fetches the data keys of `sealed_subject`s, `opened` gives the event 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from crosstie.network.state import member_key, tie_key
 from crosstie.sealing import SEALED, open_sealed
 
 JSON = "application/json"
+_KEY = re.compile("member/[A-Z2-7]{16}|tie/[A-Z2-7]{16}/[A-Z2-7]{16}")
 Headers = Iterable[tuple[str, bytes]]
 
 

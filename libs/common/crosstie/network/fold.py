@@ -71,8 +71,7 @@ def fold_member(member: Member | None, event: Event) -> Member | None:
 
 def fold_tie(tie: Tie | None, event: Event) -> Tie:
     """The tie after `event`."""
-    a, b = sorted(event.data.members)
-    return _TIES[event.type](tie or Tie(a, b), event)
+    return _TIES[event.type](tie or Tie(*sorted(event.data.members)), event)
 
 
 def _described(data: f.Described) -> Said:
@@ -112,11 +111,13 @@ _SAID: Mapping[str, Callable[[Any], Said]] = {
 
 def _contact(tie: Tie, event: Event) -> Tie:
     data: f.Contact = event.data
-    counted = tie.contacts.get(data.channel, 0) + 1
+    contacts = tie.contacts | {data.channel: tie.contacts.get(data.channel, 0) + 1}
+    if len(contacts) > len(tie.contacts):
+        contacts = dict(sorted(contacts.items()))  # a known channel keeps its place
     return structs.replace(
         tie,
         strength=add(tie.strength, data.weight, event.time),
-        contacts=dict(sorted((tie.contacts | {data.channel: counted}).items())),
+        contacts=contacts,
         started_by_a=tie.started_by_a + (data.started_by == tie.a),
         started_by_b=tie.started_by_b + (data.started_by == tie.b),
         first=event.time if tie.first is None else min(tie.first, event.time),

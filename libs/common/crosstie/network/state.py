@@ -167,5 +167,4 @@ def member_key(subject: str) -> str:
 
 def tie_key(one: str, other: str) -> str:
     """Kafka key of everything between two people, whichever comes first."""
-    a, b = sorted((one, other))
-    return f"tie/{a}/{b}"
+    return f"tie/{one}/{other}" if one < other else f"tie/{other}/{one}"
