@@ -24,6 +24,7 @@ from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.ingestion.letters import Letters
+from services.ingestion.tolerant import tolerate
 
 log = logger("ingestion")
 _NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s
@@ -37,6 +38,7 @@ class Inbox:
     """Reads all inboxes from `start` to `stop`; `failed` ends when going on would lose records."""
 
     def __init__(self, settings: Settings, letters: Letters, running: Running) -> None:
+        tolerate()
         self._letters = letters
         self._busy = False
         self._running = running

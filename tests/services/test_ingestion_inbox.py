@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiokafka.record.util import calc_crc32c
 
 from crosstie.runtime import letters
 from crosstie.runtime.stack import Stack
@@ -94,6 +95,22 @@ async def test_nulls_and_huge_records_are_dead_letters(world: World) -> None:
     assert "at most 1048576 bytes" in big.reason.limit
 
 
+async def test_a_header_name_that_is_no_text_stops_nobody(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    async with ingestion(world.settings), world.producer() as producer:
+        for value in (b"wrong", json.dumps(joined("ada")).encode()):
+            batch = producer.create_batch()
+            batch.append(timestamp=None, key=b"k", value=value, headers=[(PLACEHOLDER, b"v")])
+            neighbour = json.dumps(joined("bob")).encode()
+            batch.append(timestamp=None, key=b"k", value=neighbour, headers=[])
+            _spoil(batch)
+            await (await producer.send_batch(batch, inbox, partition=0))
+        await eventually(lambda: _logged(world, 3))
+        (letter,) = await eventually(world.letters)
+    assert letter.value == b"wrong"
+    assert letter.headers == [("hex:fffefffe", b"v")]
+
+
 async def test_a_platform_added_later_is_read_within_ten_seconds(world: World) -> None:
     async with ingestion(world.settings), world.producer() as producer:
         await world.platform("learning", source="https://learn.example", authority="learners")
@@ -142,3 +159,15 @@ async def _logged(world: World, count: int) -> bool:
 
 async def _distinct(world: World, count: int) -> bool:
     return len({each.id for each in await world.events()}) == count
+
+
+PLACEHOLDER = "\u00ff\u00ff"
+
+
+def _spoil(batch: Any) -> None:
+    """Give the finished batch a header name that is no UTF-8, and the checksum that goes with it."""
+    built = bytearray(batch._build())
+    at = built.index(PLACEHOLDER.encode())
+    built[at : at + 4] = b"\xff\xfe\xff\xfe"
+    built[17:21] = calc_crc32c(bytes(built[21:])).to_bytes(4, "big")
+    batch._buffer = built

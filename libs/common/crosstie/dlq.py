@@ -1,6 +1,7 @@
 """Dead letters: what was wrong on an inbox, as it came, with the place and the reason.
 
-A letter is the original record with five headers more. One that is too big for `dlq.v1` keeps its
+A letter is the original record with five headers more (a header name that is not UTF-8 is kept in
+hexadecimal, and an absent key as an empty one). A letter that is too big for `dlq.v1` keeps its
 place only: the inbox holds it for 30 days.
 """
 
@@ -68,7 +69,8 @@ def letter(record: Any, why: Rejected, at: int) -> Entry:
     size = _size(record.key, record.value, record.headers)
     if size > MOST_BYTES:
         return Entry(b"", b"", [*place, (OMITTED, str(size).encode())])
-    return Entry(record.key or b"", record.value, [*record.headers, *place])
+    headers = [(_sendable(name), value) for name, value in record.headers]
+    return Entry(record.key or b"", record.value, [*headers, *place])
 
 
 def read(key: bytes | None, value: bytes | None, headers: Headers) -> Letter:
@@ -111,6 +113,16 @@ def _text(value: bytes | None) -> Any:
         return value.decode()
     except UnicodeDecodeError:
         return {"hex": value.hex()}
+
+
+def _sendable(name: str) -> str:
+    """A header's name, in hexadecimal where its bytes are no UTF-8: clients send none but text."""
+    if name.isascii():
+        return name
+    try:
+        return name.encode().decode()
+    except UnicodeEncodeError:
+        return "hex:" + name.encode(errors="surrogateescape").hex()
 
 
 def _size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
