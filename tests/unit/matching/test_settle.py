@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crosstie.matching.model import Suggestion
@@ -8,7 +10,7 @@ from tests.unit.matching.towns import Town, fact, member, rows, tie
 Answers = tuple[tuple[int, str], ...]
 
 
-def pair_of_strangers(**more: object) -> Town:
+def pair_of_strangers(**more: Any) -> Town:
     return Town(rows(member("A", level=3), member("B", level=3, **more))).round()
 
 
@@ -40,7 +42,7 @@ def test_both_accepting_is_accepted_and_then_met_is_the_end() -> None:
 
 def test_answers_in_three_rounds_take_the_same_course_as_in_one() -> None:
     town = pair_of_strangers()
-    suggestion, seen = only(town), []
+    suggestion, seen = only(town), list[tuple[str, str, int]]()
     for answer in ((0, "accepted"), (1, "accepted"), (0, "met")):
         town = town.answered(suggestion, answer, days=len(seen)).round(0.1)
         seen += [(c.cause, c.suggestion.state, c.suggestion.seq) for c in town.changes]
@@ -126,7 +128,7 @@ def test_accepted_and_never_met_ends_without_blame() -> None:
         ({"reports_to": "A"}, "line-manager"),
     ],
 )
-def test_what_the_world_rules_out_is_withdrawn(change: dict[str, object], why: str) -> None:
+def test_what_the_world_rules_out_is_withdrawn(change: dict[str, Any], why: str) -> None:
     town = pair_of_strangers()
     after = town.with_rows(member("B", level=3, **change)).round(1)
     assert after.causes == [f"withdrawn:{why}"]

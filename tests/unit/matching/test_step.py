@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -184,11 +185,17 @@ def test_a_pair_rests_for_the_cool_down_after_its_last_change() -> None:
     assert len(declined.round(180).made) == 1
 
 
-def senior(**more: object) -> Member:
+def test_those_who_said_that_they_met_are_not_introduced_again() -> None:
+    town = Town(rows(member("A"), member("B"))).round()
+    met = town.answered(town.made[0], (0, "met")).round(1)
+    assert met.round(400).made == []
+
+
+def senior(**more: Any) -> Member:
     return member("S", **({"weekly": 0, "mentees": 1, "level": 5} | more))
 
 
-def junior(**more: object) -> Member:
+def junior(**more: Any) -> Member:
     return member("J", **({"weekly": 0, "mentors": 1, "level": 2} | more))
 
 

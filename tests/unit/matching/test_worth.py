@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,8 +19,9 @@ def scores(one: Member, other: Member, *more: Row, town: Town | None = None) -> 
     return next(each.scores for each in after.made if set(each.members) == {"A", "B"})
 
 
-def plain(subject: str, **more: object) -> Member:
-    return member(subject, **({"weekly": 1, "level": 3, "sector": "health"} | more))
+def plain(subject: str, **more: Any) -> Member:
+    facts: dict[str, Any] = {"weekly": 1, "level": 3, "sector": "health"} | more
+    return member(subject, **facts)
 
 
 BASE = scores(plain("A"), plain("B"))
@@ -40,7 +43,7 @@ BASE = scores(plain("A"), plain("B"))
     ],
 )
 def test_what_moves_the_likelihood_that_a_accepts_b(
-    a: dict[str, object], b: dict[str, object], sign: int
+    a: dict[str, Any], b: dict[str, Any], sign: int
 ) -> None:
     moved = scores(plain("A", **a), plain("B", **b))["accepts_first"] - BASE["accepts_first"]
     assert np.sign(moved) == sign

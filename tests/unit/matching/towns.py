@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crosstie.matching import base, policy
@@ -54,7 +54,7 @@ def tie(one: str, other: str, *, last: int = START - DAY_US, contacts: int = 3, 
     """Two people who met `contacts` times, lately at `last`."""
     a, b = sorted((one, other))
     seen = {"met": contacts} if contacts else {}
-    times = {"first": last, "last": last} if contacts else {}
+    times: dict[str, Any] = {"first": last, "last": last} if contacts else {}
     strength = Strength(float(contacts), last) if contacts else Strength()
     return Tie(a, b, strength=strength, contacts=seen, **times, **more)
 
@@ -79,7 +79,7 @@ class Town:
     at: int = START
     n: int = 0
     changes: tuple[Change, ...] = ()  # of the last round
-    notes: Mapping[str, int] | None = None
+    notes: dict[str, int] = field(default_factory=dict)
     policy: policy.Policy = POLICY
 
     @property
@@ -169,7 +169,7 @@ def locality(people: int, ties: int, seed: int = 1) -> dict[str, Row]:
                 wishes=(draw.choice(((), ("up",), ("down", "across"))), ()),
             )
         )
-    known = set()
+    known: set[tuple[str, str]] = set()
     while len(known) < min(ties, people * (people - 1) // 4):
         i = draw.randrange(people)
         j = (

@@ -31,7 +31,7 @@ class Market:
     mentees_held: Ints
     served: Bools
     never: Ints  # blocked, line managers, live suggestions, cool-down
-    met: Ints
+    met: Ints  # who had contact, or said that they met
     order: Draws
 
     def search(self, slots: Bools, *, never: Ints) -> Search:
@@ -80,7 +80,7 @@ def market(
         mentees_held=mentees_held,
         served=served,
         never=np.union1d(_keys(ruled_out, people), reporting),
-        met=graph.a * size + graph.b,
+        met=np.union1d(graph.a * size + graph.b, _keys(_said_to_have_met(network), people)),
         order=draws(seed, "order", people.subjects),
     )
 
@@ -92,6 +92,13 @@ def _slots(network: Network, ledger: Ledger, at: int) -> tuple[Ints, Ints, Ints,
         counts[:3, i] = pacing.slots(network, ledger, subject, at)
         counts[3, i] = pacing.held(ledger, subject, "mentees")
     return counts[0], counts[1], counts[2], counts[3]
+
+
+def _said_to_have_met(network: Network) -> Iterator[Pair]:
+    """An answer tells of a meeting that no contact shows; an ended mentoring had begun."""
+    for tie in network.replied:
+        if any(reply.answer in {"met", "useful", "ended"} for reply in tie.replies):
+            yield tie.a, tie.b
 
 
 def _cooling(ledger: Ledger, since: int) -> Iterator[Pair]:

@@ -1,0 +1,70 @@
+"""Why somebody has no new suggestion: the first reason that holds, in words for them to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crosstie.instants import to_datetime
+from crosstie.matching import pacing
+from crosstie.matching.ledger import WEEK_US, Ledger
+from crosstie.matching.policy import Policy
+from crosstie.network.state import Member
+from crosstie.network.strength import DAY_US
+from crosstie.network.view import Network
+
+
+def why_none(network: Network, ledger: Ledger, policy: Policy, subject: str, at: int) -> str:
+    """Why `subject` gets no suggestion at `at`."""
+    member = network.members.get(subject)
+    if member is None or member.get("joined") is not True:
+        return "not a member"
+    if member.get("consent") is not True:
+        return "no consent to suggestions"
+    if member.get("paused") is True:
+        return "paused"
+    availability = member.availability
+    if not any(pacing.capacity(availability, slot) for slot in pacing.SLOTS):
+        return "no availability set: say how many introductions a week, or which mentoring"
+    if not any(pacing.slots(network, ledger, subject, at)):
+        return f"every slot is in use until {_day(_next_free(ledger, subject, at))}"
+    return _nobody(network, ledger, policy, member, at)
+
+
+def _nobody(network: Network, ledger: Ledger, policy: Policy, member: Member, at: int) -> str:
+    me = member.subject
+    others = [each for each in network.subjects if each != me and network.eligible(each)]
+    if not others:
+        return "no one within reach: nobody else may be suggested yet"
+    free = {each for each in others if any(pacing.slots(network, ledger, each, at))}
+    if not free:
+        soonest = min(_next_free(ledger, each, at) for each in others)
+        return f"no one within reach: {_people(len(others))} full or without time until {_day(soonest)}"
+    met = free.intersection(network.neighbours(me))
+    resting = free.intersection(_resting(ledger, me, at - policy.cool_down_days * DAY_US)) - met
+    if rest := len(free) - len(met) - len(resting):
+        return f"{_people(rest)} within reach, none chosen yet: the next full round looks again"
+    return (
+        f"no one within reach: of {_people(len(free))} with time you have met {len(met)}, "
+        f"and {len(resting)} were suggested lately"
+    )
+
+
+def _next_free(ledger: Ledger, subject: str, at: int) -> int:
+    """When time alone next frees a slot; tomorrow where it does not."""
+    weeks = (when + WEEK_US for when in ledger.made.get(subject, ()))
+    expiries = (each.expires_at for each in ledger.by_member.get(subject, ()))
+    return min((each for each in (*weeks, *expiries) if each > at), default=at + DAY_US)
+
+
+def _resting(ledger: Ledger, subject: str, since: int) -> Iterator[str]:
+    for (a, b), when in ledger.pairs.items():
+        if subject in (a, b) and (when > since or (a, b) in ledger.live_pairs):
+            yield b if subject == a else a
+
+
+def _people(count: int) -> str:
+    return "one person" if count == 1 else f"{count} people"
+
+
+def _day(at: int) -> str:
+    return f"{to_datetime(at):%Y-%m-%d}"
