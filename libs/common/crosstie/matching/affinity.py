@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from crosstie.matching import policy as rules
 from crosstie.matching.arrays import Bools, Floats, Ints, contains
 from crosstie.matching.graph import Graph
 from crosstie.matching.people import DIRECTIONS, Items, People
+
+_BLOCK_ENTRIES = 4_000_000  # of sparse rows at a time: bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,13 @@ def acceptance(
     return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
 
-def _common(having: object, a: Ints, b: Ints) -> Ints:
-    """How many columns rows a[k] and b[k] of a 0/1 matrix share."""
-    return np.asarray((having[a] * having[b]).sum(axis=1)).ravel().astype(np.int64)  # type: ignore[index]
+def _common(having: csr_array, a: Ints, b: Ints) -> Ints:
+    """How many columns rows a[k] and b[k] of a 0/1 matrix share; in blocks, as rows may be long."""
+    length = np.diff(having.indptr).astype(np.int64)
+    block = np.cumsum(length[a] + length[b]) // _BLOCK_ENTRIES
+    cuts = np.flatnonzero(np.diff(block)) + 1
+    counts = [
+        np.asarray((having[one] * having[other]).sum(axis=1)).ravel()
+        for one, other in zip(np.split(a, cuts), np.split(b, cuts), strict=True)
+    ]
+    return np.concatenate(counts).astype(np.int64)

@@ -59,6 +59,7 @@ class Search:
     rows: Ints  # members to serve that have a free slot
     columns: Ints  # everyone with a free slot
     never: Ints  # keys of pairs, ascending
+    ruled_out: Ints  # by member, how many pairs of theirs are in `never`
     order: Draws
 
 
@@ -174,20 +175,41 @@ def _spin(search: Search, rows: Ints, pool: Ints, quota: int) -> tuple[Ints, Int
 
 def _top(search: Search, scores: csr_array, rows: Ints, quota: int) -> tuple[Ints, Ints]:
     """The `quota` best columns of every row of `scores`; equal ones by their draw."""
-    entries = scores.tocoo()
-    row, column = rows[entries.row], search.columns[entries.col]
-    score = millionths(entries.data)
-    fit = (
-        (score > 0)
-        & (row != column)
-        & ~contains(search.never, keys_of(row, column, len(search.people)))
-    )
-    place, row, column, score = entries.row[fit], row[fit], column[fit], score[fit]
+    entries = _foremost(search, scores, rows, quota)
+    place = np.searchsorted(scores.indptr, entries, side="right") - 1
+    row, column = rows[place], search.columns[scores.indices[entries]]
+    score = millionths(scores.data[entries])
+    never = contains(search.never, keys_of(row, column, len(search.people)))
+    fit = (score > 0) & (row != column) & ~never
+    place, row, column, score = place[fit], row[fit], column[fit], score[fit]
     order = np.lexsort((column, search.order[column], -score, place))
     place = place[order]
     rank = np.arange(len(place)) - np.searchsorted(place, place)
     best = order[rank < quota]
     return row[best], column[best]
+
+
+def _foremost(search: Search, scores: csr_array, rows: Ints, quota: int) -> Ints:
+    """Entries of `scores` that hold each row's best, enough of them whichever pairs are ruled out."""
+    columns = search.columns
+    drawn = np.empty(len(columns), dtype=np.int64)
+    drawn[np.lexsort((columns, search.order[columns]))] = np.arange(len(columns))[::-1]
+    ranked = millionths(scores.data) * max(len(columns), 1) + drawn[scores.indices]
+    enough = quota + 1 + search.ruled_out[rows]
+    ends = zip(
+        scores.indptr[:-1].tolist(), scores.indptr[1:].tolist(), enough.tolist(), strict=True
+    )
+    return np.concatenate(
+        [
+            np.empty(0, dtype=np.int64),
+            *(
+                low + np.sort(np.argpartition(ranked[low:high], high - low - most)[-most:])
+                if high - low > most
+                else np.arange(low, high)
+                for low, high, most in ends
+            ),
+        ]
+    )
 
 
 def _blocks(rows: Ints, width: int) -> Iterator[Ints]:

@@ -37,7 +37,10 @@ class Market:
     def search(self, slots: Bools, *, never: Ints) -> Search:
         """A search for the served among those with `slots`."""
         rows, columns = np.flatnonzero(slots & self.served), np.flatnonzero(slots)
-        return Search(self.people, self.graph, rows, columns, never, self.order)
+        size = len(self.people)
+        ends = np.concatenate([never // max(size, 1), never % max(size, 1)])
+        ruled_out = np.bincount(ends, minlength=size)
+        return Search(self.people, self.graph, rows, columns, never, ruled_out, self.order)
 
     def roles(self, policy: Policy) -> Roles:
         """Who offers and who wants mentoring now."""

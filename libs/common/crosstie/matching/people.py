@@ -16,6 +16,7 @@ from crosstie.network.state import Member
 from crosstie.network.view import Network
 
 UNKNOWN = -1
+MOST_ITEMS = 20  # needs, and offers, of one member that are compared with others'
 DIRECTIONS: Mapping[str, int] = {"up": 1, "down": 2, "across": 4}  # bits of `wished_directions`
 
 
@@ -90,9 +91,19 @@ def columns(network: Network, base: Base) -> People:
         ),
         waiting_since=_ints(_stamp(member) for member in members),
         weekly=_ints(each.introductions_per_week for each in available),
-        needs=_items([member.needs for member in members], base),
-        offers=_items([member.offers for member in members], base),
+        needs=_items([_latest(member, "need/") for member in members], base),
+        offers=_items([_latest(member, "offer/") for member in members], base),
     )
+
+
+def _latest(member: Member, prefix: str) -> dict[str, str]:
+    """The texts that stand, by item: of many the latest."""
+    standing = [
+        (fact.stamp, name.removeprefix(prefix), fact.value)
+        for name, fact in member.facts.items()
+        if name.startswith(prefix) and fact.value is not None
+    ]
+    return {name: text for _, name, text in sorted(standing)[-MOST_ITEMS:]}
 
 
 def _stamp(member: Member) -> int:
