@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-Manifest = dict[str, Any]
+from tests.manifests.objects import Manifest
 
 REPOSITORY = Path(__file__).parents[2]
 KUBECTL = REPOSITORY / ".venv" / "bin" / "kubectl"

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from crosstie.contracts.cloudevents import KAFKA_BINDING
 from crosstie.contracts.deadletters import dead_letter
-from crosstie.contracts.messages import KAFKA_BINDING, Components
+from crosstie.contracts.messages import Components
 from crosstie.topics import Topic, Topics
 
 JsonObject = dict[str, Any]

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from crosstie.contracts import samples, schemas
+from crosstie.contracts.cloudevents import (
+    cloudevent_headers,
+    keyed,
+    sample_headers,
+    short,
+    suggestion_headers,
+    text,
+    time,
+)
 from crosstie.events import ERASED, EVENT_TYPES, EventType
 from crosstie.logrecord import JSON
 from crosstie.matching.model import Round
@@ -16,7 +25,6 @@ from crosstie.suggestions import SUGGESTION_TYPES
 JsonObject = dict[str, Any]
 
 STRUCTURED = "application/cloudevents+json"
-KAFKA_BINDING = "0.5.0"
 _REFS = "#/components/schemas/{model}"
 _SUBJECT = "[A-Z2-7]{16}"
 
@@ -76,7 +84,7 @@ class Components:
         return [self._plain("round", said, round_, "^[0-9]+(/[0-9]+)?$")]
 
     def _sent(self, event_type: EventType) -> str:
-        name = _short(event_type.name)
+        name = short(event_type.name)
         schema = self.schema(name, schemas.outside_data(event_type, _REFS))
         sample = samples.cloudevent(event_type.name)
         return self.message(
@@ -86,13 +94,13 @@ class Components:
                 "title": name,
                 "summary": schemas.outside_data(event_type)["description"],
                 "contentType": JSON,
-                "headers": _cloudevent_headers(event_type.name, JSON),
+                "headers": cloudevent_headers(event_type.name, JSON),
                 "payload": schema,
-                "bindings": _key({"type": "string"}, "Yours to choose; the person's id is fine."),
+                "bindings": keyed({"type": "string"}, "Yours to choose; the person's id is fine."),
                 "examples": [
                     {
                         "name": "sample",
-                        "headers": _sample_headers(sample),
+                        "headers": sample_headers(sample),
                         "payload": sample["data"],
                     }
                 ],
@@ -106,14 +114,14 @@ class Components:
             "required": ["specversion", "id", "source", "type", "time", "data"],
             "properties": {
                 "specversion": {"const": "1.0"},
-                "id": _text("With `source` it names this event for ever: send it again as it is."),
-                "source": _text("One of the sources that this platform was given."),
+                "id": text("With `source` it names this event for ever: send it again as it is."),
+                "source": text("One of the sources that this platform was given."),
                 "type": {"type": "string", "enum": types},
-                "time": _time(),
+                "time": time(),
                 "datacontenttype": {"const": JSON},
                 "data": {
                     "description": "As the message of this type says.",
-                    "anyOf": [{"$ref": f"#/components/schemas/{_short(each)}"} for each in types],
+                    "anyOf": [{"$ref": f"#/components/schemas/{short(each)}"} for each in types],
                 },
             },
         }
@@ -130,7 +138,7 @@ class Components:
                     "properties": {"content-type": {"const": STRUCTURED}},
                 },
                 "payload": self.schema("structured", envelope),
-                "bindings": _key({"type": "string"}, "Yours to choose."),
+                "bindings": keyed({"type": "string"}, "Yours to choose."),
                 "examples": [
                     {
                         "name": "sample",
@@ -141,7 +149,7 @@ class Components:
         )
 
     def _logged(self, event_type: EventType) -> str:
-        name = f"logged.{_short(event_type.name)}"
+        name = f"logged.{short(event_type.name)}"
         opened = self.schema(name, schemas.logged_data(event_type, _REFS))
         sealed = event_type.about == "member" and event_type.name != ERASED
         key = (
@@ -153,9 +161,9 @@ class Components:
             "name": event_type.name,
             "title": name,
             "contentType": SEALED if sealed else JSON,
-            "headers": _cloudevent_headers(event_type.name, SEALED if sealed else JSON),
+            "headers": cloudevent_headers(event_type.name, SEALED if sealed else JSON),
             "payload": opened,
-            "bindings": _key({"type": "string", "pattern": key}, "Whom it is about."),
+            "bindings": keyed({"type": "string", "pattern": key}, "Whom it is about."),
         }
         if sealed:
             message |= {
@@ -166,7 +174,7 @@ class Components:
         return self.message(name, message)
 
     def _suggestion(self, state: str, type_name: str) -> str:
-        name = _short(type_name)
+        name = short(type_name)
         sample = samples.suggestion_changed(state)
         envelope = {
             "specversion": "1.0",
@@ -182,11 +190,11 @@ class Components:
                 "title": name,
                 "summary": f"From now on the suggestion is {state}.",
                 "contentType": JSON,
-                "headers": _suggestion_headers(type_name),
+                "headers": suggestion_headers(type_name),
                 "payload": self.schema(name, schemas.suggestion_data(state, _REFS)),
-                "bindings": _key({"type": "string"}, "Id of the suggestion."),
+                "bindings": keyed({"type": "string"}, "Id of the suggestion."),
                 "examples": [
-                    {"name": "sample", "headers": _sample_headers(envelope), "payload": sample}
+                    {"name": "sample", "headers": sample_headers(envelope), "payload": sample}
                 ],
             },
         )
@@ -200,56 +208,6 @@ class Components:
                 "summary": summary,
                 "contentType": JSON,
                 "payload": payload,
-                "bindings": _key({"type": "string", "pattern": key}),
+                "bindings": keyed({"type": "string", "pattern": key}),
             },
         )
-
-
-def _short(type_name: str) -> str:
-    return type_name.removeprefix("org.crosstie.")
-
-
-def _text(description: str) -> JsonObject:
-    return {"type": "string", "minLength": 1, "description": description}
-
-
-def _time() -> JsonObject:
-    return {
-        "type": "string",
-        "format": "date-time",
-        "description": "When it happened, with an offset; at most 5 minutes ahead of the clock.",
-    }
-
-
-def _cloudevent_headers(type_name: str, content_type: str) -> JsonObject:
-    """CloudEvents 1.0, Kafka protocol binding, binary mode: attributes are headers, UTF-8."""
-    return {
-        "type": "object",
-        "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type"],
-        "properties": {
-            "ce_specversion": {"const": "1.0"},
-            "ce_id": _text("With `ce_source` it names this event for ever."),
-            "ce_source": _text("Who says so."),
-            "ce_type": {"const": type_name},
-            "ce_time": _time(),
-            "content-type": {"const": content_type},
-        },
-    }
-
-
-def _suggestion_headers(type_name: str) -> JsonObject:
-    headers = _cloudevent_headers(type_name, JSON)
-    round_ = {"type": "string", "description": "Number of the round that decided this change."}
-    return headers | {"properties": headers["properties"] | {"ce_crosstieround": round_}}
-
-
-def _sample_headers(event: JsonObject) -> JsonObject:
-    attributes = {
-        f"ce_{name}": event[name] for name in ("specversion", "id", "source", "type", "time")
-    }
-    return attributes | {"content-type": JSON}
-
-
-def _key(schema: JsonObject, description: str = "") -> JsonObject:
-    said = {"description": description} if description else {}
-    return {"kafka": {"key": schema | said, "bindingVersion": KAFKA_BINDING}}

@@ -1,0 +1,148 @@
+"""Rules that hold the manifests to the code: routes, ports, settings, commands, time to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from crosstie.runtime.service import HTTP_DRAIN_SECONDS, SHUTDOWN_SECONDS, Running, add_health
+from crosstie.settings import Settings
+from tests.manifests.objects import Manifest, environment, named, of, pods
+
+SECRET_KEYS = {"crosstie": {"database-url", "vault-key", "admin-database-url"}}
+SECRETS = {
+    f"CROSSTIE_{name.upper()}"
+    for name, field in Settings.model_fields.items()
+    if field.annotation is SecretStr
+}
+SERVICES = {"ingestion", "profile", "matching"}
+JOBS = {
+    "crosstie-topics": ["crosstie", "topics", "create"],
+    "crosstie-migrate": ["python", "-m", "crosstie.runtime.migrate"],
+}
+_PROBES = {
+    "startupProbe": "/health/live",
+    "livenessProbe": "/health/live",
+    "readinessProbe": "/health/ready",
+}
+
+
+def complete(objects: list[Manifest]) -> Iterator[str]:
+    for kind in ("Deployment", "Service", "PodDisruptionBudget", "ServiceAccount"):
+        found = {each["metadata"]["name"] for each in of(objects, kind)}
+        for service in SERVICES:
+            if f"crosstie-{service}" not in found:
+                yield f"{kind} crosstie-{service} is missing"
+
+
+def probes(objects: list[Manifest]) -> Iterator[str]:
+    port = int(environment(objects).get("CROSSTIE_HTTP_PORT", 0))
+    routes = _routes()
+    for name, pod in pods(objects, "Deployment"):
+        (container,) = pod["containers"]
+        ports = {each["name"]: each["containerPort"] for each in container.get("ports", ())}
+        if ports.get("http") != port:
+            yield f"{name}: containerPort http must be CROSSTIE_HTTP_PORT, {port}"
+        for probe, path in _PROBES.items():
+            asked = container.get(probe, {}).get("httpGet", {})
+            if asked != {"path": path, "port": "http"} or path not in routes:
+                yield f"{name}: {probe} must ask {path} on port http"
+
+
+def services(objects: list[Manifest]) -> Iterator[str]:
+    for each in of(objects, "Service"):
+        if [port.get("targetPort") for port in each["spec"]["ports"]] != ["http"]:
+            yield f"{named(each)}: targetPort must be the name http"
+
+
+def grace(objects: list[Manifest]) -> Iterator[str]:
+    for name, pod in pods(objects, "Deployment"):
+        (container,) = pod["containers"]
+        before = (
+            container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        )
+        least = before + SHUTDOWN_SECONDS + HTTP_DRAIN_SECONDS
+        if pod.get("terminationGracePeriodSeconds", 30) <= least:
+            yield f"{name}: terminationGracePeriodSeconds must be above {least}"
+
+
+def settings(objects: list[Manifest]) -> Iterator[str]:
+    known = {f"CROSSTIE_{name.upper()}" for name in Settings.model_fields}
+    needed = {
+        f"CROSSTIE_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+        if field.default is PydanticUndefined
+    }
+    configured = environment(objects)
+    for name in sorted(configured.keys() - known):
+        yield f"ConfigMap: {name} is no setting"
+    for name, value in configured.items():
+        choices = _choices(name)
+        if choices and value not in choices:
+            yield f"ConfigMap: {name} is {value}, must be one of {', '.join(choices)}"
+    for name, pod in pods(objects):
+        (container,) = pod["containers"]
+        own = {each["name"] for each in container.get("env", ())}
+        given = own | (configured.keys() if container.get("envFrom") else set())
+        for each in sorted(own - known):
+            yield f"{name}: {each} is no setting"
+        if name.removeprefix("crosstie-") in SERVICES:
+            for each in sorted(needed - given):
+                yield f"{name}: {each} is not given"
+
+
+def references(objects: list[Manifest]) -> Iterator[str]:
+    maps = {each["metadata"]["name"] for each in of(objects, "ConfigMap")}
+    for name, pod in pods(objects):
+        (container,) = pod["containers"]
+        wanted = [each.get("configMapRef", {}).get("name") for each in container.get("envFrom", ())]
+        wanted += [each["configMap"]["name"] for each in pod["volumes"] if "configMap" in each]
+        if not maps.issuperset(wanted):
+            yield f"{name}: its ConfigMap is not here"
+        mounts = {each["name"] for each in container.get("volumeMounts", ())}
+        if mounts != {each["name"] for each in pod["volumes"]}:
+            yield f"{name}: volumes and mounts differ"
+        for each in container.get("env", ()):
+            secret = each.get("valueFrom", {}).get("secretKeyRef", {})
+            if "value" not in each and secret.get("key") not in SECRET_KEYS.get(
+                secret.get("name"), ()
+            ):
+                yield f"{name}: {each['name']} must come from a documented key of the Secret"
+            if "value" in each and each["name"] in SECRETS:
+                yield f"{name}: {each['name']} must not stand in the open"
+    if of(objects, "Secret"):
+        yield "a Secret stands in the manifests"
+
+
+def commands(objects: list[Manifest]) -> Iterator[str]:
+    for each in of(objects, "Deployment"):
+        name = each["metadata"]["name"]
+        (container,) = each["spec"]["template"]["spec"]["containers"]
+        service = name.removeprefix("crosstie-")
+        if container.get("command") != ["python", "-m", f"services.{service}"]:
+            yield f"{name}: command must be python -m services.{service}"
+    jobs = {
+        each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0].get("command")
+        for each in of(objects, "Job")
+    }
+    if jobs != JOBS:
+        yield f"Jobs: must be {JOBS}, are {jobs}"
+
+
+def _routes() -> set[str]:
+    api = FastAPI()
+    add_health(api, Running())
+    return {route.path for route in api.routes if isinstance(route, APIRoute)}
+
+
+def _choices(variable: str) -> tuple[str, ...]:
+    field = Settings.model_fields.get(variable.removeprefix("CROSSTIE_").lower())
+    return get_args(field.annotation) if field is not None else ()
+
+
+RULES = (complete, probes, services, grace, settings, references, commands)
