@@ -104,9 +104,7 @@ def router(keys: Keys, to: Intakes, buckets: Buckets) -> APIRouter:
     async def post_events(request: Request) -> JSONResponse:
         """Send events: at most 1,000 at once, 1 MiB, and 20,000 once gatherings are split."""
         parse = _parser(request)
-        events = parse(await _read(request))
-        if len(events) > MOST_EVENTS:
-            raise HTTPException(413, f"{len(events)} events, at most {MOST_EVENTS}; send fewer")
+        events = _few(parse, await _read(request))
         at, platform = now(), request.state.platform
         results = [judged(each, platform, at) for each in events]
         reasons = settled(results, await _taken(results, to.intake))
@@ -114,6 +112,13 @@ def router(keys: Keys, to: Intakes, buckets: Buckets) -> APIRouter:
         return _answer(events, reasons)
 
     return api
+
+
+def _few(parse: Callable[[bytes, int], list[Any]], body: bytes) -> list[Any]:
+    try:
+        return parse(body, MOST_EVENTS)
+    except strict_json.TooMany as error:
+        raise HTTPException(413, f"{error.value}, {error.limit}; {error.remedy}") from error
 
 
 async def _taken(
@@ -163,7 +168,7 @@ def _result(index: int, event: Any, reason: Rejected | None) -> dict[str, Any]:
     }
 
 
-def _parser(request: Request) -> Callable[[bytes], list[Any]]:
+def _parser(request: Request) -> Callable[[bytes, int], list[Any]]:
     media, _, parameters = request.headers.get("content-type", "").partition(";")
     kind = media.strip().lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import Any
 
 from crosstie.errors import Rejected
 
 MOST_NESTED = 32
 GREATEST_INTEGER = 2**53 - 1  # beyond, readers differ on what was meant
+MOST_TOKENS = 300_000  # of a broken mebibyte; sound events have fewer
 _SPACE = b" \t\r\n"
 _STRING_OR_STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class TooMany(Rejected):
+    """More than is read at once."""
 
 
 class Doubled(dict[str, Any]):
@@ -39,19 +45,23 @@ def parsed(text: bytes) -> Any:
         raise Rejected("", str(error), "JSON (RFC 8259)", "check it with a JSON parser") from error
 
 
-def values(text: bytes) -> list[Any]:
-    """One value, or the elements of an array; each that cannot be read is a Rejected in its place."""
+def values(text: bytes, most: int = 1_000) -> list[Any]:
+    """One value, or the elements of an array; each that cannot be read is a Rejected in its place.
+
+    Raises TooMany for over `most`, unread: trying each of a million would take a minute.
+    """
     try:
         whole = parsed(text)
     except Rejected as rejected:
-        elements = _elements(text)
+        elements = _few(_elements(text), most)
         return [_attempted(each) for each in elements] if elements else [rejected]
-    return whole if isinstance(whole, list) else [whole]
+    return _few(whole, most) if isinstance(whole, list) else [whole]
 
 
-def lines(text: bytes) -> list[Any]:
-    """The values of NDJSON, one a line, blank lines aside; Rejected in place of the unreadable."""
-    return [_attempted(each) for each in text.split(b"\n") if each.strip(_SPACE)]
+def lines(text: bytes, most: int = 1_000) -> list[Any]:
+    """The values of NDJSON, one a line, blank lines aside; else as `values`."""
+    filled = [each for each in text.split(b"\n") if each.strip(_SPACE)]
+    return [_attempted(each) for each in _few(filled, most)]
 
 
 def sound(value: Any, pointer: str = "", depth: int = 0) -> None:
@@ -114,6 +124,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _decoder = json.JSONDecoder(object_pairs_hook=_unique)
 
 
+def _few(found: list[Any], most: int) -> list[Any]:
+    if len(found) > most:
+        raise TooMany("", f"{len(found)} events", f"at most {most} events", "send fewer at once")
+    return found
+
+
 def _attempted(text: bytes) -> Any:
     try:
         return parsed(text)
@@ -132,7 +148,7 @@ def _elements(text: bytes) -> list[bytes]:
     found: list[bytes] = []
     depth = 0
     start = 1
-    for token in _STRING_OR_STRUCTURE.finditer(text):
+    for token in islice(_STRING_OR_STRUCTURE.finditer(text), MOST_TOKENS):
         kind = token[0][:1]
         depth += (kind in b"[{") - (kind in b"]}")
         if depth == 0 or (depth == 1 and kind == b","):

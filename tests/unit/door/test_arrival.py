@@ -1,0 +1,135 @@
+"""One event at the door: what passes, and for what does not, where and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crosstie import instants
+from crosstie.door.arrival import Forbidden, checked, named
+from crosstie.errors import Rejected
+from crosstie.events import EVENT_TYPES
+from crosstie.registry import Platform
+
+PLATFORM = Platform("members", frozenset(["urn:members"]), frozenset(["members"]))
+NOW = instants.from_rfc3339("2026-01-05T12:00:00Z")
+
+
+def person(name: str, authority: str = "members") -> dict[str, str]:
+    return {"authority": authority, "id": name}
+
+
+def event(noun_verb: str = "member.joined", data: Any = None, **more: Any) -> dict[str, Any]:
+    data = {"member": person("ada"), "consent": True} if data is None else data
+    made = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "urn:members",
+        "type": f"org.crosstie.{noun_verb}.v1",
+        "time": "2026-01-05T09:00:00Z",
+        "data": data,
+    } | more
+    return {name: value for name, value in made.items() if value is not ...}
+
+
+STRANGERS = {"members": [person("a", "x"), person("b", "y")], "channel": "met"}
+
+
+def refusal(sent: Any) -> Rejected:
+    with pytest.raises(Rejected) as caught:
+        checked(sent, PLATFORM, NOW)
+    return caught.value
+
+
+def test_extension_attributes_and_a_media_type_of_json_pass() -> None:
+    sent = event(traceparent="00-1", datacontenttype="application/json; charset=utf-8", subject="x")
+    arrival = checked(sent, PLATFORM, NOW)
+    assert (arrival.source, arrival.id) == ("urn:members", "1")
+    assert arrival.time == instants.from_rfc3339("2026-01-05T09:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("more", "pointer"),
+    [
+        ({"specversion": "0.3"}, "/specversion"),
+        ({"specversion": ...}, "/specversion"),
+        ({"type": "org.crosstie.member.joined.v2"}, "/type"),
+        ({"type": 7}, "/type"),
+        ({"id": ""}, "/id"),
+        ({"id": "x" * 257}, "/id"),
+        ({"id": "a\nb"}, "/id"),
+        ({"id": ...}, "/id"),
+        ({"source": ...}, "/source"),
+        ({"source": "urn:others"}, "/source"),
+        ({"time": ...}, "/time"),
+        ({"time": "2026-01-05T09:00:00"}, "/time"),
+        ({"time": "2026-01-05T12:05:01Z"}, "/time"),
+        ({"time": "1899-12-31T23:59:59Z"}, "/time"),
+        ({"time": "2026-06-31T00:00:00Z"}, "/time"),
+        ({"data": ...}, "/data"),
+        ({"data": "text"}, "/data"),
+        ({"data": {"member": person("ada")}}, "/data/consent"),
+        ({"data": {"member": person("ada"), "consent": 1}}, "/data/consent"),
+        ({"data": {"member": person("ada"), "consent": True, "a/b": 1}}, "/data/a~1b"),
+        ({"data": {"member": person("a b"), "consent": True}}, "/data/member/id"),
+        ({"datacontenttype": "text/xml"}, "/datacontenttype"),
+        ({"data_base64": "e30="}, "/data_base64"),
+        ({"dataContentType": "application/json"}, "/dataContentType"),
+    ],
+)
+def test_what_is_wrong_is_pointed_at(more: dict[str, Any], pointer: str) -> None:
+    found = refusal(event(**more))
+    assert found.pointer == pointer
+    assert found.limit
+    assert found.remedy
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-01-05T12:05:00Z", "2026-01-05t10:00:00.123456789+02:00", "1900-01-01T00:00:00Z"]
+)
+def test_any_age_and_five_minutes_ahead_pass(time: str) -> None:
+    assert checked(event(time=time), PLATFORM, NOW).time <= NOW + 300_000_000
+
+
+@pytest.mark.parametrize("sent", [None, 7, "x", [], True])
+def test_what_is_no_object_is_refused(sent: Any) -> None:
+    assert refusal(sent).pointer == ""
+    assert named(sent) is None
+
+
+def test_limits_are_said_in_numbers() -> None:
+    data = {"member": person("ada"), "level": 9}
+    found = refusal(event("member.described", data))
+    assert str(found).startswith("/data/level is 9, must be less than or equal to 7; ")
+
+
+@pytest.mark.parametrize(
+    ("noun_verb", "data", "pointer"),
+    [
+        ("member.joined", {"member": person("a", "x"), "consent": True}, "/data/member/authority"),
+        ("contact.made", STRANGERS, "/data/members"),
+        ("gathering.held", {"members": [person("a"), person("b", "x"), person("c", "y")]}, "/data/members/2"),
+        ("member.blocked", {"members": [person("a"), person("b", "x")], "by": person("b", "x")}, "/data/by"),
+    ],
+)  # fmt: skip
+def test_nobody_writes_about_other_platforms_people(
+    noun_verb: str, data: dict[str, Any], pointer: str
+) -> None:
+    found = refusal(event(noun_verb, data))
+    assert isinstance(found, Forbidden)
+    assert found.pointer == pointer
+
+
+def test_a_tie_needs_one_person_of_ones_own() -> None:
+    members = [person("a"), person("b", "x")]
+    made = event("contact.made", {"members": members, "channel": "met"})
+    assert checked(made, PLATFORM, NOW).entries == 1
+    assert checked(event("gathering.held", {"members": members}), PLATFORM, NOW).entries == 1
+
+
+@pytest.mark.parametrize("name", sorted(EVENT_TYPES))
+def test_every_type_refuses_empty_data_with_a_remedy(name: str) -> None:
+    found = refusal(event(data={}, type=name))
+    assert found.pointer.startswith("/data/")
+    assert name in found.remedy
