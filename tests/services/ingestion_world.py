@@ -91,7 +91,9 @@ class World:
 
     async def records(self, topic: str) -> list[Any]:
         """Everything in `topic`, in order of partition and offset."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.settings.kafka_bootstrap, isolation_level="read_committed"
+        )
         await consumer.start()
         try:
             names = await consumer._client._wait_on_metadata(topic)
@@ -129,10 +131,9 @@ class World:
         return found
 
     @contextlib.asynccontextmanager
-    async def producer(self) -> AsyncIterator[AIOKafkaProducer]:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka_bootstrap, max_request_size=4 * 1024 * 1024
-        )
+    async def producer(self, **more: Any) -> AsyncIterator[AIOKafkaProducer]:
+        options = {"max_request_size": 4 * 1024 * 1024} | more
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka_bootstrap, **options)
         await producer.start()
         try:
             yield producer

@@ -1,0 +1,142 @@
+"""`crosstie platforms` and `crosstie dlq`, as an operator types them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from crosstie.cli import app
+from crosstie.errors import Rejected
+from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.stack import Stack
+from tests.services.ingestion_world import World, client, eventually, ingestion, joined
+from tests.services.ingestion_world import world as made
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+async def world(stack: Stack, database: str, topic_prefix: str) -> AsyncIterator[World]:
+    async with made(stack.bootstrap, database, topic_prefix) as world:
+        yield world
+
+
+@pytest.fixture
+def crosstie(world: World) -> Run:
+    environment = {
+        "CROSSTIE_KAFKA_BOOTSTRAP": world.settings.kafka_bootstrap,
+        "CROSSTIE_DATABASE_URL": world.settings.database_url.get_secret_value(),
+        "CROSSTIE_TOPIC_PREFIX": world.settings.topic_prefix,
+    }
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, arguments, env=environment)
+
+    async def in_a_thread(*arguments: str) -> Result:
+        return await asyncio.to_thread(run, *arguments)
+
+    return in_a_thread
+
+
+ADD = (
+    "platforms", "add", "learning", "--source", "https://learn.example", "--source", "urn:learn",
+    "--authority", "learners",
+)  # fmt: skip
+
+
+async def test_a_platform_is_added_with_topics_and_a_key_that_works(
+    world: World, crosstie: Run
+) -> None:
+    added = json.loads((await crosstie(*ADD, "--json")).stdout)
+    topics = world.settings.topics
+    existing = partitions_of(world.settings.kafka_bootstrap)
+    assert added["inbox"] == topics.inbox("learning").name in existing
+    assert added["suggestions"] == topics.suggestions("learning").name in existing
+    sent = joined("ada", source="urn:learn")
+    sent["data"]["member"]["authority"] = "learners"
+    async with ingestion(world.settings) as (service, _), client(service, added["key"]) as http:
+        assert (await http.post("/v1/events", json=sent)).status_code == 202
+
+
+async def test_the_list_shows_no_secret(world: World, crosstie: Run) -> None:
+    key = json.loads((await crosstie(*ADD, "--json")).stdout)["key"]
+    listed = await crosstie("platforms", "list", "--json")
+    assert key not in listed.stdout
+    (learning, members) = json.loads(listed.stdout)
+    assert (learning["name"], members["name"]) == ("learning", "members")
+    assert learning["sources"] == ["https://learn.example", "urn:learn"]
+    assert learning["keys"] == [key.split("_")[1]]
+    assert "learners" in (await crosstie("platforms", "list")).stdout
+
+
+async def test_keys_are_given_and_revoked(world: World, crosstie: Run) -> None:
+    second = json.loads((await crosstie("platforms", "key", "members", "--json")).stdout)["key"]
+    revoked = await crosstie("platforms", "revoke", world.key.split("_")[1])
+    assert revoked.exit_code == 0
+    async with ingestion(world.settings) as (service, _):
+        for key, status in ((world.key, 401), (second, 202)):
+            async with client(service, key) as http:
+                assert (await http.post("/v1/events", json=joined("ada"))).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pointer"),
+    [
+        (("platforms", "add", "members", "--source", "x", "--authority", "y"), "/name"),
+        (("platforms", "add", "No Name", "--source", "x", "--authority", "y"), "/name"),
+        (("platforms", "add", "new", "--source", "a b", "--authority", "y"), "/sources"),
+        (("platforms", "add", "new", "--source", "x", "--authority", "Y"), "/authorities"),
+        (("platforms", "key", "nobody"), "/name"),
+        (("platforms", "revoke", "nothing"), "/key"),
+        (("dlq", "show", "x/0/0"), "/letter"),
+        (("dlq", "replay", "x/0/0"), "/letter"),
+    ],
+)
+async def test_what_is_mistyped_is_said(
+    crosstie: Run, arguments: tuple[str, ...], pointer: str
+) -> None:
+    found = await crosstie(*arguments)
+    assert isinstance(found.exception, Rejected)
+    assert found.exception.pointer == pointer
+
+
+async def test_dead_letters_are_listed_shown_and_replayed(world: World, crosstie: Run) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    wrong = json.dumps(joined("ada", source="urn:later")).encode()
+    async with ingestion(world.settings), world.producer() as producer:
+        await producer.send_and_wait(inbox, wrong, b"k")
+        (letter,) = await eventually(world.letters)
+    (listed,) = json.loads((await crosstie("dlq", "list", "--json")).stdout)
+    assert (listed["letter"], listed["pointer"]) == (letter.name, "/source")
+    assert "/source is" in (await crosstie("dlq", "list", "--platform", "members")).stdout
+    assert json.loads((await crosstie("dlq", "list", "--platform", "x", "--json")).stdout) == []
+    shown = json.loads((await crosstie("dlq", "show", letter.name)).stdout)
+    assert shown["original"] == {"key": "k", "headers": {}, "value": wrong.decode()}
+
+    await world.connection.execute("UPDATE registry.platforms SET sources = '{urn:later}'")
+    replayed = json.loads((await crosstie("dlq", "replay", "--all", "--json")).stdout)
+    assert replayed == {"replayed": 1}
+    async with ingestion(world.settings):
+        await eventually(world.events)
+
+
+async def test_what_was_too_big_for_a_letter_is_replayed_from_the_inbox(
+    world: World, crosstie: Run
+) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    huge = b" " * 5_000_000  # compressed, it fits where it would not
+    producer_of = world.producer(compression_type="zstd", max_request_size=8_000_000)
+    async with ingestion(world.settings), producer_of as producer:
+        await producer.send_and_wait(inbox, huge, b"k", headers=[("h", b"v")])
+        (letter,) = await eventually(world.letters)
+    assert letter.omitted > 5_000_000
+    assert (await crosstie("dlq", "replay", letter.name)).exit_code == 0
+    records = await world.records(inbox)
+    assert [(each.key, each.value, each.headers) for each in records] == [
+        (b"k", huge, (("h", b"v"),))
+    ] * 2
