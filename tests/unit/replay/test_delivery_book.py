@@ -1,11 +1,17 @@
-"""Acknowledged events are in effect once."""
+"""What clients were promised is in effect once; what inboxes hold is in the log or a dead letter."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from crosstie import dlq
+from crosstie.errors import Rejected
 from crosstie.replay.book import Book
 from crosstie.replay.delivery import Acknowledged
+from crosstie.replay.inboxes import Inboxes
+from crosstie.replay.sources import Record
 from tests.unit.replay.world import ANN, BOB, CID, NOON, World
 
 
@@ -53,3 +59,56 @@ def test_the_pairs_of_a_gathering_belong_to_it(world: World) -> None:
         a, b = (name * 4 for name in (one[:4], other[:4]))
         world.between("contact.made", one, other, id=f"g1/{a}/{b}", channel="co-attended")
     assert book(world, "g1").ok
+
+
+def sent(offset: int, id: str = "e1", type: str = "org.crosstie.contact.made.v1") -> Record:
+    headers = (("ce_source", b"test"), ("ce_id", id.encode()), ("ce_type", type.encode()))
+    return Record("inbox.v1.intranet", 0, offset, 0, b"", b"{}", headers)
+
+
+def buried(record: Record) -> Record:
+    letter = dlq.letter(record, Rejected("/data", "x", "y", "z"), NOON)
+    return Record("dlq.v1", 0, 0, 0, letter.key, letter.value, tuple(letter.headers))
+
+
+def inboxes(
+    world: World, records: list[Record], committed: int, dead: Sequence[Record] = ()
+) -> Book:
+    found = Inboxes()
+    found.bury(dead)
+    found.read(records, {0: committed})
+    world.replay(found)
+    return found.closed()
+
+
+def test_an_inbox_that_went_into_the_log_is_clean(world: World) -> None:
+    world.between("contact.made", ANN, BOB, id="e1", channel="met")
+    assert inboxes(world, [sent(0)], committed=1).ok
+
+
+def test_a_record_that_went_nowhere_is_named(world: World) -> None:
+    assert inboxes(world, [sent(0)], committed=1).differences == (
+        "inbox.v1.intranet-0@0: neither in the log nor a dead letter",
+    )
+
+
+def test_a_dead_letter_is_not_lost(world: World) -> None:
+    assert inboxes(world, [sent(0)], committed=1, dead=[buried(sent(0))]).ok
+
+
+def test_what_is_no_event_must_be_a_dead_letter(world: World) -> None:
+    wrong = Record("inbox.v1.intranet", 0, 0, 0, b"", b"[1]")
+    assert inboxes(world, [wrong], committed=1).differences == (
+        "inbox.v1.intranet-0@0: is no event, and no dead letter",
+    )
+    assert inboxes(world, [wrong], committed=1, dead=[buried(wrong)]).ok
+
+
+def test_what_ingestion_has_not_read_yet_waits(world: World) -> None:
+    found = inboxes(world, [sent(0), sent(1)], committed=0)
+    assert found.ok
+    assert found.counted["waiting"] == 2
+
+
+def test_the_erasure_of_a_stranger_leaves_nothing(world: World) -> None:
+    assert inboxes(world, [sent(0, type="org.crosstie.member.erased.v1")], committed=1).ok

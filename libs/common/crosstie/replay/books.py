@@ -16,10 +16,11 @@ from crosstie.replay import compare, erasure, history, search, tables
 from crosstie.replay.book import Book, Books
 from crosstie.replay.capacity import Capacity
 from crosstie.replay.delivery import Acknowledged, Identity
+from crosstie.replay.inboxes import Inboxes
 from crosstie.replay.recompute import Recomputation
 from crosstie.replay.runner import Erasure, Replay
 from crosstie.replay.shown import Shown
-from crosstie.replay.sources import Record, Tape
+from crosstie.replay.sources import Record, Tape, committed
 from crosstie.replay.tables import Snapshot
 from crosstie.runtime.admin import partitions_of
 from crosstie.settings import Settings
@@ -38,6 +39,7 @@ class _Moment:
     snapshot: Snapshot
     mirror: compare.Mirror
     shown: Shown
+    inboxes: Inboxes
     rounds: list[Record]
 
 
@@ -70,8 +72,9 @@ async def _moment(settings: Settings, connection: tables.Connection, patience: f
         snapshot = await tables.snapshot(connection, settings)
         mirror = await _mirrored(settings, snapshot, patience)
         if not mirror.skipped():
-            shown = await _shown(settings, snapshot)
-            return _Moment(snapshot, mirror, shown, await _rounds(settings, snapshot, patience))
+            shown, inboxes = await _shown(settings, snapshot), await _inboxes(settings)
+            rounds = await _rounds(settings, snapshot, patience)
+            return _Moment(snapshot, mirror, shown, inboxes, rounds)
     raise BrokerAway("network.v1 has no marks at the offsets of PostgreSQL; check again")
 
 
@@ -98,6 +101,22 @@ async def _shown(settings: Settings, snapshot: Snapshot) -> Shown:
     return shown
 
 
+async def _inboxes(settings: Settings) -> Inboxes:
+    inboxes = Inboxes()
+    topics, group = settings.topics, f"{settings.topic_prefix}ingestion"
+    names = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)
+    mine = sorted(name for name in names if name.startswith(topics.inbox_prefix))
+    read = {name: await asyncio.to_thread(committed, settings, group, name) for name in mine}
+    async with Tape(settings, topics.dlq.name) as tape:
+        async for records in tape.all():
+            inboxes.bury(records)
+    for name in mine:
+        async with Tape(settings, name) as tape:
+            async for records in tape.all():
+                inboxes.read(records, read[name])
+    return inboxes
+
+
 async def _rounds(settings: Settings, snapshot: Snapshot, patience: float) -> list[Record]:
     found: list[Record] = []
     deadline = time.monotonic() + patience
@@ -118,7 +137,8 @@ async def _replayed(
     refusals, sealed = compare.Refusals(), erasure.Sealed(snapshot.keys)
     told = None if acknowledged is None else Acknowledged(acknowledged)
     aside = {(each.partition, each.offset) for each in snapshot.quarantine if each.topic == log}
-    replay = Replay(snapshot.keys, aside, (refusals, sealed, *((told,) if told else ())))
+    watchers = (refusals, sealed, moment.inboxes, *((told,) if told else ()))
+    replay = Replay(snapshot.keys, aside, watchers)
     past = history.read(moment.rounds)
     first = 1 if newest is None else snapshot.head.n - newest + 1
     again, capacity = Recomputation(settings.deployment, snapshot, first), Capacity()
@@ -139,8 +159,9 @@ async def _replayed(
             capacity.audit.closed(),
             await _erased(settings, moment, replay.erasures, sealed),
         ]
+        await replay.advance(tape, ends)
+        books.append(moment.inboxes.closed())
         if told is not None:
-            await replay.advance(tape, ends)
             books.append(told.closed())
     return books
 

@@ -55,7 +55,11 @@ class Acknowledged:
         """Under which identity it was sent; None where it is none of ours."""
         if (source, id) in self._wanted:
             return (source, id)
-        part = _OF_A_GATHERING.fullmatch(id)
-        if part is not None and (source, part[1]) in self._wanted:
-            return (source, part[1])
-        return None
+        gathering = id_of_gathering(id)
+        return (source, gathering) if (source, gathering) in self._wanted else None
+
+
+def id_of_gathering(id: str) -> str:
+    """The id that a contact's id `id/a/b` derives from; empty where it derives from none."""
+    part = _OF_A_GATHERING.fullmatch(id)
+    return "" if part is None else part[1]

@@ -109,7 +109,7 @@ def ledger(history: History, snapshot: Snapshot) -> Book:
     audit = Audit(
         "ledger", "replaying rounds.v1 gives the ledger; the chain of digests is unbroken"
     )
-    audit.count("rounds", len(history.rounds))
+    audit.count("rounds", snapshot.head.n)
     for fault in history.faults:
         audit.differs(fault)
     head, by_n = snapshot.head, {each.n: each for each in history.rounds}

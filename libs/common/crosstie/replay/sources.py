@@ -13,10 +13,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka import TopicPartition as ConfluentPartition
 from msgspec import Struct
 
 from crosstie.errors import BrokerAway, Misconfigured
-from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.admin import admin, partitions_of
 from crosstie.runtime.kafka import consumer_options, ends, started
 from crosstie.settings import Settings
 
@@ -103,6 +105,19 @@ class Tape:
                 f"topic {self.topic} does not exist; `crosstie topics` shows which do"
             )
         return range(known[self.topic])
+
+
+def committed(settings: Settings, group: str, topic: str) -> dict[int, int]:
+    """How far a consumer group has read a topic; synchronous. Raises BrokerAway."""
+    partitions = range(partitions_of(settings.kafka_bootstrap)[topic])
+    asked = [ConfluentPartition(topic, partition) for partition in partitions]
+    client = admin(settings.kafka_bootstrap)  # kept by a name: its futures never end without it
+    futures = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, asked)])
+    try:
+        found = futures[group].result(timeout=_STALLED_SECONDS).topic_partitions
+    except KafkaException as error:
+        raise BrokerAway(f"cannot ask how far {group} is: {error.args[0].str()}") from error
+    return {each.partition: max(each.offset, 0) for each in found}
 
 
 def _before(ahead: deque[Record], end: int) -> list[Record]:

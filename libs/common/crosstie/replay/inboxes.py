@@ -1,0 +1,79 @@
+"""Every record that ingestion read from an inbox is in the log, or a dead letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from crosstie import dlq
+from crosstie.door.record import event_of
+from crosstie.errors import Rejected
+from crosstie.events import ERASED
+from crosstie.network.dedupe import identity_of
+from crosstie.replay.book import Audit, Book
+from crosstie.replay.delivery import id_of_gathering
+from crosstie.replay.runner import Played
+from crosstie.replay.sources import Record
+
+Place = tuple[str, int, int]  # topic, partition, offset
+
+
+class Inboxes:
+    """Takes dead letters, then the inboxes, then watches the log."""
+
+    def __init__(self) -> None:
+        self._audit = Audit(
+            "inbox", "every record read from an inbox is in the log or a dead letter"
+        )
+        for what in ("read", "dead letters", "waiting"):
+            self._audit.count(what, 0)
+        self._buried: set[Place] = set()
+        self._owed: dict[bytes, Place] = {}
+
+    def bury(self, records: Iterable[Record]) -> None:
+        """Records of `dlq.v1`."""
+        for record in records:
+            try:
+                letter = dlq.read(record.key, record.value, record.headers)
+            except Rejected as why:
+                self._audit.differs(f"{record.topic}-{record.partition}@{record.offset}: {why}")
+                continue
+            self._buried.add((letter.topic, letter.partition, letter.offset))
+            self._audit.count("dead letters")
+
+    def read(self, records: Iterable[Record], committed: Mapping[int, int]) -> None:
+        """Records of an inbox, of which ingestion says that it has read those before `committed`."""
+        for record in records:
+            place = (record.topic, record.partition, record.offset)
+            if record.offset >= committed.get(record.partition, 0):
+                self._audit.count("waiting")
+            elif place not in self._buried:
+                self._audit.count("read")
+                self._owe(record, place)
+
+    def __call__(self, played: Played) -> None:
+        """One record of the log."""
+        if (head := played.head) is None:
+            return
+        self._owed.pop(identity_of(head.source, head.id), None)
+        if gathering := id_of_gathering(head.id):
+            self._owed.pop(identity_of(head.source, gathering), None)
+
+    def closed(self) -> Book:
+        """After the whole log went by."""
+        for topic, partition, offset in sorted(self._owed.values()):
+            self._audit.differs(
+                f"{topic}-{partition}@{offset}: neither in the log nor a dead letter"
+            )
+        return self._audit.closed()
+
+    def _owe(self, record: Record, place: Place) -> None:
+        try:
+            event = event_of(record.key, record.value, record.headers)
+            name, type = identity_of(event["source"], event["id"]), event["type"]
+        except (Rejected, KeyError, TypeError, AttributeError):  # JSON of any shape
+            self._audit.differs(
+                f"{place[0]}-{place[1]}@{place[2]}: is no event, and no dead letter"
+            )
+            return
+        if type != ERASED:  # erasing a stranger, or once more, leaves nothing in the log
+            self._owed[name] = place

@@ -1,0 +1,112 @@
+"""A platform as the tests play it: sends until acknowledged, answers what it is suggested."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import httpx
+
+from crosstie import registry
+from crosstie.client.inbox import Inbox, inbox
+from crosstie.client.outcome import Received, Suggestions, suggestions
+from crosstie.runtime.admin import create_topics
+from crosstie.settings import Settings
+from crosstie.simulate.answers import Answerer
+from crosstie.simulate.scenario import Scenario
+from crosstie.simulate.stream import cloud_event
+
+CloudEvent = dict[str, Any]
+NAME = "locality"
+PATIENCE_SECONDS = 120.0
+
+
+class TestPlatform:
+    """Sends over HTTP, answers over its inbox; `acknowledged` is what it was promised."""
+
+    __test__ = False
+
+    def __init__(self, url: str, key: str, box: Inbox, read: Suggestions, seed: int) -> None:
+        self.acknowledged: set[tuple[str, str]] = set()
+        self.refused: list[dict[str, Any]] = []
+        self.received: list[Received] = []
+        self.answered = 0
+        self._http = httpx.AsyncClient(
+            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=15, trust_env=False
+        )
+        self._box = box
+        self._read = read
+        self._answerer = Answerer(seed)
+        self._latest = 0
+        self._seen: dict[str, int] = {}
+
+    async def send(self, events: Sequence[CloudEvent]) -> None:
+        """Over HTTP, again and again until every event is answered."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (answer := await self._post(events)) is None:  # noqa: ASYNC110  nobody tells us
+                await asyncio.sleep(0.2)
+        for event, result in zip(events, answer["results"], strict=True):
+            if result["status"] == "accepted":
+                self.acknowledged.add((event["source"], event["id"]))
+            else:
+                self.refused.append(result)
+
+    async def answer(self, source: str) -> None:
+        """Answer suggestions as they come, until cancelled."""
+        while True:
+            for received in await self._read.read(wait_seconds=0.2):
+                self.received.append(received)
+                await self._react(received, source)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _post(self, events: Sequence[CloudEvent]) -> dict[str, Any] | None:
+        try:
+            response = await self._http.post("/v1/events", json=list(events))
+        except httpx.TransportError:
+            return None
+        if response.status_code in {429, 503}:
+            return None
+        answer: dict[str, Any] = response.json()
+        assert response.status_code in {202, 403, 422}, (response.status_code, answer)
+        return answer
+
+    async def _react(self, received: Received, source: str) -> None:
+        change = received.change
+        if change.seq <= self._seen.get(change.suggestion, 0):
+            return
+        self._seen[change.suggestion] = change.seq
+        told = [
+            cloud_event(source, each.id, received.time + each.delay, each.noun_verb, each.data)
+            for each in self._answerer.reactions(change)
+        ]
+        self.answered += await self._box.send(told)
+        self.acknowledged |= {(each["source"], each["id"]) for each in told}
+
+
+@asynccontextmanager
+async def platform(settings: Settings, url: str, scenario: Scenario) -> AsyncIterator[TestPlatform]:
+    """A registered platform with its topics, that owns the scenario's people."""
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    try:
+        described = registry.checked(NAME, [scenario.source], [scenario.authority])
+        key = await registry.add(connection, described)
+    finally:
+        await connection.close()
+    topics = settings.topics
+    await asyncio.to_thread(create_topics, settings.kafka_bootstrap, topics.of_platform(NAME))
+    async with (
+        inbox(settings.kafka_bootstrap, topics.inbox(NAME).name) as box,
+        suggestions(
+            settings.kafka_bootstrap, topics.suggestions(NAME).name, from_beginning=True
+        ) as read,
+    ):
+        made = TestPlatform(url, str(key), box, read, scenario.seed)
+        try:
+            yield made
+        finally:
+            await made.close()
