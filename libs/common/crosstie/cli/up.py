@@ -63,11 +63,11 @@ async def _up(left_out: set[str], data: Path | None, console: Console) -> None:
             pids = await asyncio.to_thread(system.pids)
             ready = {"env": system.env, "urls": system.urls, "pids": pids, "logs": str(system.logs)}
             print(json.dumps(ready), flush=True)
-            _summary(console, system)
+            summary(console, system)
             await asyncio.Event().wait()
 
 
-def _summary(console: Console, system: System) -> None:
+def summary(console: Console, system: System) -> None:
     """For whoever reads along; the line on stdout is for machines."""
     for name, url in system.urls.items():
         console.print(f"{name:<10} {url}  (API at {url}/docs)", highlight=False)

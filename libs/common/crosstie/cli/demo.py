@@ -1,0 +1,121 @@
+"""`crosstie demo`: a real contact log through the whole system, and what comes out of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from crosstie.cli.shared import run_until_stopped
+
+
+def register(app: typer.Typer) -> None:
+    app.command("demo")(demo)
+
+
+def demo(
+    members: Annotated[
+        int | None,
+        typer.Option(
+            help="Play a simulated locality of so many people instead of the contact log."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of everything that is invented.")] = 1,
+    data: Annotated[
+        Path | None, typer.Option(help="Keep Kafka and PostgreSQL here, for `crosstie up --data`.")
+    ] = None,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Leave the system running afterwards, until Ctrl-C.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+) -> None:
+    """Play a real contact log into the whole system as a platform would, and answer suggestions.
+
+    Starts Kafka, PostgreSQL and the three services, sends 33,751 contacts of an office in event
+    time, answers what is suggested, then shows what came out of Kafka and checks the books. Exit
+    code 1 when a book is not clean, or an event was lost or doubled.
+    """
+    run_until_stopped(_demo(members, seed, data, stay=stay, as_json=as_json))
+
+
+async def _demo(
+    members: int | None, seed: int, data: Path | None, *, stay: bool, as_json: bool
+) -> None:
+    from crosstie.cli.up import summary  # noqa: PLC0415
+    from crosstie.demo.contact_log import contact_log  # noqa: PLC0415  heavy
+    from crosstie.demo.story import simulated  # noqa: PLC0415
+    from crosstie.runtime.supervisor import whole_system  # noqa: PLC0415
+
+    story = contact_log(seed) if members is None else simulated(members, seed)
+    environment = {"CROSSTIE_CLOCK": "log"} | os.environ
+    console = Console(stderr=True)
+    started = monotonic()
+    with _progress(console) as progress:
+        step = progress.add_task("starting", total=None)
+
+        def tell(what: str) -> None:
+            progress.update(step, description=what)
+
+        async with whole_system(data=data, environment=environment, tell=tell) as system:
+            told, books = await _played(system, story, seed, progress, started)
+            progress.update(step, visible=False)
+            progress.stop()
+            _print(told, books, as_json=as_json)
+            if stay:
+                summary(console, system)
+                await asyncio.Event().wait()
+    if not books.clean or told["lost"] or told["doubled"]:
+        raise typer.Exit(1)
+
+
+async def _played(
+    system: Any, story: Any, seed: int, progress: Progress, started: float
+) -> tuple[dict[str, Any], Any]:
+    from crosstie.demo.player import play  # noqa: PLC0415  heavy
+    from crosstie.demo.report import report  # noqa: PLC0415
+    from crosstie.replay.books import check  # noqa: PLC0415
+
+    tasks = {"events": progress.add_task("events", total=len(story.events))}
+    seconds = {"start": monotonic() - started}
+
+    def tell(what: str, completed: int, of: int) -> None:
+        if what not in tasks:
+            tasks[what] = progress.add_task(what, total=of or None)
+        progress.update(tasks[what], completed=completed)
+
+    begun = monotonic()
+    played = await play(system, story, seed, tell)
+    seconds["play"] = monotonic() - begun
+    task = progress.add_task("checking the books", total=None)
+    begun = monotonic()
+    books = await check(system.settings, acknowledged=played.promised())
+    seconds["books"] = monotonic() - begun
+    progress.update(task, visible=False)
+    return report(played, books, seconds), books
+
+
+def _print(told: dict[str, Any], books: Any, *, as_json: bool) -> None:
+    from crosstie.cli.check import lines  # noqa: PLC0415
+    from crosstie.demo.show import show  # noqa: PLC0415
+
+    if as_json:
+        print(json.dumps(told), flush=True)
+    else:
+        show(Console(), told, (line for book in books.books for line in lines(book)))
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<20}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )

@@ -1,0 +1,163 @@
+"""Playing a story into a running system, window by window of event time, and answering meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from crosstie import registry
+from crosstie.client.outcome import Received
+from crosstie.demo.sender import Sender, sending
+from crosstie.demo.story import CloudEvent, Story, windows
+from crosstie.demo.watcher import Identity, Watcher, watching
+from crosstie.demo.wrong import wrong_events
+from crosstie.runtime.admin import create_topics
+from crosstie.runtime.supervisor import System
+from crosstie.simulate.answers import Answerer
+from crosstie.simulate.scenario import DAY_US, HOUR_US
+from crosstie.simulate.stream import cloud_event
+
+WINDOW_US = 4 * HOUR_US
+FEWEST = 100
+AFTERMATH_DAYS = 5  # of event time, in which only answers come
+ROUND_LIMIT_SECONDS = 10.0
+LOGGED_LIMIT_SECONDS = 120.0
+_FINAL = frozenset(("withdrawn", "expired", "closed"))
+
+Tell = Callable[[str, int, int], None]  # what, how many so far, of how many
+
+
+@dataclass
+class Played:
+    """What there is to report on."""
+
+    story: Story
+    sender: Sender
+    watcher: Watcher
+    answers: dict[str, int] = field(default_factory=dict)
+    settled: bool = False  # everything sent was seen, and read by a round
+
+    def promised(self) -> set[Identity]:
+        """What must be in effect once: acknowledged, and not among the dead letters."""
+        return self.sender.acknowledged - self.watcher.dead_identities()
+
+
+class Reactions:
+    """Answers that are due at some event time; each suggestion is followed as a platform should."""
+
+    def __init__(self, story: Story, seed: int) -> None:
+        self._source = story.source
+        self._answerer = Answerer(seed)
+        self._due: list[tuple[int, str, CloudEvent]] = []
+        self._seen: dict[str, int] = {}
+        self.counted: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def hear(self, received: Received) -> None:
+        """Plan the reactions to a change; ignore an older `seq`, and anything after the end."""
+        change = received.change
+        if change.seq <= self._seen.get(change.suggestion, 0):
+            return
+        self._seen[change.suggestion] = change.seq
+        for each in self._answerer.reactions(change):
+            at = received.time + each.delay
+            event = cloud_event(self._source, each.id, at, each.noun_verb, each.data)
+            heapq.heappush(self._due, (at, each.id, event))
+
+    def before(self, time: int) -> list[CloudEvent]:
+        """What is due by then, each once."""
+        due: list[CloudEvent] = []
+        while self._due and self._due[0][0] < time:
+            due.append(heapq.heappop(self._due)[2])
+        for each in due:
+            if answer := each["data"].get("answer"):
+                self.counted[answer] = self.counted.get(answer, 0) + 1
+        return due
+
+
+async def play(system: System, story: Story, seed: int, tell: Tell) -> Played:
+    """Play all of it, wait until a round has read the last event, and say what happened."""
+    key = await _register(system, story)
+    async with (
+        watching(system.settings, story.name) as watcher,
+        sending(system, story.name, key) as sender,
+    ):
+        reactions = Reactions(story, seed)
+        played = Played(story, sender, watcher, reactions.counted)
+        heard, sent = 0, 0
+        parts = list(windows(story.events, WINDOW_US, FEWEST))
+        for number, (end, window) in enumerate(_with_aftermath(parts)):
+            for received in watcher.received[heard:]:
+                reactions.hear(received)
+            heard = len(watcher.received)
+            answers = reactions.before(end)
+            if not window and not answers:
+                continue
+            if number == len(parts) // 2:
+                await _send_wrong(sender, story, end)
+            await sender.send([*window, *answers])
+            sent += len(window)
+            tell("events", sent, len(story.events))
+            tell("answers", sum(reactions.counted.values()), 0)
+            await _round(watcher, sender)
+            tell("rounds", len(watcher.rounds), 0)
+            tell("suggestions", len(watcher.received), 0)
+        played.settled = await _settled(played)
+        return played
+
+
+def _with_aftermath(
+    parts: list[tuple[int, list[CloudEvent]]],
+) -> list[tuple[int, list[CloudEvent]]]:
+    """The windows, and days after the last in which late answers come in."""
+    last = parts[-1][0]
+    return [*parts, *((last + day * DAY_US, []) for day in range(1, AFTERMATH_DAYS + 1))]
+
+
+async def _round(watcher: Watcher, sender: Sender) -> None:
+    """Let a round read what was sent, so that answers come back in the flow; not for ever."""
+
+    def read() -> bool:
+        unseen = watcher.unseen(sender.acknowledged)
+        return unseen <= watcher.dead_identities() and watcher.caught_up
+
+    await watcher.until(read, ROUND_LIMIT_SECONDS)
+
+
+async def _settled(played: Played) -> bool:
+    """Everything is in the log or among the dead letters, and a round has read the end of it."""
+    watcher, sender = played.watcher, played.sender
+
+    def logged() -> bool:
+        return watcher.unseen(sender.acknowledged) <= watcher.dead_identities()
+
+    return await watcher.until(logged, LOGGED_LIMIT_SECONDS) and await watcher.until(
+        lambda: watcher.caught_up, LOGGED_LIMIT_SECONDS
+    )
+
+
+async def _send_wrong(sender: Sender, story: Story, at: int) -> None:
+    """Some wrong events through either door."""
+    wrong = wrong_events(story, at)
+    renamed = [each | {"id": f"{each['id']}-again"} for each in wrong]
+    await sender.over_http(wrong)
+    await sender.to_inbox(renamed)
+
+
+async def _register(system: System, story: Story) -> str:
+    """The platform and its topics; its API key."""
+    settings = system.settings
+    platform = registry.checked(story.name, [story.source], [story.authority])
+    topics = settings.topics.of_platform(story.name)
+    await asyncio.to_thread(create_topics, settings.kafka_bootstrap, topics)
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    try:
+        return str(await registry.add(connection, platform))
+    finally:
+        await connection.close()
