@@ -135,6 +135,18 @@ async def test_nothing_is_lost_when_the_service_is_replaced(world: World) -> Non
     assert not await world.letters()
 
 
+async def test_nothing_is_lost_while_replicas_come_and_go(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    async with world.producer() as producer, ingestion(world.settings):
+        for round_ in range(3):
+            async with ingestion(world.settings):
+                for n in range(300):
+                    await producer.send(inbox, json.dumps(met(f"a{n}", f"b{round_}")).encode())
+                await producer.flush()
+        await eventually(lambda: _distinct(world, 900))
+    assert not await world.letters()
+
+
 async def test_a_replayed_letter_is_the_original_again(world: World) -> None:
     inbox = world.settings.topics.inbox("members").name
     topics, bootstrap = world.settings.topics, world.settings.kafka_bootstrap

@@ -89,6 +89,21 @@ async def test_it_serves_and_stops_in_order_when_asked(world: World) -> None:
     assert len(await world.events()) == 1
 
 
+@pytest.mark.slow
+async def test_killed_in_the_middle_of_its_work_it_loses_nothing(world: World) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    sent = [joined(f"p{n}") for n in range(6_000)]
+    wanted = {each["id"] for each in sent}
+    async with world.producer() as producer:
+        for each in sent:
+            await producer.send(inbox, json.dumps(each).encode())
+        await producer.flush()
+    with process(world):
+        await eventually(lambda: _logged(world, 1_000), seconds=60)
+    with process(world):
+        await eventually(lambda: _all_logged(world, wanted), seconds=60)
+
+
 async def test_it_is_alive_but_not_ready_while_kafka_is_not_there(world: World) -> None:
     with process(world, CROSSTIE_KAFKA_BOOTSTRAP=f"127.0.0.1:{free_port()}") as service:
         headers = {"Authorization": f"Bearer {world.key}"}
@@ -127,3 +142,11 @@ async def test_without_settings_it_says_which_and_exits() -> None:
 
 async def _is_ready(http: httpx.AsyncClient) -> bool:
     return (await http.get("/health/ready")).status_code == 200
+
+
+async def _logged(world: World, count: int) -> bool:
+    return len(await world.records(world.settings.topics.events.name)) >= count
+
+
+async def _all_logged(world: World, wanted: set[str]) -> bool:
+    return {each.id for each in await world.events()} == wanted
