@@ -139,7 +139,7 @@ def _seen(suggestion: Suggestion, subject: str, words: tell.Words) -> StandingSu
         kind=data.kind,
         direction=mine.direction,
         cross_sector=data.cross_sector,
-        other=other if other.person is not None else None,
+        other=_unspoken(other) if other.person is not None else None,
         explanation=mine.explanation,
         you_can_give=mine.can_give,
         they_can_give=other.can_give,
@@ -149,3 +149,8 @@ def _seen(suggestion: Suggestion, subject: str, words: tell.Words) -> StandingSu
         policy=data.policy,
         expires=data.expires,
     )
+
+
+def _unspoken(other: Shown) -> Shown:
+    """The other without the words that are addressed to them."""
+    return other.model_copy(update={"explanation": []})

@@ -38,6 +38,7 @@ from services.matching.store import Control, Decision, Head, Store
 log = logger("matching.rounds")
 
 _TICK_SECONDS = 0.5
+_BREATH_SECONDS = 0.05  # between looks, however fast the network changes
 
 ROUNDS = Counter("crosstie_rounds", "Rounds committed", ["full"])
 CHANGES = Counter("crosstie_suggestion_changes", "Decisions of rounds", ["cause"])
@@ -114,24 +115,32 @@ class Leader:
         """Fold the rounds of whoever leads, so that taking over takes no time."""
         self.warm = await self._store.ledger(*self.warm)
 
+    async def _caught_up(self) -> None:
+        await self.warm_up()
+        if self.warm[1] != (await self._store.head()).n:  # PostgreSQL was restored meanwhile
+            self.warm = await self._store.ledger()
+
     async def lead(self) -> None:
         """Take over, then decide round after round until the stop. Raises Fenced, LogGap."""
         try:
             mine = await self._taken_over()
             while not self._running.stop.is_set():
                 await self._reader.changed(_TICK_SECONDS)
-                if turn := await self._turn(mine):
-                    self.busy = True
-                    await self._round(mine, turn)
-                    self.busy = False
-                    await self._running.pause(self._settings.round_pause_seconds)
+                turn = await self._turn(mine)
+                if turn is None:
+                    await self._running.pause(_BREATH_SECONDS)
+                    continue
+                self.busy = True
+                await self._round(mine, turn)
+                self.busy = False
+                await self._running.pause(self._settings.round_pause_seconds)
         finally:
             self.busy = False
             await self._publisher.close()
 
     async def _taken_over(self) -> Leadership:
         await self._publisher.take_over()
-        await retrying(self.warm_up, self._running, "read the ledger")
+        await retrying(self._caught_up, self._running, "read the ledger")
         await retrying(lambda: self._store.keep_policy(self._rules.named), self._running)
         head = await retrying(self._store.head, self._running)
         last = await retrying(lambda: self._store.round(head.n), self._running)
@@ -216,11 +225,13 @@ class Leader:
         before = await self._store.told([each.id for each in changed if each.id not in made])
         round = delivered(result.round, made)
         words = tell.Words(result.network, people, self._settings.topics, self._settings.deployment)
+        where = before | made
+        images = await off_loop(lambda: words.images(round, mine.ledger, where))
         return Decision(
             round,
             result.ledger,
-            told=before | made,
-            images=words.images(round, mine.ledger, before | made),
+            told=where,
+            images=images,
             full_answered=turn.control.full_wanted if round.full else 0,
         )
 

@@ -182,6 +182,12 @@ class World:
         events += [meets(self.hand, n, (n + 1) % people, at + n) for n in range(people)]
         await self.hand.tell(events)
 
+    async def mark(self, partition: int) -> None:
+        """Progress without a row."""
+        await self.hand.producer.begin_transaction()
+        await self.hand.put(partition, {}, mark=True)
+        await self.hand.producer.commit_transaction()
+
     async def told(self, platform: str = PLATFORM) -> list[tuple[dict[str, str], dict[str, Any]]]:
         """Headers and data of everything on a platform's suggestions topic."""
         records = await all_of(self.settings, self.settings.topics.suggestions(platform).name)
@@ -206,6 +212,16 @@ class World:
 
         await until(there)
         return await self.head()
+
+
+async def there_and_back(made: World, key: str) -> None:
+    """A row goes, and comes back as it was."""
+    partition = partition_of(key)
+    versions: list[dict[str, Row | None]] = [{key: None}, {key: made.hand.rows[key]}]
+    for rows in versions:
+        await made.hand.producer.begin_transaction()
+        await made.hand.put(partition, rows, mark=True)
+        await made.hand.producer.commit_transaction()
 
 
 @contextlib.asynccontextmanager

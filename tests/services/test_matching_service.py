@@ -1,26 +1,272 @@
-"""matching as a process: from rows in `network.v1` to records on a platform's topic."""
+"""matching as a process: from rows in `network.v1` to records on a platform's topic, and back."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
+import httpx
 import pytest
 
+from crosstie import registry
+from crosstie.matching.record import digest
+from crosstie.network.facts import Availability, MemberFact
+from crosstie.network.state import member_key
+from crosstie.runtime.admin import create_topics
 from crosstie.runtime.stack import Stack
-from tests.services.matching_world import World, replica, settings_of, world
+from crosstie.suggestions import SUGGESTION_TYPES, SuggestionChanged
+from tests.services.matching_world import (
+    AUTHORITY,
+    START,
+    World,
+    answers,
+    joins,
+    meets,
+    replica,
+    settings_of,
+    subject,
+    there_and_back,
+    until,
+    world,
+)
+
+DAY = 86_400_000_000
 
 
 @pytest.fixture
 async def village(stack: Stack, topic_prefix: str, database: str) -> AsyncIterator[World]:
     async with world(settings_of(stack, topic_prefix, database)) as made:
+        await made.village(12)
         yield made
 
 
-async def test_the_first_round_serves_everyone(village: World) -> None:
-    await village.village(12)
+async def pair_of(village: World, suggestion: str) -> tuple[str, str]:
+    members = await village.sql.fetchval(
+        "SELECT members FROM matching.suggestions WHERE id = $1", suggestion
+    )
+    return tuple(members)
+
+
+async def state_of(village: World, suggestion: str) -> str:
+    return str(
+        await village.sql.fetchval(
+            "SELECT state FROM matching.suggestions WHERE id = $1", suggestion
+        )
+    )
+
+
+async def told_of(village: World, suggestion: str) -> list[dict[str, Any]]:
+    return [data for _, data in await village.told() if data["suggestion"] == suggestion]
+
+
+async def test_the_first_round_serves_everyone_and_reaches_the_platform(village: World) -> None:
     async with replica(village.settings) as one:
-        line = await one.said("round")
         await village.round_published(1)
-        assert (line["n"], line["full"]) == (1, True)
+        assert (await one.said("round"))["full"] is True
+    (first,) = await village.rounds()
+    assert digest(first) == first.digest
+    assert first.offsets == tuple(village.hand.ends.get(p, 0) for p in range(12))
+    told = await village.told()
+    assert {data["suggestion"] for _, data in told} == {
+        change.suggestion.id for change in first.changes
+    }
+    for headers, data in told:
+        SuggestionChanged.model_validate_json(
+            SuggestionChanged.model_validate(data, strict=False).model_dump_json()
+        )
+        assert headers["ce_type"] == SUGGESTION_TYPES["made"]
+        assert headers["ce_id"] == f"{data['suggestion']}/1"
+        assert headers["ce_source"] == "crosstie/test"
+        assert all(each["explanation"] for each in data["members"])
+
+
+async def test_nothing_of_a_published_round_stays_in_the_outbox(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+    assert await village.sql.fetchval("SELECT count(*) FROM matching.outbox") == 0
+
+
+async def test_a_later_round_serves_those_who_changed(village: World) -> None:
+    async with replica(village.settings) as one:
+        await village.round_published(1)
+        await village.hand.tell([meets(village.hand, 3, 8, START + 1_000_000)])
+        await village.round_published(2)
+        line = await one.said("round", 2)
+    assert (line["full"], line["served"]) == (False, 2)
+    assert line["notes"]["served"] == 2
+
+
+async def test_a_row_that_comes_back_as_it_was_opens_no_round(village: World) -> None:
+    async with replica(village.settings) as one:
+        await village.round_published(1)
+        await there_and_back(village, member_key(subject(7)))
+        await village.hand.tell([meets(village.hand, 3, 8, START + 1_000_000)])
+        await village.round_published(2)
+        assert [line["served"] for line in one.logged("round")] == ["everyone", 2]
+
+
+async def test_an_acceptance_shows_once_both_accepted(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+        suggestion = (await village.told())[0][1]["suggestion"]
+        one, other = await pair_of(village, suggestion)
+        for turn, by in enumerate((one, other), 1):
+            at = START + turn * 1_000_000
+            await village.hand.tell(
+                [answers(village.hand, suggestion, by, (one, other), "accepted", at)]
+            )
+            await village.round_published(1 + turn)
+    assert await state_of(village, suggestion) == "accepted"
+    told = await told_of(village, suggestion)
+    assert [(each["state"], each["seq"]) for each in told] == [("made", 1), ("accepted", 3)]
+
+
+async def test_a_decline_shows_as_closed_without_a_word_of_who(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+        suggestion = (await village.told())[0][1]["suggestion"]
+        pair = await pair_of(village, suggestion)
+        await village.hand.tell(
+            [answers(village.hand, suggestion, pair[1], pair, "declined", START + 1_000_000)]
+        )
+        await village.round_published(2)
+    assert await state_of(village, suggestion) == "declined"
+    closed = (await told_of(village, suggestion))[-1]
+    assert (closed["state"], closed["seq"]) == ("closed", 2)
+    assert closed["members"][0].keys() == closed["members"][1].keys()
+    assert not any(each["explanation"] or each["can_give"] for each in closed["members"])
+
+
+async def test_what_is_told_of_the_erased_names_nobody(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+        data = (await village.told())[0][1]
+        gone, _ = await pair_of(village, data["suggestion"])
+        await village.sql.execute("DELETE FROM vault.subjects WHERE subject = $1", gone)
+        erased = village.hand.event(member_key(gone), "member.erased", MemberFact(gone), START + 1)
+        await village.hand.tell([erased])
+        await village.round_published(2)
+    last = (await told_of(village, data["suggestion"]))[-1]
+    assert last["state"] == "withdrawn"
+    assert sorted(each["person"] is None for each in last["members"]) == [False, True]
+    assert last["members"][0]["sector"] is None is last["members"][1]["sector"]
+
+
+async def test_time_alone_expires_what_nobody_answered(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+        some = (await village.told())[0][1]["suggestion"]
+        # the log's clock moves with an event about people who change nothing
+        await village.people([99])
+        late = START + 100 * DAY
+        await village.hand.tell(
+            joins(village.hand, 99, late, available=Availability(subject(99), 0))
+        )
+        await village.round_published(2)
+    assert await state_of(village, some) == "expired"
+
+
+async def test_a_platform_added_later_is_told_of_what_is_made_from_then_on(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+        await asyncio.to_thread(
+            create_topics,
+            village.settings.kafka_bootstrap,
+            village.settings.topics.of_platform("academy"),
+        )
+        await registry.add(
+            village.sql, registry.checked("academy", ["https://academy.example"], [AUTHORITY])
+        )
+        old = (await village.told())[0][1]["suggestion"]
+        pair = await pair_of(village, old)
+        decline = answers(village.hand, old, pair[0], pair, "declined", START + 1_000_000)
+        await village.people([50, 51])
+        newcomers = [e for n in (50, 51) for e in joins(village.hand, n, START + 1_000_000)]
+        await village.hand.tell([decline, *newcomers])
+
+        async def heard() -> bool:
+            return bool(await village.told("academy"))
+
+        await until(heard)
+    made = {data["suggestion"] for _, data in await village.told("academy")}
+    assert old not in made
+    assert made <= {data["suggestion"] for _, data in await village.told()}
+
+
+async def test_rounds_wait_while_paused(village: World) -> None:
+    await village.sql.execute("UPDATE matching.control SET paused = true")
+    async with replica(village.settings) as one:
+        assert (await one.said("held"))["reason"] == "paused"
+        assert (await village.head())["n"] == 0
+        await village.sql.execute("UPDATE matching.control SET paused = false")
+        await village.round_published(1)
+
+
+async def test_a_full_round_on_demand(village: World) -> None:
+    async with replica(village.settings) as one:
+        await village.round_published(1)
+        await village.sql.execute("UPDATE matching.control SET full_wanted = full_wanted + 1")
+        await village.round_published(2)
+        assert (await one.said("round", 2))["full"] is True
         assert await one.stop() == 0
-    assert [each.n for each in await village.rounds()] == [1]
+    assert (await village.head())["n"] == 2, "one request, one round"
+
+
+async def test_rounds_are_held_while_profile_is_far_behind(
+    stack: Stack, topic_prefix: str, database: str
+) -> None:
+    settings = settings_of(stack, topic_prefix, database, hold_lag_events=10)
+    async with world(settings) as village:
+        await village.village(6)
+        events, hand = settings.topics.events.name, village.hand
+        await hand.producer.begin_transaction()
+        for _ in range(40):
+            await hand.producer.send(events, b"{}", b"member/X", partition=0)
+        await hand.producer.commit_transaction()
+        hand.ends[0] = 0
+        await village.mark(0)
+        async with replica(settings) as one:
+            held = await one.said("held")
+            assert held["reason"] == "profile is far behind the log"
+            hand.ends[0] = 41
+            await village.mark(0)
+            await village.round_published(1)
+
+
+async def test_a_member_reads_what_stands_for_them(village: World) -> None:
+    async with replica(village.settings) as one:
+        await village.round_published(1)
+        data = (await village.told())[0][1]
+        mine, other = data["members"]
+        async with asking(one.url, village.key) as http:
+            person = mine["person"]["id"]
+            answer = await http.get(f"/v1/members/{AUTHORITY}/{person}/suggestions")
+            rounds = await http.get("/v1/rounds")
+    found = {each["suggestion"]: each for each in answer.json()["suggestions"]}
+    seen = found[data["suggestion"]]
+    assert seen["explanation"] == mine["explanation"]
+    assert seen["other"]["person"] == other["person"]
+    assert seen["other"]["explanation"] == [], "the other's words are the other's"
+    assert (seen["direction"], seen["they_can_give"]) == (mine["direction"], other["can_give"])
+    assert [each["n"] for each in rounds.json()["rounds"]] == [1]
+    assert rounds.json()["rounds"][0]["counts"]["made"] == len(await village.told())
+
+
+async def test_reads_need_a_key_of_a_platform_of_that_authority(village: World) -> None:
+    async with replica(village.settings) as one:
+        await village.round_published(1)
+        async with asking(one.url, village.key) as http:
+            assert (await http.get("/v1/members/housing/p1/suggestions")).status_code == 403
+            assert (
+                await http.get(f"/v1/members/{AUTHORITY}/nobody/suggestions")
+            ).status_code == 404
+            assert (await http.get("/v1/rounds?limit=0")).status_code == 422
+            assert (await http.get("/openapi.json")).status_code == 200
+        async with asking(one.url, "ctk_wrong") as http:
+            refused = await http.get("/v1/rounds")
+            assert (refused.status_code, "www-authenticate" in refused.headers) == (401, True)
+
+
+def asking(url: str, key: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"})

@@ -13,7 +13,7 @@ from crosstie.errors import LogGap
 from crosstie.matching import record
 from crosstie.matching.model import Change, Round, Suggestion
 from crosstie.matching.serve import changed_members
-from crosstie.network.state import Member, Tie, member_key, tie_key
+from crosstie.network.state import Member, Row, Tie, member_key, tie_key
 
 
 def round_of(n: int, previous: str = "", suggestions: int = 0) -> Round:
@@ -111,7 +111,7 @@ def test_another_history_is_a_gap(broken: Callable[[list[Round]], list[Round]]) 
 
 
 def test_both_ends_of_a_changed_tie_are_served_and_nobody_else() -> None:
-    same = {member_key("A"): Member("A"), tie_key("A", "B"): Tie("A", "B")}
+    same: dict[str, Row] = {member_key("A"): Member("A"), tie_key("A", "B"): Tie("A", "B")}
     after = same | {tie_key("B", "C"): Tie("B", "C"), member_key("D"): Member("D")}
     assert changed_members(same, after) == {"B", "C", "D"}
     assert changed_members(after, same) == {"B", "C", "D"}
