@@ -231,14 +231,10 @@ def _secret(village: World, url: str) -> Any:
     return type(village.settings.database_url)(url)
 
 
-async def test_a_predecessor_that_still_publishes_is_fenced_and_its_records_never_show(
+async def test_a_predecessor_in_mid_transaction_is_fenced_and_its_records_never_show(
     village: World,
 ) -> None:
-    url = village.settings.database_url.get_secret_value()
-    async with asyncpg.create_pool(url) as pool:
-        store, running = Store(pool), Running()
-        zombie, successor = (Publisher(village.settings, store, running) for _ in range(2))
-        await zombie.take_over()
+    async with rivals(village) as (store, zombie, successor):
         await store.commit(round_one(village))
         producer = await zombie._ready()
         await producer.begin_transaction()
@@ -247,11 +243,32 @@ async def test_a_predecessor_that_still_publishes_is_fenced_and_its_records_neve
         await successor.take_over()
         with pytest.raises(ProducerFenced):
             await producer.commit_transaction()
-        with pytest.raises(Fenced):
-            await zombie._sent(producer, [Image(village.hand.topic, b"k", (), b"v")])
-        await successor.close()
     assert [each.n for each in await village.rounds()] == [1]
     assert (await village.head())["published_n"] == 1
+
+
+async def test_a_predecessor_that_begins_to_publish_is_fenced(village: World) -> None:
+    async with rivals(village) as (store, zombie, successor):
+        await successor.take_over()
+        await store.commit(round_one(village))
+        with pytest.raises(Fenced):
+            await zombie.publish(1)
+        await successor.publish(1)
+    assert [each.n for each in await village.rounds()] == [1]
+
+
+@contextlib.asynccontextmanager
+async def rivals(village: World) -> AsyncIterator[tuple[Store, Publisher, Publisher]]:
+    """The ledger, who led it, and who will."""
+    async with asyncpg.create_pool(village.settings.database_url.get_secret_value()) as pool:
+        store = Store(pool)
+        zombie, successor = (Publisher(village.settings, store, Running()) for _ in range(2))
+        await zombie.take_over()
+        try:
+            yield store, zombie, successor
+        finally:
+            await zombie.close()
+            await successor.close()
 
 
 async def test_a_commit_whose_answer_was_lost_is_recognised_and_another_is_not(
