@@ -1,0 +1,80 @@
+"""A locality whose events are sent in parts, with answers going back all the while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from crosstie.events import ERASED
+from crosstie.replay.books import check
+from crosstie.runtime.supervised import Supervised, all_ready
+from crosstie.runtime.supervisor import READY_SECONDS, System
+from crosstie.simulate.scenario import Scenario
+from crosstie.simulate.stream import events
+from tests.e2e.platforms import TestPlatform, platform
+from tests.e2e.waiting import caught_up
+
+SCENARIO = Scenario(members=50, seed=11, days=12, doubled=0.02, late=0.05)
+CHUNK = 40
+
+
+class Flow:
+    """Sends the scenario's events part by part."""
+
+    def __init__(self, system: System, to: TestPlatform) -> None:
+        self.system = system
+        self.platform = to
+        self._events = [event for event in events(SCENARIO) if event["type"] != ERASED]
+        self._sent = 0
+
+    async def send(self, share: float) -> None:
+        """That share of all events, each acknowledged."""
+        until = min(self._sent + round(share * len(self._events)), len(self._events))
+        for at in range(self._sent, until, CHUNK):
+            await self.platform.send(self._events[at : min(at + CHUNK, until)])
+        self._sent = until
+
+    async def ends_clean(self) -> None:
+        """Everything arrives, and every book is clean."""
+        await caught_up(self.system.settings)
+        books = await check(self.system.settings, acknowledged=self.platform.acknowledged)
+        assert books.clean, books.as_json()
+        assert books.named("rounds").counted["suggestions"] > 0
+
+    async def rounds(self) -> int:
+        """How many rounds there were."""
+        connection = await asyncpg.connect(self.system.settings.database_url.get_secret_value())
+        try:
+            return int(await connection.fetchval("SELECT published_n FROM matching.head"))
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def flow(system: System) -> AsyncIterator[Flow]:
+    """A platform that answers while its events are sent."""
+    async with platform(system.settings, system.urls["ingestion"], SCENARIO) as locality:
+        answering = asyncio.create_task(locality.answer(SCENARIO.source))
+        try:
+            yield Flow(system, locality)
+        finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
+
+
+@asynccontextmanager
+async def another(system: System, name: str) -> AsyncIterator[Supervised]:
+    """A second worker of a service, ready."""
+    worker = Supervised(name, system.env, system.logs / "second", None)
+    (system.logs / "second").mkdir(exist_ok=True)
+    keeping = asyncio.create_task(worker.keep())
+    try:
+        await all_ready({name: worker}, READY_SECONDS)
+        yield worker
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await worker.stop()

@@ -1,0 +1,53 @@
+"""A worker that stands still is replaced; when it wakes up, it finds itself fenced."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+
+import pytest
+
+from crosstie.runtime.supervisor import whole_system
+from tests.chaos.flows import another, flow
+from tests.e2e.waiting import caught_up, until
+
+pytestmark = pytest.mark.slow
+
+
+async def test_a_second_profile_takes_over_and_the_first_wakes_up_fenced(
+    environment: Mapping[str, str],
+) -> None:
+    async with (
+        whole_system(environment=environment, liveness=None) as system,
+        another(system, "profile"),
+        flow(system) as locality,
+    ):
+        await locality.send(0.3)
+        await system.kill("profile", signal.SIGSTOP)
+        await locality.send(0.4)
+        await caught_up(system.settings)
+        await system.kill("profile", signal.SIGCONT)
+        await locality.send(0.3)
+        await locality.ends_clean()
+
+
+async def test_a_second_matching_leads_and_the_first_wakes_up_fenced(
+    environment: Mapping[str, str],
+) -> None:
+    async with (
+        whole_system(environment=environment, liveness=None) as system,
+        another(system, "matching"),
+        flow(system) as locality,
+    ):
+        await locality.send(0.3)
+        await system.kill("matching", signal.SIGSTOP)
+        before = await locality.rounds()
+        await locality.send(0.4)
+
+        async def led_on() -> object:
+            return (n := await locality.rounds()) > before + 1 or (before, n)
+
+        await until(led_on, "another leader opens rounds")
+        await system.kill("matching", signal.SIGCONT)
+        await locality.send(0.3)
+        await locality.ends_clean()
