@@ -7,6 +7,7 @@ PostgreSQL can hold close it. `parsed` reads, `sound` refuses what one could not
 from __future__ import annotations
 
 import json
+import math
 import re
 from itertools import islice
 from typing import Any
@@ -64,44 +65,60 @@ def lines(text: bytes, most: int = 1_000) -> list[Any]:
     return [_attempted(each) for each in _few(filled, most)]
 
 
-def sound(value: Any, pointer: str = "", depth: int = 0) -> None:
+def sound(value: Any) -> None:
     """Refuse what JSON readers or PostgreSQL would not keep as it is. Raises Rejected."""
+    if not _is_sound(value, 0):
+        _find_unsound(value, "", 0)
+
+
+def _is_sound(value: Any, depth: int) -> bool:
+    """The quick look, at every event; where it stands is asked for the few that fail."""
     kind = type(value)
     if kind is str:
-        if _UNSTORABLE.search(value):
-            raise Rejected(
-                pointer, ascii(value), "text without U+0000 and lone surrogates", "leave them out"
-            )
-    elif kind is int:
-        if abs(value) > GREATEST_INTEGER:
-            shown = f"an integer of {value.bit_length()} bits"
-            raise Rejected(pointer, shown, "-(2^53-1) to 2^53-1", "send a smaller number")
-    elif kind is float:
-        if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
-            raise Rejected(pointer, str(value), "a finite number", "leave it out, or send a number")
-    elif kind is list:
-        _nested(pointer, depth)
+        return not _UNSTORABLE.search(value)
+    if kind is dict:
+        return depth < MOST_NESTED and all(
+            _UNSTORABLE.search(name) is None and _is_sound(each, depth + 1)
+            for name, each in value.items()
+        )
+    if kind is list:
+        return depth < MOST_NESTED and all(_is_sound(each, depth + 1) for each in value)
+    if kind is int:
+        return -GREATEST_INTEGER <= value <= GREATEST_INTEGER
+    return kind is not Doubled and (kind is not float or math.isfinite(value))
+
+
+def _find_unsound(value: Any, pointer: str, depth: int) -> None:
+    if isinstance(value, list | dict) and depth >= MOST_NESTED:
+        raise _too_deep(pointer, f"level {depth + 1}")
+    if isinstance(value, Doubled):
+        raise Rejected(pointer, f"two of {value.key!a}", "each name once", "send one")
+    if isinstance(value, list):
         for index, each in enumerate(value):
-            sound(each, f"{pointer}/{index}", depth + 1)
+            _find_unsound(each, f"{pointer}/{index}", depth + 1)
     elif isinstance(value, dict):
-        _nested(pointer, depth)
-        if isinstance(value, Doubled):
-            raise Rejected(pointer, f"two of {value.key!a}", "each name once", "send one")
         for name, each in value.items():
             at = f"{pointer}/{escaped(name)}"
-            sound(name, at)
-            sound(each, at, depth + 1)
+            _find_unsound(name, at, depth)
+            _find_unsound(each, at, depth + 1)
+    elif not _is_sound(value, depth):
+        raise _unsound(value, pointer)
+
+
+def _unsound(value: Any, pointer: str) -> Rejected:
+    if isinstance(value, str):
+        limit = "text without U+0000 and lone surrogates"
+        return Rejected(pointer, ascii(value), limit, "leave them out")
+    if isinstance(value, int):
+        shown = f"an integer of {value.bit_length()} bits"
+        return Rejected(pointer, shown, "-(2^53-1) to 2^53-1", "send a smaller number")
+    return Rejected(pointer, str(value), "a finite number", "leave it out, or send a number")
 
 
 def escaped(name: str) -> str:
     """A name as a JSON pointer spells it; lone surrogates become `?`, for errors must be sendable."""
     printable = name if name.isascii() else name.encode(errors="replace").decode()
     return printable.replace("~", "~0").replace("/", "~1")[:80]
-
-
-def _nested(pointer: str, depth: int) -> None:
-    if depth >= MOST_NESTED:
-        raise _too_deep(pointer, f"level {depth + 1}")
 
 
 def _too_deep(pointer: str, value: str) -> Rejected:
