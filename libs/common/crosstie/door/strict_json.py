@@ -84,7 +84,7 @@ def _is_sound(value: Any, depth: int) -> bool:
     if kind is list:
         return depth < MOST_NESTED and all(_is_sound(each, depth + 1) for each in value)
     if kind is int:
-        return -GREATEST_INTEGER <= value <= GREATEST_INTEGER
+        return bool(-GREATEST_INTEGER <= value <= GREATEST_INTEGER)
     return kind is not Doubled and (kind is not float or math.isfinite(value))
 
 
