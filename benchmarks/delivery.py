@@ -55,8 +55,8 @@ def entries(events: int, members: list[str], keys: dict[str, bytes]) -> Iterator
         one = rng.choice(members)
         if n % 50 == 0:
             type_, sealed = "org.crosstie.member.described.v1", True
-            said = json.dumps({"member": one, "sector": "housing", "role": f"role {n}"}).encode()
-            value = sealing.seal(said, keys[one], source, f"e{n}")
+            said: dict[str, object] = {"member": one, "sector": "housing", "role": f"role {n}"}
+            value = sealing.seal(json.dumps(said).encode(), keys[one], source, f"e{n}")
             key = member_key(one)
         else:
             other = rng.choice(circles[one])
@@ -104,6 +104,7 @@ async def progress(url: str) -> tuple[int, int]:
         )
     finally:
         await connection.close()
+    assert row is not None
     return int(row[0]), int(row[1])
 
 
@@ -174,7 +175,12 @@ def measure(stack_: Stack, events: int, members: int, log: Path) -> dict[str, fl
                 "CROSSTIE_VAULT_KEY": base64.b64encode(vault_key).decode(),
             }
             with log.open("wb") as out:
-                command = [sys.executable, *os.environ.get("BENCH_PYTHON", "").split(), "-m", "services.profile"]
+                command = [
+                    sys.executable,
+                    *os.environ.get("BENCH_PYTHON", "").split(),
+                    "-m",
+                    "services.profile",
+                ]
                 service = subprocess.Popen(command, env=env, stderr=out)
             try:
                 rates = asyncio.run(follow(url, logged, service))

@@ -24,10 +24,14 @@ FORGED = "/id: another body stands under this source and id; send it with an id 
 class Record(Protocol):
     """What we read of a Kafka record; aiokafka's ConsumerRecord is one."""
 
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 class Refused(Struct, frozen=True):

@@ -83,9 +83,9 @@ class KafkaLog:
 
     async def note(self, offsets: dict[int, int]) -> bool:
         """Commit offsets to the group, for lag displays; False when the group refuses us."""
-        committing = self._consumer.commit({self._tp(p): at for p, at in offsets.items()})
         try:
-            await asyncio.wait_for(committing, _NOTE_SECONDS)
+            async with asyncio.timeout(_NOTE_SECONDS):  # aiokafka itself would try for ever
+                await self._consumer.commit({self._tp(p): at for p, at in offsets.items()})
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info("offsets not noted", reason=f"{type(error).__name__}: {error}")
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from crosstie.errors import Fenced, LogGap
@@ -133,7 +133,7 @@ class MemoryOutlet:
 class MemoryLog:
     """See ports.Log; `records` may be added to at any time."""
 
-    def __init__(self, records: dict[int, list[Record]], *, most: int = 1000) -> None:
+    def __init__(self, records: Mapping[int, Sequence[Record]], *, most: int = 1000) -> None:
         self.records = records
         self.most = most
         self.id = "the-log"

@@ -227,7 +227,8 @@ class Partition:
 
     async def _pause(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._released.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._released.wait()
         except TimeoutError:
             return
         raise Released

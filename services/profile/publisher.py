@@ -51,7 +51,8 @@ class KafkaOutlet:
             return
         # a fenced producer's own clean-up fails or waits for what will not come
         with contextlib.suppress(KafkaError, AssertionError, TimeoutError, OSError):
-            await asyncio.wait_for(producer.stop(), _CLOSE_SECONDS)
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await producer.stop()
 
     async def _send(self, producer: AIOKafkaProducer, image: Image) -> None:
         mark = encode(Mark(image.end, image.latest))
