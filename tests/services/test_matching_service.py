@@ -213,6 +213,30 @@ async def test_a_full_round_on_demand(village: World) -> None:
     assert (await village.head())["n"] == 2, "one request, one round"
 
 
+async def test_a_full_round_is_due_after_a_day_of_the_rounds_own_time(village: World) -> None:
+    async with replica(village.settings) as one:
+        await village.round_published(1)
+        for turn, days in ((2, 0.9), (3, 1.1)):
+            at = START + int(days * DAY)
+            await village.hand.tell([meets(village.hand, turn, turn + 4, at)])
+            await village.round_published(turn)
+        await one.said("round", 3)
+        assert [line["full"] for line in one.logged("round")] == [True, False, True]
+
+
+async def test_no_round_opens_on_a_network_older_than_the_last_round_saw(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+    partition = max(village.hand.ends, key=lambda each: village.hand.ends[each])
+    village.hand.ends[partition] -= 1
+    await village.mark(partition)
+    async with replica(village.settings) as one:
+        assert (await one.said("held"))["reason"] == "network.v1 is behind the last round"
+        village.hand.ends[partition] += 1
+        await village.mark(partition)
+        await village.round_published(2)
+
+
 async def test_rounds_are_held_while_profile_is_far_behind(
     stack: Stack, topic_prefix: str, database: str
 ) -> None:
