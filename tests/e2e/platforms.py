@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from crosstie import registry
+from crosstie import instants, registry
 from crosstie.client.inbox import Inbox, inbox
 from crosstie.client.outcome import Received, Suggestions, suggestions
 from crosstie.runtime.admin import create_topics
@@ -40,14 +41,16 @@ class TestPlatform:
         self._box = box
         self._read = read
         self._answerer = Answerer(seed)
-        self._latest = 0
         self._seen: dict[str, int] = {}
+        self._until = 0  # people answer in the time that the events tell, not ahead of it
+        self._later: list[tuple[int, str, CloudEvent]] = []
 
     async def send(self, events: Sequence[CloudEvent]) -> None:
         """Over HTTP, again and again until every event is answered."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while (answer := await self._post(events)) is None:  # noqa: ASYNC110  nobody tells us
                 await asyncio.sleep(0.2)
+        self.let_time_pass(max(instants.from_rfc3339(event["time"]) for event in events))
         for event, result in zip(events, answer["results"], strict=True):
             if result["status"] == "accepted":
                 self.acknowledged.add((event["source"], event["id"]))
@@ -59,7 +62,12 @@ class TestPlatform:
         while True:
             for received in await self._read.read(wait_seconds=0.2):
                 self.received.append(received)
-                await self._react(received, source)
+                self._react(received, source)
+            await self._answer_what_is_due()
+
+    def let_time_pass(self, until: int) -> None:
+        """It is `until` now: answers that are due by then go out."""
+        self._until = max(self._until, until)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -75,16 +83,21 @@ class TestPlatform:
         assert response.status_code in {202, 403, 422}, (response.status_code, answer)
         return answer
 
-    async def _react(self, received: Received, source: str) -> None:
+    def _react(self, received: Received, source: str) -> None:
         change = received.change
         if change.seq <= self._seen.get(change.suggestion, 0):
             return
         self._seen[change.suggestion] = change.seq
-        told = [
-            cloud_event(source, each.id, received.time + each.delay, each.noun_verb, each.data)
-            for each in self._answerer.reactions(change)
-        ]
-        self.answered += await self._box.send(told)
+        for each in self._answerer.reactions(change):
+            at = received.time + each.delay
+            event = cloud_event(source, each.id, at, each.noun_verb, each.data)
+            heapq.heappush(self._later, (at, each.id, event))
+
+    async def _answer_what_is_due(self) -> None:
+        due = []
+        while self._later and self._later[0][0] <= self._until:
+            due.append(heapq.heappop(self._later)[2])
+        self.answered += await self._box.send(due)
 
 
 @asynccontextmanager

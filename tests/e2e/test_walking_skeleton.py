@@ -16,7 +16,7 @@ from crosstie.events import ERASED, Person
 from crosstie.replay.books import check
 from crosstie.replay.forgetting import forget
 from crosstie.runtime.supervisor import System, whole_system
-from crosstie.simulate.scenario import Scenario
+from crosstie.simulate.scenario import DAY_US, Scenario
 from crosstie.simulate.stream import cloud_event, events
 from tests.e2e.platforms import TestPlatform, platform
 from tests.e2e.waiting import caught_up, until
@@ -34,6 +34,7 @@ async def test_kills_in_mid_flow_lose_nothing_and_double_nothing(
         async with platform(system.settings, system.urls["ingestion"], SCENARIO) as locality:
             answering = asyncio.create_task(locality.answer(SCENARIO.source))
             someone = await send_with_kills(system, locality, ("ingestion", "profile", "matching"))
+            locality.let_time_pass(SCENARIO.end + 14 * DAY_US)
             await until(lambda: has_suggestions(locality), "suggestions came and were answered")
             answering.cancel()
             await asyncio.gather(answering, return_exceptions=True)
