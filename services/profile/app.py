@@ -9,16 +9,20 @@ from crosstie.runtime.database import pool as connect
 from crosstie.runtime.service import Running, Service
 from crosstie.settings import Settings
 from services.profile.delivery import deliver
+from services.profile.reads import Reads
+from services.profile.routes import routes
 
 
 def build(settings: Settings) -> Service:
     """The service, wired; it connects when its work begins."""
-    keys = Keys()
+    keys, reads = Keys(), Reads(settings.clock)
     api = FastAPI(title="crosstie profile", version="1")
+    routes(api, keys, reads)
 
     async def work(running: Running) -> None:
         async with await connect(settings, "profile", running, most=16) as pool:
             keys.connect(pool)
+            reads.connect(pool)
             await deliver(settings, pool, running)
 
     return Service(api, work)

@@ -93,3 +93,41 @@ PRUNE_QUARANTINE = """
 UPDATE profile.quarantine SET key = NULL, value = NULL, headers = NULL
 WHERE value IS NOT NULL AND at < now() - interval '30 days'
 """
+
+SUBJECT_OF = """
+SELECT subject FROM vault.subjects
+WHERE authority = $1 AND external_id = $2 AND retired_at IS NULL
+"""
+
+PEOPLE = """
+SELECT subject, authority, external_id FROM vault.subjects
+WHERE subject = ANY($1::text[]) AND authority = ANY($2::text[]) AND retired_at IS NULL
+"""
+
+TIES_OF = """
+SELECT state FROM profile.ties WHERE a = $1
+UNION ALL
+SELECT state FROM profile.ties WHERE b = $1
+"""
+
+TIES_BEYOND = """
+SELECT a, b, state::text FROM profile.ties WHERE a = ANY($1::text[])
+UNION
+SELECT a, b, state::text FROM profile.ties WHERE b = ANY($1::text[])
+LIMIT $2
+"""
+
+POPULATION = r"""
+-- joined and consenting; json functions refuse the escape of NUL, so such a row is passed over
+WITH said AS (
+    SELECT CASE WHEN strpos(state::text, '\u0000') = 0 THEN state -> 'facts' END AS facts
+    FROM profile.members
+    WHERE state IS NOT NULL
+)
+SELECT facts -> 'sector' ->> 0 AS sector, facts -> 'level' ->> 0 AS level, count(*) AS people
+FROM said
+WHERE facts -> 'joined' ->> 0 = 'true' AND facts -> 'consent' ->> 0 = 'true'
+GROUP BY 1, 2
+"""
+
+LATEST = "SELECT coalesce(max(latest), 0) FROM profile.partitions"

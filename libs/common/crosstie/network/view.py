@@ -51,7 +51,9 @@ class Network:
     @cached_property
     def replied(self) -> tuple[Tie, ...]:
         """Ties that hold answers to suggestions, ascending by (a, b)."""
-        return tuple(self.ties[pair] for pair in sorted(p for p, t in self.ties.items() if t.replies))
+        return tuple(
+            self.ties[pair] for pair in sorted(p for p, t in self.ties.items() if t.replies)
+        )
 
     @cached_property
     def _neighbours(self) -> Mapping[str, tuple[str, ...]]:

@@ -31,7 +31,7 @@ def encode(value: Row | Mark) -> bytes:
     return _encoder.encode(value)
 
 
-def decode_row(key: str, value: bytes) -> Row:
+def decode_row(key: str, value: bytes | str) -> Row:
     """A row from its bytes; the key says which kind."""
     return _member.decode(value) if key.startswith("member/") else _tie.decode(value)
 

@@ -1,0 +1,180 @@
+"""The map of one person's network: whom they deal with, who is missing, through whom to reach them.
+
+What Ibarra and Hunter (HBR, 2007) have people draw by hand: contacts inside and outside their own
+organisation, above and below, and the gaps.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from msgspec import Struct
+
+from crosstie.network.state import Member, Tie
+from crosstie.network.strength import moved
+
+MOST_WAYS = 3
+
+Where = str | int  # a sector or a level
+W = TypeVar("W", str, int)
+
+
+class Contact(Struct, frozen=True):
+    """Someone I have had to do with; strength in contacts as of now."""
+
+    subject: str
+    strength: float
+    last: int  # event time, microseconds
+    contacts: int
+    inside: bool | None  # my organisation; None where either's is unknown
+
+
+class Group(Struct, frozen=True):
+    """My contacts of one sector or one level; None holds those who did not say."""
+
+    of: Where | None
+    inside: int
+    outside: int
+    unknown: int  # whether inside or outside
+    strength: float
+
+
+class Way(Struct, frozen=True):
+    """Someone I know who knows people there."""
+
+    through: str
+    people: int
+    strength: float  # of the weaker of the two ties, at its best
+
+
+class Missing(Struct, frozen=True):
+    """A sector or level of the network where I know nobody."""
+
+    of: Where
+    people: int  # whom one could meet there
+    ways: tuple[Way, ...]  # most promising first, at most three
+
+
+class Map(Struct, frozen=True):
+    """One person's network, as of `at`."""
+
+    at: int
+    contacts: tuple[Contact, ...]  # strongest first
+    sectors: tuple[Group, ...]
+    levels: tuple[Group, ...]
+    missing_sectors: tuple[Missing, ...]  # most people first
+    missing_levels: tuple[Missing, ...]  # most junior first
+
+
+class Population(Struct, frozen=True):
+    """How many people of the network, joined and consenting, are of each sector and level."""
+
+    sectors: Mapping[str, int]
+    levels: Mapping[int, int]
+
+
+def map_of(
+    me: Member,
+    ties: Iterable[Tie],
+    beyond: Iterable[Tie],
+    members: Mapping[str, Member],
+    population: Population,
+    at: int,
+) -> Map:
+    """The map of `me` at `at`.
+
+    `ties` are mine, `beyond` those of my contacts, `members` whoever of these is known.
+    """
+    mine = [tie for tie in ties if tie.met and me.subject in (tie.a, tie.b)]
+    contacts = [_contact(me, tie, members.get(tie.other(me.subject)), at) for tie in mine]
+    contacts.sort(key=lambda each: (-each.strength, each.subject))
+    known = {each.subject: each for each in contacts}
+    further = [
+        (known[one], members[other], moved(tie.strength, at))
+        for tie in beyond
+        if tie.met and not tie.blocked
+        for one, other in ((tie.a, tie.b), (tie.b, tie.a))
+        if one in known and other in members and other not in known and other != me.subject
+    ]
+    return Map(
+        at=at,
+        contacts=tuple(contacts),
+        sectors=_groups(contacts, members, _sector),
+        levels=_groups(contacts, members, _level),
+        missing_sectors=tuple(
+            sorted(
+                _missing(population.sectors, contacts, members, further, _sector),
+                key=lambda each: (-each.people, each.of),
+            )
+        ),
+        missing_levels=tuple(_missing(population.levels, contacts, members, further, _level)),
+    )
+
+
+def _sector(member: Member | None) -> str | None:
+    return None if member is None else member.sector
+
+
+def _level(member: Member | None) -> int | None:
+    return None if member is None else member.level
+
+
+def _contact(me: Member, tie: Tie, other: Member | None, at: int) -> Contact:
+    theirs = None if other is None else other.organisation
+    ours = me.organisation
+    return Contact(
+        subject=tie.other(me.subject),
+        strength=moved(tie.strength, at),
+        last=tie.last or 0,
+        contacts=sum(tie.contacts.values()),
+        inside=None if ours is None or theirs is None else ours == theirs,
+    )
+
+
+def _groups(
+    contacts: Iterable[Contact],
+    members: Mapping[str, Member],
+    where: Callable[[Member | None], Where | None],
+) -> tuple[Group, ...]:
+    found: dict[Where | None, list[Contact]] = defaultdict(list)
+    for each in contacts:
+        found[where(members.get(each.subject))].append(each)
+    groups = (
+        Group(
+            of=of,
+            inside=sum(each.inside is True for each in some),
+            outside=sum(each.inside is False for each in some),
+            unknown=sum(each.inside is None for each in some),
+            strength=sum(each.strength for each in some),
+        )
+        for of, some in found.items()
+    )
+    return tuple(sorted(groups, key=lambda each: (each.of is None, each.of)))
+
+
+def _missing(
+    people: Mapping[W, int],
+    contacts: Iterable[Contact],
+    members: Mapping[str, Member],
+    further: Iterable[tuple[Contact, Member, float]],
+    where: Callable[[Member | None], Where | None],
+) -> list[Missing]:
+    here = {where(members.get(each.subject)) for each in contacts}
+    reached: dict[Where | None, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for contact, other, strength in further:
+        if other.eligible:
+            weaker = min(contact.strength, strength)
+            reached[where(other)][contact.subject].append(weaker)
+    return [
+        Missing(of, count, _ways(reached[of]))
+        for of, count in sorted(people.items())
+        if of not in here and count > 0
+    ]
+
+
+def _ways(through: Mapping[str, list[float]]) -> tuple[Way, ...]:
+    ways = [Way(subject, len(ties), max(ties)) for subject, ties in through.items()]
+    ways.sort(key=lambda each: (-each.strength, -each.people, each.through))
+    return tuple(ways[:MOST_WAYS])

@@ -1,0 +1,62 @@
+"""HTTP of profile: who may ask what, and the answers' status."""
+
+# annotations are evaluated here: FastAPI must see the dependency `caller`, which is a local
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request
+from fastapi.responses import JSONResponse
+
+from crosstie.errors import DatabaseAway
+from crosstie.events import Person
+from crosstie.runtime.auth import Keys, Platform, platform_of
+from services.profile.reads import Reads
+from services.profile.shapes import MapShown, MemberShown, Problem
+
+T = TypeVar("T")
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "No API key, or a wrong one."},
+    404: {"model": Problem, "description": "Nobody of your authorities is known by that name."},
+    503: {"model": Problem, "description": "PostgreSQL is away; see Retry-After."},
+}
+
+Authority = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")]
+ExternalId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
+
+
+def routes(api: FastAPI, keys: Keys, reads: Reads) -> None:
+    """Add the reads to `api`."""
+    caller = Depends(platform_of(keys))
+    router = APIRouter(prefix="/v1/members", tags=["reads"], responses=_PROBLEMS)
+
+    @router.get("/{authority}/{id}", summary="What is known of this person")
+    async def member(
+        platform: Annotated[Platform, caller], authority: Authority, id: ExternalId
+    ) -> MemberShown:
+        return _found(await reads.member(_own(platform, authority, id), platform.authorities), id)
+
+    @router.get("/{authority}/{id}/map", summary="This person's network, and who is missing in it")
+    async def map_(
+        platform: Annotated[Platform, caller], authority: Authority, id: ExternalId
+    ) -> MapShown:
+        return _found(await reads.map(_own(platform, authority, id), platform.authorities), id)
+
+    @api.exception_handler(DatabaseAway)
+    async def away(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "2"})
+
+    api.include_router(router)
+
+
+def _own(platform: Platform, authority: str, id: str) -> Person:
+    """Whom the platform asks about; people of others are as unknown as nobody."""
+    if authority not in platform.authorities:
+        raise HTTPException(404, f"nobody of your authorities is known as {id}")
+    return Person(authority=authority, id=id)
+
+
+def _found(answer: T | None, id: str) -> T:
+    if answer is None:
+        raise HTTPException(404, f"nobody of your authorities is known as {id}")
+    return answer
