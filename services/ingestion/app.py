@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Any
 
+import asyncpg
 from fastapi import FastAPI
 
 from crosstie.erasures import Erasures
-from crosstie.errors import Transient
+from crosstie.errors import BrokerAway, Transient
 from crosstie.runtime import database
 from crosstie.runtime.auth import Keys
 from crosstie.runtime.database import retrying
@@ -21,6 +23,8 @@ from services.ingestion.intake import UNFINISHED_SECONDS, Intake
 from services.ingestion.letters import Letters
 from services.ingestion.limits import Buckets
 from services.ingestion.log import Log
+
+_LEAVING_SECONDS = 3.0
 
 
 def build(settings: Settings) -> Service:
@@ -48,7 +52,7 @@ async def _work(settings: Settings, running: Running, keys: Keys, intakes: Intak
     await retrying(vault.probe, running, "check the vault key")
     to = Log(settings)
     intake = Intake(vault, erasures, to, settings.topics.events.name)
-    letters = Letters(settings.topics, pool, intake, to)
+    letters = Letters(settings.topics, pool, intake, to, running)
     listening = asyncio.create_task(vault.listen())
     finishing = asyncio.create_task(_finish_erasures(intake))
     try:
@@ -61,19 +65,30 @@ async def _work(settings: Settings, running: Running, keys: Keys, intakes: Intak
         finishing.cancel()
         await asyncio.gather(listening, finishing, return_exceptions=True)
         await to.stop()
-        await pool.close()
+        await _closed(pool)
+
+
+async def _closed(pool: asyncpg.Pool[Any]) -> None:
+    try:
+        async with asyncio.timeout(_LEAVING_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _read(settings: Settings, letters: Letters, running: Running) -> None:
     """Read the inboxes until it is time to stop; a consumer that hangs is replaced."""
-    while not running.stop.is_set():
+    stopped = True
+    while stopped and not running.stop.is_set():
         inbox = Inbox(settings, letters, running)
         try:
             await retrying(inbox.start, running, "join the readers of the inboxes")
             running.unready.pop("start", None)
             await inbox.watched()
         finally:
-            await inbox.stop()
+            stopped = await inbox.stop()
+    if not running.stop.is_set():  # a second consumer beside one that lives on would starve
+        raise BrokerAway("the consumer hangs and does not stop; a new process is needed")
 
 
 async def _finish_erasures(intake: Intake) -> None:

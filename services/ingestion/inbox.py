@@ -18,7 +18,6 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from crosstie.errors import BrokerAway
-from crosstie.runtime.database import retrying
 from crosstie.runtime.kafka import REQUEST_TIMEOUT_MS
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
@@ -28,10 +27,12 @@ from services.ingestion.tolerant import tolerate
 
 log = logger("ingestion")
 _NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s
-_MOST_RECORDS = 1_000
+_MOST_RECORDS = 500  # each may be a gathering of 19,900 entries: 20 minutes at worst
+_LONGEST_BATCH_MS = 60 * 60_000
 _WAIT_MS = 50  # FastStream sleeps as long again when nothing came
 _QUIET_SECONDS = 5.0
 _STALLED_SECONDS = 30.0
+_LEAVING_SECONDS = 12.0  # with all that follows, within the 25 s of a service
 
 
 class Inbox:
@@ -52,12 +53,18 @@ class Inbox:
         try:
             await self._broker.start()
         except (KafkaError, OSError) as error:
-            await self._broker.stop()
+            await self.stop()
             raise BrokerAway(f"{type(error).__name__}: {error}") from error
 
-    async def stop(self) -> None:
-        """Leave the group, once the batch in hand is done."""
-        await self._broker.stop()
+    async def stop(self) -> bool:
+        """Leave the group, once the batch in hand is done; False when nobody answered in time."""
+        try:
+            async with asyncio.timeout(_LEAVING_SECONDS):
+                await self._broker.stop()
+        except (KafkaError, OSError) as error:
+            log.warning("consumer left behind", reason=f"{type(error).__name__}: {error}")
+            return False
+        return True
 
     async def watched(self) -> None:
         """Returns when it is time to stop, or to replace a consumer that stands still.
@@ -106,7 +113,7 @@ class Inbox:
             return  # a batch was left behind: committing a later one would lose it
         self._busy = True
         try:
-            await retrying(lambda: self._letters.take(records), self._running, "take a batch in")
+            await self._letters.take(records)
             await self._commit(records)
         except Exception as error:  # noqa: BLE001  FastStream would go on to the next batch
             if not self.failed.done():
@@ -137,7 +144,7 @@ def broker(settings: Settings) -> KafkaBroker:
         allow_auto_create_topics=False,
         consumer_only=True,
         apply_types=False,
-        graceful_timeout=15.0,
+        graceful_timeout=_LEAVING_SECONDS,
         logger=logging.getLogger("crosstie.faststream"),
         log_level=logging.DEBUG,
     )
@@ -157,6 +164,7 @@ def subscriber(to: KafkaBroker, settings: Settings) -> Any:
         decoder=decoded,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
+        max_poll_interval_ms=_LONGEST_BATCH_MS,
         max_partition_fetch_bytes=4 * 1024 * 1024,
         fetch_max_wait_ms=100,
     )

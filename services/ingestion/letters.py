@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -14,19 +15,28 @@ from crosstie.door.record import event_of
 from crosstie.erasures import soon
 from crosstie.errors import Rejected
 from crosstie.registry import Platform
+from crosstie.runtime.database import retrying
+from crosstie.runtime.service import Running
 from crosstie.topics import Topics
 from services.ingestion.door import count, judged, log, now, settled
 from services.ingestion.intake import MOST_ENTRIES, Intake
 from services.ingestion.log import Log
 
+T = TypeVar("T")
 _PLATFORM_SECONDS = 60.0
 
 
 class Letters:
-    """Takes batches of Kafka records in. Raises Transient; then the batch may come again."""
+    """Takes batches of Kafka records in, and tries each step again in place until it works.
 
-    def __init__(self, topics: Topics, pool: asyncpg.Pool[Any], intake: Intake, to: Log) -> None:
+    Raises Transient only when the service stops; then the batch will come again.
+    """
+
+    def __init__(
+        self, topics: Topics, pool: asyncpg.Pool[Any], intake: Intake, to: Log, running: Running
+    ) -> None:
         self._topics = topics
+        self._running = running
         self._pool = pool
         self._intake = intake
         self._log = to
@@ -39,7 +49,7 @@ class Letters:
         results = [_result(each, platforms[each.topic], at) for each in records]
         late: list[Rejected | None] = []
         for arrivals in portions(each for each in results if isinstance(each, Arrival)):
-            late += await self._intake.take(arrivals)
+            late += await self._again(partial(self._intake.take, arrivals), "log a portion")
         reasons = settled(results, late)
         await self._bury(records, reasons, at)
         for topic in platforms:
@@ -57,7 +67,8 @@ class Letters:
         if not refused:
             return
         letters = [dlq.letter(each, why, at) for each, why in refused]
-        await self._log.append(self._topics.dlq.name, letters)
+        bury = partial(self._log.append, self._topics.dlq.name, letters)
+        await self._again(bury, "write dead letters")
         for each, why in refused:
             where = {"topic": each.topic, "partition": each.partition, "offset": each.offset}
             log.warning("dead letter", **where, pointer=why.pointer)
@@ -65,11 +76,17 @@ class Letters:
     async def _platform(self, topic: str) -> Platform | None:
         until, platform = self._platforms.get(topic, (0.0, None))
         if platform is None or until < time.monotonic():
-            async with soon():
-                platform = await registry.named(self._pool, self._name(topic))
+            platform = await self._again(partial(self._registered, topic), "look a platform up")
             if platform is not None:
                 self._platforms[topic] = (time.monotonic() + _PLATFORM_SECONDS, platform)
         return platform
+
+    async def _registered(self, topic: str) -> Platform | None:
+        async with soon():
+            return await registry.named(self._pool, self._name(topic))
+
+    async def _again(self, attempt: Callable[[], Awaitable[T]], what: str) -> T:
+        return await retrying(attempt, self._running, what)
 
     def _name(self, topic: str) -> str:
         return topic.removeprefix(self._topics.inbox_prefix)

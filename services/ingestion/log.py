@@ -24,7 +24,7 @@ from crosstie.topics import Topics
 log = logger("ingestion")
 DEADLINE_SECONDS = 10.0
 _SECONDS_PER_ENTRY = 1 / 1000  # on top: a slow machine with 20,000 entries is not a broker away
-_LEAVING_SECONDS = 5.0
+_LEAVING_SECONDS = 3.0
 
 
 class Log:

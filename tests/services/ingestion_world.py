@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from queue import Queue
 from typing import Any
 
 import asyncpg
@@ -228,3 +234,47 @@ async def proxy(url: str) -> AsyncIterator[Proxy]:
         yield made
     finally:
         await made.cut()
+
+
+class Process:
+    """`python -m services.ingestion`, and what it says."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "services.ingestion"],
+            env=os.environ | environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: Queue[dict[str, Any]] = Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def url(self) -> str:
+        while (line := self.lines.get(timeout=60))["event"] != "listening":
+            pass
+        return str(line["url"])
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as stream:
+            for line in stream:
+                self.lines.put(json.loads(line))
+
+
+@contextlib.contextmanager
+def process(world: World, **more: str) -> Iterator[Process]:
+    settings = world.settings
+    started = Process(
+        {
+            "CROSSTIE_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+            "CROSSTIE_DATABASE_URL": settings.database_url.get_secret_value(),
+            "CROSSTIE_VAULT_KEY": base64.b64encode(VAULT_KEY).decode(),
+            "CROSSTIE_TOPIC_PREFIX": settings.topic_prefix,
+        }
+        | more
+    )
+    try:
+        yield started
+    finally:
+        started.process.kill()
+        started.process.wait()

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
-from tests.services.ingestion_world import World, client, eventually, ingestion, joined
+from tests.services.ingestion_world import World, client, eventually, ingestion, joined, process
 from tests.services.ingestion_world import world as made
 
 
@@ -92,6 +92,30 @@ async def test_while_the_broker_stands_still_callers_get_503_in_time(
         sent = joined("bob")
         await eventually(lambda: _accepted(http, sent), seconds=90)
     assert await _ids(world, {sent["id"]})
+
+
+@pytest.mark.slow
+async def test_it_stops_in_time_while_the_broker_stands_still(
+    world: World, broker: EmbeddedKafka
+) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    with process(world) as service:
+        async with httpx.AsyncClient(base_url=service.url()) as http:
+            await eventually(lambda: _ready(http))
+        async with world.producer() as producer:
+            for n in range(2_000):
+                await producer.send(inbox, json.dumps(joined(f"p{n}")).encode())
+        await eventually(world.events)
+        os.kill(broker.server.pid, signal.SIGSTOP)
+        try:
+            service.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(service.process.wait, timeout=25) == 0
+        finally:
+            os.kill(broker.server.pid, signal.SIGCONT)
+
+
+async def _ready(http: httpx.AsyncClient) -> bool:
+    return (await http.get("/health/ready")).status_code == 200
 
 
 async def _accepted(http: httpx.AsyncClient, sent: object) -> bool:

@@ -7,11 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from queue import Queue
-from typing import Any
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -19,54 +15,8 @@ import pytest
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.guarded import free_port
 from crosstie.runtime.stack import Stack
-from tests.services.ingestion_world import VAULT_KEY, World, eventually, joined
+from tests.services.ingestion_world import World, eventually, joined, process
 from tests.services.ingestion_world import world as made
-
-
-class Process:
-    """`python -m services.ingestion`, and what it says."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "services.ingestion"],
-            env=os.environ | environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.lines: Queue[dict[str, Any]] = Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def url(self) -> str:
-        while (line := self.lines.get(timeout=60))["event"] != "listening":
-            pass
-        return str(line["url"])
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as stream:
-            for line in stream:
-                self.lines.put(json.loads(line))
-
-
-@contextmanager
-def process(world: World, **more: str) -> Iterator[Process]:
-    import base64
-
-    settings = world.settings
-    started = Process(
-        {
-            "CROSSTIE_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
-            "CROSSTIE_DATABASE_URL": settings.database_url.get_secret_value(),
-            "CROSSTIE_VAULT_KEY": base64.b64encode(VAULT_KEY).decode(),
-            "CROSSTIE_TOPIC_PREFIX": settings.topic_prefix,
-        }
-        | more
-    )
-    try:
-        yield started
-    finally:
-        started.process.kill()
-        started.process.wait()
 
 
 @pytest.fixture
