@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from crosstie.errors import BrokerAway
+from crosstie.runtime.stopping import stop
 
 CloudEvent = Mapping[str, Any]
 _encode = msgspec.json.Encoder().encode
@@ -70,9 +71,9 @@ async def inbox(bootstrap: str, topic: str) -> AsyncIterator[Inbox]:
     try:
         await producer.start()
     except KafkaError as error:
-        await producer.stop()
+        await stop(producer)
         raise BrokerAway(f"no Kafka at {bootstrap}: {error}") from error
     try:
         yield Inbox(producer, topic)
     finally:
-        await producer.stop()
+        await stop(producer)

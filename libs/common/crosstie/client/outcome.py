@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from crosstie import instants
 from crosstie.errors import BrokerAway, Misconfigured
+from crosstie.runtime.stopping import stop
 from crosstie.suggestions import SuggestionChanged
 
 _PATIENCE_MS = 60_000
@@ -76,11 +77,11 @@ async def suggestions(
     try:
         await consumer.start()
     except UnknownTopicOrPartitionError as error:
-        await consumer.stop()
+        await stop(consumer)
         remedy = "`crosstie platforms add` makes it"
         raise Misconfigured(f"there is no topic {topic}; {remedy}") from error
     except KafkaError as error:
-        await consumer.stop()
+        await stop(consumer)
         raise BrokerAway(f"no Kafka at {bootstrap}: {error}") from error
     try:
         if from_beginning:
@@ -89,4 +90,4 @@ async def suggestions(
             await consumer.seek_to_end()
         yield Suggestions(consumer)
     finally:
-        await consumer.stop()
+        await stop(consumer)

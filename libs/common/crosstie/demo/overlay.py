@@ -90,10 +90,8 @@ class Overlay:
         self._last_day = max(each.at for each in contacts) // DAY_US * DAY_US
         self._ranks = self._ranked()
         self._joins = self._first_seen(contacts)
-        by_fate = sorted(departments, key=lambda each: self._draws.uniform("fate", each))
-        self._fated: dict[str, list[str]] = {}
-        for fate, people in _FATES:
-            self._fated[fate], by_fate = by_fate[:people], by_fate[people:]
+        self._last = self._last_seen(contacts)
+        self._fated = self._fates()
 
     def happenings(self) -> Iterator[Told]:
         """All of it, in no order."""
@@ -133,12 +131,14 @@ class Overlay:
         return time
 
     def _wants(self, person: str) -> Iterator[Told]:
+        soon_gone = person in self._fated["erased"] + self._fated["left"]
         for kind, place, share in (("need", 0, 0.45), ("offer", 1, 0.55)):
-            if self._draws.uniform(kind, person) >= share:
+            if not soon_gone and self._draws.uniform(kind, person) >= share:
                 continue
             theme = self._draws.pick(self._themes(person), kind, "theme", person)
             data = {"member": self._person(person), "item": kind, "text": _THEMES[theme][place]}
-            yield f"{kind}-{person}", self._later(person, kind), f"{kind}.posted", data
+            at = self._joins[person] + 3 * SECOND_US if soon_gone else self._later(person, kind)
+            yield f"{kind}-{person}", at, f"{kind}.posted", data
 
     def _turns(self) -> Iterator[Told]:
         for person in self._fated["pauses"]:
@@ -152,9 +152,20 @@ class Overlay:
             at = self._later(person, "block")
             yield f"blocked-{person}", at, "member.blocked", pair | {"by": self._person(person)}
         for fate in ("left", "erased"):
-            for person in self._fated[fate]:  # once the log has nothing more of them
-                at = self._last_day + 20 * HOUR_US + self._draws.below(HOUR_US, fate, person)
-                yield f"{fate}-{person}", at, f"member.{fate}", {"member": self._person(person)}
+            for person in self._fated[fate]:
+                after = self._last[person] + HOUR_US
+                yield f"{fate}-{person}", after, f"member.{fate}", {"member": self._person(person)}
+
+    def _fates(self) -> dict[str, list[str]]:
+        """Who is erased or leaves: those of whom the log soon has nothing more; others at random."""
+        early = sorted(self._last, key=lambda each: (self._last[each], each))
+        at_random = sorted(self._departments, key=lambda each: self._draws.uniform("fate", each))
+        fated: dict[str, list[str]] = {}
+        for fate, people in _FATES:
+            taken = {each for others in fated.values() for each in others}
+            among = early if fate in {"erased", "left"} else at_random
+            fated[fate] = [each for each in among if each not in taken][:people]
+        return fated
 
     def _ranked(self) -> dict[str, tuple[str, int]]:
         """Everybody's department and place in it; 0 leads."""
@@ -191,6 +202,14 @@ class Overlay:
         for contact in sorted(contacts, key=lambda each: each.at, reverse=True):
             joins |= dict.fromkeys(contact.people, contact.at - 60 * SECOND_US)
         return joins
+
+    def _last_seen(self, contacts: Sequence[Contact]) -> dict[str, int]:
+        """When people had their last contact; not those who never had one."""
+        return {
+            person: contact.at
+            for contact in sorted(contacts, key=lambda each: each.at)
+            for person in contact.people
+        }
 
     def _themes(self, person: str) -> list[str]:
         names = list(_THEMES)

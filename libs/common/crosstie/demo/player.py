@@ -15,6 +15,7 @@ from crosstie.demo.sender import Sender, sending
 from crosstie.demo.story import CloudEvent, Story, windows
 from crosstie.demo.watcher import Identity, Watcher, watching
 from crosstie.demo.wrong import wrong_events
+from crosstie.events import ERASED
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.supervisor import System
 from crosstie.simulate.answers import Answerer
@@ -91,17 +92,22 @@ async def play(system: System, story: Story, seed: int, tell: Tell) -> Played:
         reactions = Reactions(story, seed)
         played = Played(story, sender, watcher, reactions.counted)
         heard, sent = 0, 0
+        erasures: list[CloudEvent] = []
         parts = list(windows(story.events, WINDOW_US, FEWEST))
         for number, (end, window) in enumerate(_with_aftermath(parts)):
             for received in watcher.received[heard:]:
                 reactions.hear(received)
             heard = len(watcher.received)
             answers = reactions.before(end)
+            # once what the log has of these people is logged: the doors keep no order between them
+            await sender.over_http(erasures)
+            erasures = [each for each in window if each["type"] == ERASED]
+            rest = [each for each in window if each["type"] != ERASED]
             if not window and not answers:
                 continue
             if number == len(parts) // 2:
                 await _send_wrong(sender, story, end)
-            await sender.send([*window, *answers])
+            await sender.send([*rest, *answers])
             sent += len(window)
             tell("events", sent, len(story.events))
             tell("answers", sum(reactions.counted.values()), 0)

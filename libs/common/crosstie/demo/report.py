@@ -12,8 +12,9 @@ from crosstie.demo.watcher import Watcher
 from crosstie.replay.book import Books
 
 LATENCY = (
-    "per suggestion made: from the append of the newest event in the log about one of its members "
-    "that its round had read, to the append of the suggestion on the platform's topic"
+    "from the append of the newest event in the log about one of the two, to the append of the "
+    "suggestion on the platform's topic; without suggestions for which the round read nothing new "
+    "about either, because time or a settlement had freed a slot (`by_time`)"
 )
 _SHOWN_IN_FULL = 5
 
@@ -59,15 +60,21 @@ def latency(watcher: Watcher) -> dict[str, Any]:
         if each.change.state == "made"
     }
     waits: list[int] = []
+    by_time = 0
+    before = (0,) * len(watcher.rounds[0].offsets) if watcher.rounds else ()
     for round in watcher.rounds:
         for change in round.changes:
             if change.cause != "made" or change.suggestion.id not in appended:
                 continue
-            newest = watcher.newest_about(change.suggestion.members, round.offsets)
-            if newest is not None:
+            newest = watcher.newest_about(change.suggestion.members, before, round.offsets)
+            if newest is None:
+                by_time += 1
+            else:
                 waits.append(appended[change.suggestion.id] - newest)
+        before = round.offsets
     waits.sort()
-    return {"p50": _quantile(waits, 0.50), "p99": _quantile(waits, 0.99), "count": len(waits)}
+    shown = {"p50": _quantile(waits, 0.50), "p99": _quantile(waits, 0.99)}
+    return shown | {"count": len(waits), "by_time": by_time}
 
 
 def in_full(made: list[Received]) -> list[Received]:

@@ -21,10 +21,12 @@ from crosstie.client.outcome import Received, received
 from crosstie.dlq import Letter, read
 from crosstie.matching.model import Round
 from crosstie.matching.record import Record, joined
+from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 
 Identity = tuple[str, str]  # source, id
 _SILENCE_SECONDS = 10.0  # then the consumer is replaced: after a crash of Kafka it may hang
+_START_SECONDS = 30.0
 _OF_A_GATHERING = re.compile(r"(.+)/[A-Z2-7]{16}/[A-Z2-7]{16}")
 _SUBJECT = re.compile(r"[A-Z2-7]{16}")
 
@@ -84,13 +86,15 @@ class Watcher:
         offsets = self.rounds[-1].offsets
         return all(offsets[partition] >= end for partition, end in self.ends.items())
 
-    def newest_about(self, subjects: Iterable[str], below: tuple[int, ...]) -> int | None:
-        """Append time (ms) of the newest log record about one of them, below those offsets."""
+    def newest_about(
+        self, subjects: Iterable[str], after: tuple[int, ...], below: tuple[int, ...]
+    ) -> int | None:
+        """Append time (ms) of the newest log record about one of them between those offsets."""
         times = (
             appended
             for subject in subjects
             for appended, partition, offset in self.about[subject]
-            if offset < below[partition]
+            if after[partition] <= offset < below[partition]
         )
         return max(times, default=None)
 
@@ -117,7 +121,8 @@ class Watcher:
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         heard = monotonic()
         while monotonic() - heard < _SILENCE_SECONDS:
-            batches = await consumer.getmany(timeout_ms=500)
+            async with asyncio.timeout(_SILENCE_SECONDS):
+                batches = await consumer.getmany(timeout_ms=500)
             for partition, records in batches.items():
                 for record in records:
                     self._handlers[partition.topic](record)
@@ -135,13 +140,14 @@ class Watcher:
             auto_offset_reset="earliest",
         )
         try:
-            await consumer.start()
+            async with asyncio.timeout(_START_SECONDS):
+                await consumer.start()
             consumer.assign(self._assigned)
             for each in self._assigned:
                 consumer.seek(each, self._positions.get(each, 0))
             yield consumer
         finally:
-            await consumer.stop()
+            await stop(consumer)
 
     def _logged(self, record: Any) -> None:
         headers = dict(record.headers)

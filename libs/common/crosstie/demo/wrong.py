@@ -23,7 +23,7 @@ def wrong_events(story: Story, at: int) -> tuple[CloudEvent, ...]:
         event("type", "member.promoted", described),
         event("future", "member.described", described, time="2999-01-01T00:00:00Z"),
         event("source", "member.described", described, source="/somebody/else"),
-        event("authority", "member.joined", {"member": {"authority": "theirs", "id": "x"}}),
+        event("authority", "member.left", {"member": {"authority": "theirs", "id": "x"}}),
         event("alone", "contact.made", twice),
         event("empty", "need.posted", {"member": someone, "item": "need", "text": ""}),
     )

@@ -16,7 +16,7 @@ from crosstie.simulate.draws import Draws
 from crosstie.simulate.scenario import DAY_US, HOUR_US
 from crosstie.suggestions import Shown, SuggestionChanged
 
-_OPENNESS = -0.2  # logit of accepting somebody unremarkable
+_OPENNESS = -1.3  # logit of accepting somebody unremarkable
 _MEETS, _FINDS_USEFUL = 0.75, 0.65
 _SILENT = 0.35  # of those who do not accept, who never answers
 _ENDS_WITHIN_DAYS = 60.0
