@@ -7,14 +7,19 @@ platform's topic, answers go back by the inbox, and the books are clean; then on
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from crosstie.events import ERASED, Person
 from crosstie.replay.books import check
-from crosstie.replay.forgetting import forget
 from crosstie.runtime.supervisor import System, whole_system
 from crosstie.simulate.scenario import DAY_US, Scenario
 from crosstie.simulate.stream import cloud_event, events
@@ -80,13 +85,27 @@ async def every_book_is_clean(system: System, locality: TestPlatform) -> None:
 
 async def an_erased_person_leaves_nothing(system: System, person: Person) -> None:
     assert not (await check(system.settings, rounds=0, text=CANARY)).clean
-    forgotten = await forget(system.settings, person)
-    assert forgotten.done
+    forgotten = await crosstie(system, "forget", person.authority, person.id)
+    assert forgotten["done"]
+    assert len(forgotten["subjects"]) == 1
     await caught_up(system.settings)
-    books = await check(system.settings, text=CANARY)
-    assert books.clean, books.as_json()
-    assert books.named("rounds").counted["touched by an erasure"] > 0
-    assert books.named("erasure").counted["erased"] == 1
+    said = await crosstie(system, "check", "--text", CANARY)
+    books = {book["name"]: book for book in said["books"]}
+    assert said["clean"], books
+    assert books["rounds"]["counted"]["touched by an erasure"] > 0
+    assert books["erasure"]["counted"]["erased"] == 1
+
+
+async def crosstie(system: System, *arguments: str) -> dict[str, Any]:
+    """What the command line says, as JSON."""
+    command = Path(sys.executable).with_name("crosstie")
+    process = await asyncio.create_subprocess_exec(
+        command, *arguments, "--json", env={**os.environ, **system.env}, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode in {0, 1}, err.decode()
+    answer: dict[str, Any] = json.loads(out)
+    return answer
 
 
 async def a_planted_defect_shows(system: System) -> None:
@@ -98,5 +117,5 @@ async def a_planted_defect_shows(system: System) -> None:
         )
     finally:
         await connection.close()
-    books = await check(system.settings, rounds=0)
-    assert [book.name for book in books.books if not book.ok] == ["tables", "network"]
+    books = (await crosstie(system, "check", "--rounds", "0"))["books"]
+    assert [book["name"] for book in books if not book["ok"]] == ["tables", "network"]

@@ -51,6 +51,14 @@ def test_an_edited_body_is_named_by_its_field(chain: list[Round]) -> None:
     )
 
 
+def test_a_memory_other_than_the_rounds_give_is_named(chain: list[Round]) -> None:
+    snapshot = stored(chain)
+    older = stored(chain[:1]).ledgers[1]
+    assert differences(chain, replace(snapshot, ledgers={2: older})) == (
+        "matching.ledgers 2: not what the rounds up to there give",
+    )
+
+
 def test_a_suggestion_missing_in_the_ledger_is_named(chain: list[Round]) -> None:
     assert differences(chain, replace(stored(chain), suggestions={})) == (
         "s1: missing in PostgreSQL",

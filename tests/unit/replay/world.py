@@ -9,6 +9,7 @@ import msgspec
 
 from crosstie import instants, logrecord, sealing
 from crosstie.matching import record as rounds_record
+from crosstie.matching.ledger import EMPTY, apply_round
 from crosstie.matching.model import Change, Round, Suggestion
 from crosstie.network.wire import MARK_KEY, Mark, encode
 from crosstie.replay.compare import Mirror
@@ -103,6 +104,7 @@ class World:
             "platforms": {"intranet": ("staff",)},
             "head": head,
             "rounds": {each.n: rounds_record.encode(each) for each in history.rounds},
+            "ledgers": _memory(history),
             "suggestions": {
                 id: StoredSuggestion(
                     each.state, each.seq, each.members, ("intranet",), msgspec.json.encode(each)
@@ -153,6 +155,13 @@ class World:
         )
         records.append(record)
         return record
+
+
+def _memory(history: History) -> dict[int, bytes]:
+    ledger = EMPTY
+    for each in history.rounds:
+        ledger = apply_round(ledger, each)
+    return {history.n: msgspec.msgpack.encode(ledger)} if history.n else {}
 
 
 def suggestion(id: str = "s1", members: tuple[str, str] = (ANN, BOB), **other: Any) -> Suggestion:

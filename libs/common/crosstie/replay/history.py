@@ -8,12 +8,15 @@ import msgspec
 
 from crosstie.errors import LogGap
 from crosstie.matching import record as rounds_record
+from crosstie.matching.ledger import EMPTY, Ledger, apply_round
+from crosstie.matching.ledger import encode as encode_ledger
 from crosstie.matching.model import FINAL, Round, Suggestion
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.compare import named_difference
 from crosstie.replay.sources import Record
 from crosstie.replay.tables import Snapshot, StoredSuggestion
 
+_memory = msgspec.msgpack.Decoder(Ledger)
 _suggestion = msgspec.json.Decoder(Suggestion)
 
 
@@ -123,11 +126,27 @@ def ledger(history: History, snapshot: Snapshot) -> Book:
             audit.differs(f"round {n}: missing in PostgreSQL")
         elif n in by_n and stored != rounds_record.encode(by_n[n]):
             audit.differs(f"round {n}: {named_difference(rounds_record.encode(by_n[n]), stored)}")
+    _compare_memory(audit, history, snapshot)
     expected = history.at(head.n)
     audit.count("suggestions", len(expected))
     for id in sorted(expected.keys() | snapshot.suggestions.keys()):
         _compare(audit, id, expected.get(id), snapshot.suggestions.get(id))
     return audit.closed()
+
+
+def _compare_memory(audit: Audit, history: History, snapshot: Snapshot) -> None:
+    """What a start of matching would go on from is what the rounds up to there give."""
+    folded = EMPTY
+    for round in history.rounds[: max(snapshot.ledgers, default=0)]:
+        folded = apply_round(folded, round)
+        if (stored := snapshot.ledgers.get(round.n)) is not None:
+            audit.count("memories")
+            try:
+                same = encode_ledger(_memory.decode(stored)) == encode_ledger(folded)
+            except msgspec.DecodeError:
+                same = False
+            if not same:
+                audit.differs(f"matching.ledgers {round.n}: not what the rounds up to there give")
 
 
 def _compare(

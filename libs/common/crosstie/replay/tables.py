@@ -31,6 +31,7 @@ SUGGESTIONS = (
     "SELECT id, state, seq, members, platforms, body::text AS body FROM matching.suggestions"
 )
 OUTBOX = "SELECT DISTINCT key FROM matching.outbox"
+LEDGERS = "SELECT n, body FROM matching.ledgers"
 POLICIES = "SELECT digest, body FROM matching.policies"
 BASES = "SELECT digest, body FROM matching.bases"
 
@@ -98,6 +99,7 @@ class Snapshot:
     platforms: Mapping[str, tuple[str, ...]]  # name -> authorities
     head: Head
     rounds: Mapping[int, bytes]
+    ledgers: Mapping[int, bytes]  # matching's memory after some rounds, msgpack
     suggestions: Mapping[str, StoredSuggestion]
     unpublished: frozenset[str]  # keys with an image in the outbox
     policies: Mapping[str, bytes]
@@ -149,6 +151,7 @@ async def _read(connection: Connection, settings: Settings) -> Snapshot:
         platforms={name: tuple(authorities) for name, authorities in await rows(PLATFORMS)},
         head=Head(*head) if head is not None else Head(),
         rounds={n: bytes(body) for n, body in await rows(ROUNDS)},
+        ledgers={n: bytes(body) for n, body in await rows(LEDGERS)},
         suggestions={
             id: StoredSuggestion(state, seq, tuple(members), tuple(platforms), body.encode())
             for id, state, seq, members, platforms, body in await rows(SUGGESTIONS)
