@@ -107,5 +107,8 @@ async def _lead(lease: Lease, leader: Leader, running: Running) -> None:
         if running.stop.is_set() and leader.busy:
             await asyncio.wait((work,), timeout=_FINISH_SECONDS)
         work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+        finally:
+            await leader.resign()

@@ -122,21 +122,22 @@ class Leader:
 
     async def lead(self) -> None:
         """Take over, then decide round after round until the stop. Raises Fenced, LogGap."""
-        try:
-            mine = await self._taken_over()
-            while not self._running.stop.is_set():
-                await self._reader.changed(_TICK_SECONDS)
-                turn = await self._turn(mine)
-                if turn is None:
-                    await self._running.pause(_BREATH_SECONDS)
-                    continue
-                self.busy = True
-                await self._round(mine, turn)
-                self.busy = False
-                await self._running.pause(self._settings.round_pause_seconds)
-        finally:
+        mine = await self._taken_over()
+        while not self._running.stop.is_set():
+            await self._reader.changed(_TICK_SECONDS)
+            turn = await self._turn(mine)
+            if turn is None:
+                await self._running.pause(_BREATH_SECONDS)
+                continue
+            self.busy = True
+            await self._round(mine, turn)
             self.busy = False
-            await self._publisher.close()
+            await self._running.pause(self._settings.round_pause_seconds)
+
+    async def resign(self) -> None:
+        """Let go of what a leader holds, once `lead` ended, however it did."""
+        self.busy = False
+        await self._publisher.close()
 
     async def _taken_over(self) -> Leadership:
         await self._publisher.take_over()

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -17,8 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
+from fastapi import FastAPI
 
 from crosstie import registry
 from crosstie.matching.model import Round
@@ -29,9 +32,12 @@ from crosstie.network.state import Row, member_key, tie_key
 from crosstie.network.wire import MARK_KEY, Mark, encode
 from crosstie.runtime.admin import create_topics, partitions_of
 from crosstie.runtime.kafka import consumer_options, ends, producer_options
+from crosstie.runtime.service import Running
 from crosstie.runtime.stack import Stack
+from crosstie.runtime.telemetry import JsonLines
 from crosstie.settings import Settings
 from crosstie.topics import LOG_PARTITIONS
+from services.matching.app import build
 
 AUTHORITY = "nhs"
 PLATFORM = "intranet"
@@ -272,29 +278,83 @@ async def until(holds: Callable[[], Any], seconds: float = 60) -> None:
 
 
 @dataclass
-class Replica:
-    """One process of the service, and what it logged."""
+class Logged:
+    """What a running service logged."""
 
-    process: asyncio.subprocess.Process
     lines: list[dict[str, Any]] = field(default_factory=list)
-    reading: asyncio.Task[None] | None = None
-
-    @property
-    def url(self) -> str:
-        return str(next(line["url"] for line in self.lines if line["event"] == "listening"))
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         return [line for line in self.lines if line.get("event") == event]
+
+    def alive(self) -> bool:
+        return True
 
     async def said(self, event: str, times: int = 1) -> dict[str, Any]:
         """Wait until it logged `event` so often; the last such line."""
 
         async def there() -> bool:
-            assert self.process.returncode is None, self.lines[-5:]
+            assert self.alive(), self.lines[-5:]
             return len(self.logged(event)) >= times
 
         await until(there)
         return self.logged(event)[-1]
+
+
+@dataclass(kw_only=True)
+class Here(Logged):
+    """The service inside this process."""
+
+    api: FastAPI
+    work: asyncio.Task[None]
+
+    def alive(self) -> bool:
+        return not self.work.done()
+
+    def asking(self, key: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.api),
+            base_url="http://matching",
+            headers={"Authorization": f"Bearer {key}"},
+        )
+
+
+@contextlib.asynccontextmanager
+async def here(settings: Settings) -> AsyncIterator[Here]:
+    """The service with these settings, stopped in good order."""
+    service, running = build(settings), Running()
+    mine = Here(api=service.api, work=asyncio.ensure_future(service.work(running)))
+    lines = _Lines(mine.lines)
+    logger = logging.getLogger("crosstie")
+    logger.addHandler(lines)
+    logger.setLevel(logging.INFO)
+    try:
+        yield mine
+        running.stop.set()
+        await mine.work
+    finally:
+        mine.work.cancel()
+        logger.removeHandler(lines)
+
+
+class _Lines(logging.Handler):
+    def __init__(self, lines: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.lines = lines
+        self.setFormatter(JsonLines())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(self.format(record)))
+
+
+@dataclass(kw_only=True)
+class Replica(Logged):
+    """One process of the service."""
+
+    process: asyncio.subprocess.Process
+    reading: asyncio.Task[None] | None = None
+
+    def alive(self) -> bool:
+        return self.process.returncode is None
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
@@ -322,7 +382,7 @@ async def replica(settings: Settings) -> AsyncIterator[Replica]:
         env=environment(settings),
         stderr=asyncio.subprocess.PIPE,
     )
-    mine = Replica(process)
+    mine = Replica(process=process)
     mine.reading = asyncio.create_task(_read(process, mine.lines))
     try:
         await mine.said("listening")

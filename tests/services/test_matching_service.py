@@ -1,4 +1,4 @@
-"""matching as a process: from rows in `network.v1` to records on a platform's topic, and back."""
+"""matching: from rows in `network.v1` to records on a platform's topic, and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 
 from crosstie import registry
@@ -21,6 +20,7 @@ from tests.services.matching_world import (
     START,
     World,
     answers,
+    here,
     joins,
     meets,
     replica,
@@ -64,6 +64,7 @@ async def test_the_first_round_serves_everyone_and_reaches_the_platform(village:
     async with replica(village.settings) as one:
         await village.round_published(1)
         assert (await one.said("round"))["full"] is True
+        assert await one.stop() == 0
     (first,) = await village.rounds()
     assert digest(first) == first.digest
     assert first.offsets == tuple(village.hand.ends.get(p, 0) for p in range(12))
@@ -82,13 +83,13 @@ async def test_the_first_round_serves_everyone_and_reaches_the_platform(village:
 
 
 async def test_nothing_of_a_published_round_stays_in_the_outbox(village: World) -> None:
-    async with replica(village.settings):
+    async with here(village.settings):
         await village.round_published(1)
     assert await village.sql.fetchval("SELECT count(*) FROM matching.outbox") == 0
 
 
 async def test_a_later_round_serves_those_who_changed(village: World) -> None:
-    async with replica(village.settings) as one:
+    async with here(village.settings) as one:
         await village.round_published(1)
         await village.hand.tell([meets(village.hand, 3, 8, START + 1_000_000)])
         await village.round_published(2)
@@ -98,7 +99,7 @@ async def test_a_later_round_serves_those_who_changed(village: World) -> None:
 
 
 async def test_a_row_that_comes_back_as_it_was_opens_no_round(village: World) -> None:
-    async with replica(village.settings) as one:
+    async with here(village.settings) as one:
         await village.round_published(1)
         await there_and_back(village, member_key(subject(7)))
         await village.hand.tell([meets(village.hand, 3, 8, START + 1_000_000)])
@@ -107,7 +108,7 @@ async def test_a_row_that_comes_back_as_it_was_opens_no_round(village: World) ->
 
 
 async def test_an_acceptance_shows_once_both_accepted(village: World) -> None:
-    async with replica(village.settings):
+    async with here(village.settings):
         await village.round_published(1)
         suggestion = (await village.told())[0][1]["suggestion"]
         one, other = await pair_of(village, suggestion)
@@ -123,7 +124,7 @@ async def test_an_acceptance_shows_once_both_accepted(village: World) -> None:
 
 
 async def test_a_decline_shows_as_closed_without_a_word_of_who(village: World) -> None:
-    async with replica(village.settings):
+    async with here(village.settings):
         await village.round_published(1)
         suggestion = (await village.told())[0][1]["suggestion"]
         pair = await pair_of(village, suggestion)
@@ -139,7 +140,7 @@ async def test_a_decline_shows_as_closed_without_a_word_of_who(village: World) -
 
 
 async def test_what_is_told_of_the_erased_names_nobody(village: World) -> None:
-    async with replica(village.settings):
+    async with here(village.settings):
         await village.round_published(1)
         data = (await village.told())[0][1]
         gone, _ = await pair_of(village, data["suggestion"])
@@ -154,7 +155,7 @@ async def test_what_is_told_of_the_erased_names_nobody(village: World) -> None:
 
 
 async def test_time_alone_expires_what_nobody_answered(village: World) -> None:
-    async with replica(village.settings):
+    async with here(village.settings):
         await village.round_published(1)
         some = (await village.told())[0][1]["suggestion"]
         # the log's clock moves with an event about people who change nothing
@@ -168,7 +169,7 @@ async def test_time_alone_expires_what_nobody_answered(village: World) -> None:
 
 
 async def test_a_platform_added_later_is_told_of_what_is_made_from_then_on(village: World) -> None:
-    async with replica(village.settings):
+    async with here(village.settings):
         await village.round_published(1)
         await asyncio.to_thread(
             create_topics,
@@ -196,7 +197,7 @@ async def test_a_platform_added_later_is_told_of_what_is_made_from_then_on(villa
 
 async def test_rounds_wait_while_paused(village: World) -> None:
     await village.sql.execute("UPDATE matching.control SET paused = true")
-    async with replica(village.settings) as one:
+    async with here(village.settings) as one:
         assert (await one.said("held"))["reason"] == "paused"
         assert (await village.head())["n"] == 0
         await village.sql.execute("UPDATE matching.control SET paused = false")
@@ -204,17 +205,16 @@ async def test_rounds_wait_while_paused(village: World) -> None:
 
 
 async def test_a_full_round_on_demand(village: World) -> None:
-    async with replica(village.settings) as one:
+    async with here(village.settings) as one:
         await village.round_published(1)
         await village.sql.execute("UPDATE matching.control SET full_wanted = full_wanted + 1")
         await village.round_published(2)
         assert (await one.said("round", 2))["full"] is True
-        assert await one.stop() == 0
     assert (await village.head())["n"] == 2, "one request, one round"
 
 
 async def test_a_full_round_is_due_after_a_day_of_the_rounds_own_time(village: World) -> None:
-    async with replica(village.settings) as one:
+    async with here(village.settings) as one:
         await village.round_published(1)
         for turn, days in ((2, 0.9), (3, 1.1)):
             at = START + int(days * DAY)
@@ -225,12 +225,12 @@ async def test_a_full_round_is_due_after_a_day_of_the_rounds_own_time(village: W
 
 
 async def test_no_round_opens_on_a_network_older_than_the_last_round_saw(village: World) -> None:
-    async with replica(village.settings):
+    async with here(village.settings):
         await village.round_published(1)
     partition = max(village.hand.ends, key=lambda each: village.hand.ends[each])
     village.hand.ends[partition] -= 1
     await village.mark(partition)
-    async with replica(village.settings) as one:
+    async with here(village.settings) as one:
         assert (await one.said("held"))["reason"] == "network.v1 is behind the last round"
         village.hand.ends[partition] += 1
         await village.mark(partition)
@@ -250,7 +250,7 @@ async def test_rounds_are_held_while_profile_is_far_behind(
         await hand.producer.commit_transaction()
         hand.ends[0] = 0
         await village.mark(0)
-        async with replica(settings) as one:
+        async with here(settings) as one:
             held = await one.said("held")
             assert held["reason"] == "profile is far behind the log"
             hand.ends[0] = 41
@@ -259,11 +259,11 @@ async def test_rounds_are_held_while_profile_is_far_behind(
 
 
 async def test_a_member_reads_what_stands_for_them(village: World) -> None:
-    async with replica(village.settings) as one:
+    async with here(village.settings) as one:
         await village.round_published(1)
         data = (await village.told())[0][1]
         mine, other = data["members"]
-        async with asking(one.url, village.key) as http:
+        async with one.asking(village.key) as http:
             person = mine["person"]["id"]
             answer = await http.get(f"/v1/members/{AUTHORITY}/{person}/suggestions")
             rounds = await http.get("/v1/rounds")
@@ -278,19 +278,15 @@ async def test_a_member_reads_what_stands_for_them(village: World) -> None:
 
 
 async def test_reads_need_a_key_of_a_platform_of_that_authority(village: World) -> None:
-    async with replica(village.settings) as one:
+    async with here(village.settings) as one:
         await village.round_published(1)
-        async with asking(one.url, village.key) as http:
+        async with one.asking(village.key) as http:
             assert (await http.get("/v1/members/housing/p1/suggestions")).status_code == 403
             assert (
                 await http.get(f"/v1/members/{AUTHORITY}/nobody/suggestions")
             ).status_code == 404
             assert (await http.get("/v1/rounds?limit=0")).status_code == 422
             assert (await http.get("/openapi.json")).status_code == 200
-        async with asking(one.url, "ctk_wrong") as http:
+        async with one.asking("ctk_wrong") as http:
             refused = await http.get("/v1/rounds")
             assert (refused.status_code, "www-authenticate" in refused.headers) == (401, True)
-
-
-def asking(url: str, key: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"})
