@@ -31,6 +31,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self.assigned = asyncio.Event()
         self._closed = False
 
+    @property
+    def numbers(self) -> list[int]:
+        """The partitions at work."""
+        return sorted(self._working)
+
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._log.hold_back(assigned)
         if self._closed:

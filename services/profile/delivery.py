@@ -10,26 +10,22 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from crosstie.errors import BrokerAway, LogGap, Transient
+from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import topic_ids
 from crosstie.runtime.database import retrying
 from crosstie.runtime.kafka import consumer_options, producer_options, started
 from crosstie.runtime.service import Running
-from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.profile.assignment import Assignment
+from services.profile.housekeeping import keep_house
 from services.profile.log import KafkaLog
 from services.profile.partition import Partition
 from services.profile.publisher import KafkaOutlet
 from services.profile.store import PostgresStore
 
-log = logger("profile")
-
 SESSION_TIMEOUT_MS = 6_000  # how long a killed worker's partitions lie idle
 HEARTBEAT_MS = 1_500
 NEVER_MS = 24 * 3600 * 1000  # a partition that waits for PostgreSQL does not poll, and stays ours
-HOUSEKEEPING_SECONDS = 5.0
-TOPIC_CHECK_SECONDS = 30.0
 
 
 async def deliver(settings: Settings, pool: asyncpg.Pool[Any], running: Running) -> None:
@@ -55,14 +51,18 @@ async def deliver(settings: Settings, pool: asyncpg.Pool[Any], running: Running)
         consumer.subscribe([topics.events.name], listener=assignment)
         running.unready.pop("start", None)
         try:
-            await _until_stopped(assignment, log_, running)
+            await _until_stopped(assignment, log_, store, running)
         finally:
             await assignment.close()
 
 
-async def _until_stopped(assignment: Assignment, log_: KafkaLog, running: Running) -> None:
+async def _until_stopped(
+    assignment: Assignment, log_: KafkaLog, store: PostgresStore, running: Running
+) -> None:
     stopping: asyncio.Future[Any] = asyncio.ensure_future(running.stop.wait())
-    keeping: asyncio.Future[Any] = asyncio.ensure_future(_keep_house(assignment, log_, running))
+    keeping: asyncio.Future[Any] = asyncio.ensure_future(
+        keep_house(assignment, log_, store, running)
+    )
     try:
         done, _ = await asyncio.wait(
             {stopping, keeping, assignment.failed}, return_when=asyncio.FIRST_COMPLETED
@@ -72,27 +72,6 @@ async def _until_stopped(assignment: Assignment, log_: KafkaLog, running: Runnin
     finally:
         stopping.cancel()
         keeping.cancel()
-
-
-async def _keep_house(assignment: Assignment, log_: KafkaLog, running: Running) -> None:
-    """Say how far we are, and watch that the log is still the same log."""
-    await assignment.assigned.wait()
-    running.unready.pop("assignment", None)
-    loop = asyncio.get_running_loop()
-    checked = loop.time()
-    while not await running.pause(HOUSEKEEPING_SECONDS):
-        await assignment.note()
-        if loop.time() - checked < TOPIC_CHECK_SECONDS:
-            continue
-        checked = loop.time()
-        try:
-            await log_.ask_again()
-        except Transient as error:
-            log.warning("topic not checked", reason=str(error))
-        except LogGap as error:
-            log.error("log gap", reason=str(error))
-            running.unready["log"] = str(error)
-            await assignment.close()
 
 
 async def _topics_exist(settings: Settings, running: Running) -> None:

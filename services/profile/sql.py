@@ -94,6 +94,12 @@ UPDATE profile.quarantine SET key = NULL, value = NULL, headers = NULL
 WHERE value IS NOT NULL AND at < now() - interval '30 days'
 """
 
+SET_ASIDE = """
+SELECT topic, partition, "offset", reason, at, key, value, headers, replay
+FROM profile.quarantine
+ORDER BY topic, partition, "offset"
+"""
+
 SUBJECT_OF = """
 SELECT subject FROM vault.subjects
 WHERE authority = $1 AND external_id = $2 AND retired_at IS NULL

@@ -20,6 +20,7 @@ from services.profile import sql
 from services.profile.batch import Known, Outcome, Reading, Refused
 from services.profile.ports import Hold, Image
 
+REPLAY = "crosstie quarantine replay"
 _MEMBER = "member/"
 _TIE = "tie/"
 
@@ -90,7 +91,7 @@ class PostgresStore:
                 [each.key for each in refused],
                 [each.value for each in refused],
                 [_headers(each) for each in refused],
-                [_replay(hold.partition, each) for each in refused],
+                [f"{REPLAY} {self._topic}/{hold.partition}/{each.offset}" for each in refused],
                 outcome.erased,
             )
         if fenced == 0:
@@ -155,10 +156,6 @@ def _text(state: bytes | None) -> str | None:
 
 def _headers(refused: Refused) -> str:
     return json.dumps([[n, base64.b64encode(v).decode()] for n, v in refused.headers])
-
-
-def _replay(partition: int, refused: Refused) -> str:
-    return f"crosstie quarantine replay {partition}:{refused.offset}"
 
 
 @contextlib.contextmanager

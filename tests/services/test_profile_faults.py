@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,12 +16,13 @@ import pytest
 from crosstie.network.state import member_key, tie_key
 from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.stack import Stack
-from services.profile import batch
+from services.profile import batch, quarantine
 from services.profile.store import PostgresStore
 from tests.profile_log import ALMA, BORIS, CHIDI
 from tests.profile_world import Process, ProfileWorld, many, settings_of, until
 
 PEOPLE = [letter * 16 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+CLI = "from crosstie.cli import main; main()"
 SMALL_BATCHES = {"CROSSTIE_BATCH_EVENTS": "100"}
 
 
@@ -156,6 +159,21 @@ async def test_poison_goes_to_quarantine_and_its_neighbours_fold(world: ProfileW
         each.encode() for each in (tie_key(ALMA, BORIS), tie_key(ALMA, CHIDI), member_key(ALMA))
     }
     await world.assert_all_is_well()
+
+
+async def test_what_is_in_quarantine_can_be_sent_through_again(world: ProfileWorld) -> None:
+    with world.service():
+        await world.append([world.write.garbage()])
+        await world.until_all_published()
+        (record,) = await quarantine.set_aside(world.settings)
+        command = [sys.executable, "-c", CLI, *record.replay.split()[1:]]
+        await asyncio.to_thread(subprocess.run, command, env=world.env, check=True)
+        world.logged += 1
+        await world.until_all_published()
+    again = await quarantine.set_aside(world.settings)
+    assert [(each.key, each.value, each.headers) for each in again] == 2 * [
+        (record.key, record.value, record.headers)
+    ]
 
 
 async def test_an_erased_member_leaves_a_tombstone_and_nothing_else(world: ProfileWorld) -> None:

@@ -220,7 +220,7 @@ class TestPostgresStore(StoreContract):
         assert (kept["key"], kept["value"]) == (bad.key, bad.value)
         assert kept["h"] == '[["ce_id", "/w=="]]'
         assert kept["reason"]
-        assert kept["replay"] == "crosstie quarantine replay 0:1"
+        assert kept["replay"] == "crosstie quarantine replay events.v1/0/1"
         assert await unpublished_keys(store, hold) == [tie_key(ALMA, BORIS)]
 
     async def test_another_body_under_a_known_identity_is_kept_aside(

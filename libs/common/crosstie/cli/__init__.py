@@ -25,6 +25,7 @@ COMMANDS = (
     "rounds",
     "check",
     "dlq",
+    "quarantine",
     "forget",
 )
 

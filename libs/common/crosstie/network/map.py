@@ -74,6 +74,15 @@ class Population(Struct, frozen=True):
     sectors: Mapping[str, int]
     levels: Mapping[int, int]
 
+    def without(self, me: Member) -> Population:
+        """The others."""
+        if me.get("joined") is not True or me.get("consent") is not True:
+            return self
+        return Population(
+            {of: people - (of == me.sector) for of, people in self.sectors.items()},
+            {of: people - (of == me.level) for of, people in self.levels.items()},
+        )
+
 
 def map_of(
     me: Member,
@@ -98,6 +107,7 @@ def map_of(
         for one, other in ((tie.a, tie.b), (tie.b, tie.a))
         if one in known and other in members and other not in known and other != me.subject
     ]
+    others = population.without(me)
     return Map(
         at=at,
         contacts=tuple(contacts),
@@ -105,11 +115,11 @@ def map_of(
         levels=_groups(contacts, members, _level),
         missing_sectors=tuple(
             sorted(
-                _missing(population.sectors, contacts, members, further, _sector),
+                _missing(others.sectors, contacts, members, further, _sector),
                 key=lambda each: (-each.people, each.of),
             )
         ),
-        missing_levels=tuple(_missing(population.levels, contacts, members, further, _level)),
+        missing_levels=tuple(_missing(others.levels, contacts, members, further, _level)),
     )
 
 

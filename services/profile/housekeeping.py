@@ -1,0 +1,54 @@
+"""Beside the folding: say how far we are, watch that the log is still the same, forget what is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from crosstie.errors import LogGap, Transient
+from crosstie.runtime.service import Running
+from crosstie.runtime.telemetry import logger
+from services.profile.assignment import Assignment
+from services.profile.log import KafkaLog
+from services.profile.store import PostgresStore
+
+log = logger("profile")
+
+NOTE_SECONDS = 5.0
+TOPIC_CHECK_SECONDS = 30.0
+PRUNE_SECONDS = 3600.0
+
+
+async def keep_house(
+    assignment: Assignment, log_: KafkaLog, store: PostgresStore, running: Running
+) -> None:
+    """Until `running.stop`; a log made again under its name ends all folding, and is said."""
+    await assignment.assigned.wait()
+    running.unready.pop("assignment", None)
+
+    async def check() -> None:
+        try:
+            await log_.ask_again()
+        except LogGap as error:
+            log.error("log gap", reason=str(error))
+            running.unready["log"] = str(error)
+            await assignment.close()
+
+    async def prune() -> None:
+        for partition in assignment.numbers:
+            await store.prune(partition)
+
+    chores = (
+        _every(NOTE_SECONDS, assignment.note, running),
+        _every(TOPIC_CHECK_SECONDS, check, running),
+        _every(PRUNE_SECONDS, prune, running),
+    )
+    await asyncio.gather(*chores)
+
+
+async def _every(seconds: float, chore: Callable[[], Awaitable[None]], running: Running) -> None:
+    while not await running.pause(seconds):
+        try:
+            await chore()
+        except Transient as error:
+            log.warning("chore put off", reason=str(error))

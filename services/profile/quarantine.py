@@ -1,0 +1,99 @@
+"""What the fold refused, for operators: list it, and send it through again once mended."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from crosstie.errors import BrokerAway, Rejected
+from crosstie.runtime.database import transient
+from crosstie.runtime.kafka import producer_options
+from crosstie.settings import Settings
+from services.profile import sql
+
+_REPLAY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """One refused record; the bytes are None once 30 days are over."""
+
+    name: str  # <topic>/<partition>/<offset>
+    topic: str
+    reason: str
+    at: str
+    replay: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is still something to send."""
+        return self.key is not None or self.value is not None
+
+
+async def set_aside(settings: Settings) -> list[SetAside]:
+    """Everything in quarantine, in order of the log. Raises DatabaseAway."""
+    with transient():
+        connection = await asyncpg.connect(
+            settings.database_url.get_secret_value(),
+            server_settings={"role": "crosstie_profile"},
+            timeout=10,
+        )
+        try:
+            return [_read(row) for row in await connection.fetch(sql.SET_ASIDE)]
+        finally:
+            await connection.close()
+
+
+async def replay(settings: Settings, names: Collection[str]) -> int:
+    """Append the named records to the log again, byte for byte; how many.
+
+    Raises Rejected where one is unknown or no longer kept; then nothing is sent. BrokerAway.
+    """
+    found = {each.name: each for each in await set_aside(settings)}
+    for name in names:
+        if name not in found or not found[name].kept:
+            limit = "a record whose bytes are still kept"
+            raise Rejected("/record", name, limit, "see `crosstie quarantine list`")
+        if found[name].topic != settings.topics.events.name:
+            limit = f"a record of {settings.topics.events.name}"
+            raise Rejected("/record", name, limit, "set CROSSTIE_TOPIC_PREFIX")
+    await _append(settings, [found[name] for name in names])
+    return len(names)
+
+
+async def _append(settings: Settings, records: list[SetAside]) -> None:
+    producer = AIOKafkaProducer(**producer_options(settings))
+    try:
+        async with asyncio.timeout(_REPLAY_SECONDS):
+            await producer.start()
+            for each in records:
+                await producer.send_and_wait(each.topic, each.value, each.key, headers=each.headers)
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BrokerAway(f"{type(error).__name__}: {error}") from error
+    finally:
+        await producer.stop()
+
+
+def _read(row: Any) -> SetAside:
+    headers = json.loads(row["headers"] or "[]")
+    return SetAside(
+        name=f"{row['topic']}/{row['partition']}/{row['offset']}",
+        topic=row["topic"],
+        reason=row["reason"],
+        at=row["at"].isoformat(),
+        replay=row["replay"],
+        key=row["key"],
+        value=row["value"],
+        headers=[(name, base64.b64decode(value)) for name, value in headers],
+    )

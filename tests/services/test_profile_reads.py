@@ -1,0 +1,162 @@
+"""What profile answers over HTTP, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from crosstie import registry, sealing
+from crosstie.network import facts as f
+from crosstie.network.facts import Event
+from crosstie.network.fold import fold_all
+from crosstie.network.state import member_key, tie_key
+from crosstie.network.wire import encode
+from crosstie.runtime.auth import Keys
+from services.profile.reads import Reads
+from services.profile.routes import routes
+from tests.profile_log import ALMA, BORIS, CHIDI
+
+DANA = "D" * 16
+NOON_US = 1_760_000_000_000_000
+PEOPLE = {ALMA: ("nhs", "alma"), BORIS: ("homes", "boris"), CHIDI: ("nhs", "chidi")}
+
+
+def about(subject: str, type: str, data: f.MemberFact) -> Event:
+    return Event("p", "1", f"org.crosstie.{type}.v1", NOON_US, member_key(subject), data)
+
+
+def met(one: str, other: str) -> Event:
+    data = f.Contact((one, other), "met")
+    return Event("p", "1", "org.crosstie.contact.made.v1", NOON_US, tie_key(one, other), data)
+
+
+EVENTS = [
+    *(about(each, "member.joined", f.Joined(each, consent=True)) for each in (*PEOPLE, DANA)),
+    about(ALMA, "member.described", f.Described(ALMA, sector="nursing", level=3, reports_to=BORIS)),
+    about(ALMA, "need.posted", f.Posted(ALMA, "n1", "a van")),
+    about(BORIS, "member.described", f.Described(BORIS, sector="housing", role="warden")),
+    about(CHIDI, "member.described", f.Described(CHIDI, sector="prison", level=6)),
+    about(DANA, "member.described", f.Described(DANA, sector="a\x00b")),
+    met(ALMA, BORIS),
+    met(BORIS, CHIDI),
+]
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
+    await _fill(database)
+    settings = {"role": "crosstie_profile"}
+    async with asyncpg.create_pool(database, min_size=1, server_settings=settings) as pool:
+        yield pool
+
+
+async def _fill(database: str) -> None:
+    connection = await asyncpg.connect(database)
+    for subject, (authority, id) in PEOPLE.items():
+        await connection.execute(
+            "INSERT INTO vault.subjects (subject, authority, external_id, wrapped_key)"
+            " VALUES ($1, $2, $3, $4)",
+            *(subject, authority, id, sealing.wrap(sealing.new_key(), b"0" * 32)),
+        )
+    for key, row in fold_all({}, EVENTS).items():
+        kind, *ends = key.split("/")
+        table, columns = ("members", "subject") if kind == "member" else ("ties", "a, b")
+        values = ", ".join(f"'{each}'" for each in ends)
+        assert row is not None
+        await connection.execute(
+            f"INSERT INTO profile.{table} ({columns}, partition, version, state)"
+            f" VALUES ({values}, 0, 1, $1)",
+            encode(row).decode(),
+        )
+    await connection.execute(
+        "INSERT INTO profile.partitions (partition, topic_id, latest) VALUES (0, 'x', $1)", NOON_US
+    )
+    await connection.close()
+
+
+@pytest.fixture
+async def http(pool: asyncpg.Pool[Any], database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with the key of a platform that writes for `nhs` alone."""
+    connection = await asyncpg.connect(database)
+    platform = registry.checked("intranet", ["https://intranet.example"], ["nhs"])
+    key = await registry.add(connection, platform)
+    await connection.close()
+    api, keys, reads = FastAPI(), Keys(pool), Reads("log")
+    reads.connect(pool)
+    routes(api, keys, reads)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(api),
+        base_url="http://profile",
+        headers={"Authorization": f"Bearer {key}"},
+    ) as client:
+        yield client
+
+
+async def test_a_person_is_shown_as_their_events_say(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/v1/members/nhs/alma")
+    assert answer.status_code == 200
+    shown = answer.json()
+    assert shown["person"] == {"authority": "nhs", "id": "alma"}
+    assert (shown["sector"], shown["level"], shown["eligible"]) == ("nursing", 3, True)
+    assert shown["needs"] == [{"item": "n1", "text": "a van"}]
+
+
+async def test_a_manager_of_another_authority_is_not_named(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/v1/members/nhs/alma")).json()["reports_to"] is None
+
+
+@pytest.mark.parametrize("path", ["", "/map"])
+@pytest.mark.parametrize("who", ["homes/boris", "nhs/nobody", "nowhere/alma"])
+async def test_people_of_others_are_as_unknown_as_nobody(
+    http: httpx.AsyncClient, who: str, path: str
+) -> None:
+    answer = await http.get(f"/v1/members/{who}{path}")
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "detail": f"nobody of your authorities is known as {who.partition('/')[2]}"
+    }
+
+
+@pytest.mark.parametrize("path", ["", "/map"])
+async def test_without_a_key_there_is_no_answer(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(f"/v1/members/nhs/alma{path}", headers={"Authorization": ""})
+    assert answer.status_code == 401
+    assert "WWW-Authenticate" in answer.headers
+
+
+async def test_the_map_shows_contacts_of_others_by_role_and_sector_only(
+    http: httpx.AsyncClient,
+) -> None:
+    shown = (await http.get("/v1/members/nhs/alma/map")).json()
+    (contact,) = shown["contacts"]
+    assert contact["who"] == {"person": None, "role": "warden", "sector": "housing", "level": None}
+    assert contact["strength"] == 1.0
+    assert contact["last_contact"] == "2025-10-09T08:53:20Z"
+
+
+async def test_the_map_says_who_is_missing_and_through_whom(http: httpx.AsyncClient) -> None:
+    shown = (await http.get("/v1/members/nhs/alma/map")).json()
+    (prison,) = shown["missing_sectors"]
+    assert (prison["sector"], prison["people"]) == ("prison", 1)
+    (way,) = prison["ways"]
+    assert way["through"]["role"] == "warden"
+    assert [each["level"] for each in shown["missing_levels"]] == [6]
+
+
+async def test_until_postgresql_is_reached_the_answer_is_503() -> None:
+    api = FastAPI()
+    routes(api, Keys(), Reads("wall"))
+    key = str(registry.new_key())
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(api), base_url="http://profile"
+    ) as client:
+        answer = await client.get(
+            "/v1/members/nhs/alma", headers={"Authorization": f"Bearer {key}"}
+        )
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
