@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstie import dlq
@@ -26,6 +26,7 @@ class Record:
     offset: int = 41
 
 
+@settings(deadline=None)
 @given(
     st.none() | st.binary(min_size=1),
     st.none() | st.binary(),

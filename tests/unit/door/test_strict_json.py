@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstie.door import strict_json
@@ -20,12 +20,14 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_what_python_writes_is_read_as_it_was(value: Any) -> None:
     text = json.dumps(value).encode()
     assert json.dumps(strict_json.parsed(text)) == json.dumps(value)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     for each in (*strict_json.values(text), *strict_json.lines(text)):
@@ -36,6 +38,7 @@ def test_any_bytes_are_read_or_refused(text: bytes) -> None:
                 str(rejected).encode()
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([b"7", b'{"a": "],}"}', b"{broken}", b'"\\ud800"', b"[1,]", b"\xff"]))
 )
