@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import collections
 import time
 from dataclasses import dataclass
 from math import inf
 
-from prometheus_client import Counter, Gauge, Histogram
-
-from crosstie.instants import SECOND_US, to_rfc3339
+from crosstie.instants import SECOND_US
 from crosstie.matching import ledger as ledgers
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
@@ -17,7 +14,7 @@ from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
-from services.matching import tell
+from services.matching import figures, tell
 from services.matching.decide import (
     Decided,
     Fitted,
@@ -30,24 +27,16 @@ from services.matching.decide import (
     now,
     off_loop,
 )
+from services.matching.figures import Turn
 from services.matching.people import People, told
 from services.matching.publishing import Publisher
 from services.matching.reader import Reader
-from services.matching.store import Control, Decision, Head, Store
+from services.matching.store import Decision, Head, Store
 
 log = logger("matching.rounds")
 
 _TICK_SECONDS = 0.5
 _BREATH_SECONDS = 0.05  # between looks, however fast the network changes
-
-ROUNDS = Counter("crosstie_rounds", "Rounds committed", ["full"])
-CHANGES = Counter("crosstie_suggestion_changes", "Decisions of rounds", ["cause"])
-SECONDS = Histogram(
-    "crosstie_round_seconds",
-    "Opening to commit",
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
-)
-HELD = Gauge("crosstie_rounds_held", "1 while rounds are paused or held")
 
 
 @dataclass
@@ -77,15 +66,6 @@ class Leadership:
         )
         if round.full:
             self.full_due = round.at + full_round_seconds * SECOND_US
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """A round that is opening: what it decides upon, what operators asked, and since when."""
-
-    opening: Opening
-    control: Control
-    begun: float  # monotonic seconds
 
 
 class Leader:
@@ -149,7 +129,7 @@ class Leader:
         log.info("leading", n=head.n, digest=head.digest)
         return Leadership.after(head, self.warm[0], last)
 
-    async def _turn(self, mine: Leadership) -> _Turn | None:
+    async def _turn(self, mine: Leadership) -> Turn | None:
         """The next round, when something is to be decided and nothing stands against it."""
         control = await retrying(self._store.control, self._running, "ask for orders")
         wanted = control.full_wanted > control.full_done
@@ -169,7 +149,7 @@ class Leader:
         full = wanted or cut.changed is None or at >= mine.full_due
         if not (full or cut.changed or mine.due <= at):
             return None  # what was touched is as it was
-        return _Turn(Opening(mine.head.n + 1, at, full, cut, mine.head.digest), control, begun)
+        return Turn(Opening(mine.head.n + 1, at, full, cut, mine.head.digest), control, begun)
 
     def _at(self, mine: Leadership) -> int:
         """`at` of a round that opens now: never before the last one."""
@@ -189,9 +169,9 @@ class Leader:
         if reason != self._held:
             log.info("held" if reason else "open again", reason=reason or self._held)
         self._held = reason
-        HELD.set(bool(reason))
+        figures.HELD.set(bool(reason))
 
-    async def _round(self, mine: Leadership, turn: _Turn) -> None:
+    async def _round(self, mine: Leadership, turn: Turn) -> None:
         opening, read = turn.opening, time.monotonic()
         result = await self._decided(mine, opening)
         stepped = time.monotonic()
@@ -201,7 +181,7 @@ class Leader:
         mine.follow(decision, self._settings.full_round_seconds)
         self.warm = (mine.ledger, mine.head.n)
         await self._publisher.publish(opening.n)
-        _log(turn, decision, read, stepped, committed)
+        figures.told(turn, decision, read, stepped, committed)
 
     async def _decided(self, mine: Leadership, opening: Opening) -> Decided:
         """The round, decided in a thread; a full one fits a base first, which is kept before use."""
@@ -213,7 +193,7 @@ class Leader:
         used = mine.fitted
         return await off_loop(lambda: decided(opening, mine.ledger, used, rules, deployment))
 
-    async def _decision(self, mine: Leadership, result: Decided, turn: _Turn) -> Decision:
+    async def _decision(self, mine: Leadership, result: Decided, turn: Turn) -> Decision:
         """The round with all that follows from it: whom to tell, in which words."""
         changed = [change.suggestion for change in result.round.changes]
         people = await self._people.named(tell.named_in(changed))
@@ -235,35 +215,3 @@ class Leader:
             images=images,
             full_answered=turn.control.full_wanted if round.full else 0,
         )
-
-
-def _log(turn: _Turn, decision: Decision, read: float, stepped: float, committed: float) -> None:
-    """One line per round: what it decided, and where the time went."""
-    round, causes = (
-        decision.round,
-        collections.Counter(change.cause for change in decision.round.changes),
-    )
-    changed = turn.opening.cut.changed
-    log.info(
-        "round",
-        n=round.n,
-        full=round.full,
-        round_at=to_rfc3339(round.at),
-        served=len(changed) if changed is not None and not round.full else "everyone",
-        changes=dict(causes),
-        notes=round.notes,
-        read_ms=_ms(read - turn.begun),
-        step_ms=_ms(stepped - read),
-        commit_ms=_ms(committed - stepped),
-        publish_ms=_ms(time.monotonic() - committed),
-        open_to_commit_ms=_ms(committed - turn.begun),
-        digest=round.digest,
-    )
-    ROUNDS.labels(str(round.full).lower()).inc()
-    SECONDS.observe(committed - turn.begun)
-    for cause, count in causes.items():
-        CHANGES.labels(cause).inc(count)
-
-
-def _ms(seconds: float) -> int:
-    return int(seconds * 1000)
