@@ -16,14 +16,16 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from crosstie.errors import Misconfigured
+from crosstie.errors import CrosstieError
 from crosstie.runtime import telemetry
 from crosstie.settings import Settings
 
@@ -57,10 +59,14 @@ def run(name: str, build: Callable[[Settings], Service]) -> None:
     """Read the settings, build the service, run it; exits with 2 for bad settings, 1 for failed work."""
     try:
         settings = Settings()
+        telemetry.configure(settings.log_level)
+        service = build(settings)
     except ValidationError as error:
-        sys.exit(_explained(error))
-    telemetry.configure(settings.log_level)
-    sys.exit(asyncio.run(serve(name, settings, build(settings))))
+        _refuse(*(f"CROSSTIE_{_name(each)}: {each['msg']}" for each in error.errors()))
+    except CrosstieError as error:
+        _refuse(str(error))
+    else:
+        sys.exit(asyncio.run(serve(name, settings, service)))
 
 
 async def serve(name: str, settings: Settings, service: Service) -> int:
@@ -143,11 +149,12 @@ async def _http(api: FastAPI, settings: Settings) -> AsyncIterator[int]:
         bound.close()
 
 
-def _explained(error: ValidationError) -> str:
-    lines = [
-        f"error: CROSSTIE_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
-        for each in error.errors()
-    ]
-    return "\n".join(
-        [*lines, str(Misconfigured("settings come from the environment; see docs/operators.md"))]
-    )
+def _refuse(*reasons: str) -> NoReturn:
+    for reason in reasons:
+        print(f"error: {reason}", file=sys.stderr)
+    print("settings come from the environment; see docs/operators.md", file=sys.stderr)
+    sys.exit(2)
+
+
+def _name(error: ErrorDetails) -> str:
+    return "_".join(map(str, error["loc"])).upper()
