@@ -1,0 +1,186 @@
+"""`crosstie up` as a person runs it: ready, restarted when a service dies, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from crosstie.errors import Misconfigured
+from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.stack import Stack
+from crosstie.runtime.supervised import Liveness
+from crosstie.runtime.supervisor import SERVICES, whole_system
+
+LIMIT_SECONDS = 120.0
+VAULT_KEY = "Y3Jvc3N0aWUncyBzdXBlcnZpc29yIHRlc3RzIG9ubHk="
+
+
+@pytest.fixture
+def environment(stack: Stack, topic_prefix: str, database: str) -> dict[str, str]:
+    """What makes `up` use the stack of the test run."""
+    return {
+        "CROSSTIE_KAFKA_BOOTSTRAP": stack.bootstrap,
+        "CROSSTIE_DATABASE_URL": database,
+        "CROSSTIE_TOPIC_PREFIX": topic_prefix,
+        "CROSSTIE_VAULT_KEY": VAULT_KEY,
+    }
+
+
+def up(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "crosstie.cli", "up", "--json", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+@contextmanager
+def ready(
+    environment: Mapping[str, str], *arguments: str
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """The process, and the line it prints when ready; stopped afterwards."""
+    with up(environment, *arguments) as process:
+        try:
+            assert process.stdout is not None
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(LIMIT_SECONDS)
+
+
+async def until(holds: Callable[[], bool]) -> bool:
+    """Ask again and again; True, or TimeoutError."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while not holds():  # noqa: ASYNC110  another process raises no event
+            await asyncio.sleep(0.1)
+    return True
+
+
+async def gone(pids: Mapping[str, int]) -> bool:
+    """Once none of them runs; zombies of other parents do not count."""
+    return await until(lambda: not any(runs(pid) for pid in pids.values()))
+
+
+def runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+async def test_one_line_tells_everything_and_ctrl_c_leaves_nothing_running(
+    environment: dict[str, str],
+) -> None:
+    with ready(environment) as (process, told):
+        assert set(told["urls"]) == set(SERVICES)
+        assert set(told["pids"]) == set(SERVICES)
+        assert told["env"].items() >= environment.items()
+        for url in told["urls"].values():
+            assert answers(f"{url}/health/ready")
+        topics = partitions_of(environment["CROSSTIE_KAFKA_BOOTSTRAP"])
+        assert f"{environment['CROSSTIE_TOPIC_PREFIX']}events.v1" in topics
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT_SECONDS) == 0
+        assert await gone(told["pids"])
+
+
+async def test_what_is_left_out_is_not_started(environment: dict[str, str]) -> None:
+    with ready(environment, "--without", "matching", "--without", "profile") as (_, told):
+        assert set(told["urls"]) == {"ingestion"}
+
+
+async def test_killing_up_itself_with_9_leaves_nothing_running(
+    environment: dict[str, str],
+) -> None:
+    with ready(environment) as (process, told):
+        process.kill()
+        assert await gone(told["pids"])
+
+
+async def test_a_service_that_dies_is_started_again_at_the_same_address(
+    environment: dict[str, str],
+) -> None:
+    async with whole_system(("profile",), environment=environment) as system:
+        before, url = system.pids()["profile"], system.urls["profile"]
+        await system.kill("profile")
+        assert await gone({"profile": before})
+        await until(lambda: answers(f"{url}/health/live"))
+        assert system.pids()["profile"] != before
+
+
+async def test_a_mute_service_is_killed_and_started_again(environment: dict[str, str]) -> None:
+    liveness = Liveness(every_seconds=0.2, mute_seconds=1.0)
+    async with whole_system(("profile",), environment=environment, liveness=liveness) as system:
+        before = system.pids()["profile"]
+        await system.kill("profile", signal.SIGSTOP)
+        assert await gone({"profile": before})
+        url = system.urls["profile"]
+        await until(lambda: answers(f"{url}/health/live"))
+
+
+async def test_without_a_vault_key_a_lasting_database_is_refused(
+    environment: dict[str, str],
+) -> None:
+    del environment["CROSSTIE_VAULT_KEY"]
+    with pytest.raises(Misconfigured, match="CROSSTIE_VAULT_KEY"):
+        async with whole_system((), environment=environment):
+            pass
+
+
+async def test_a_data_directory_keeps_the_vault_key(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    del environment["CROSSTIE_VAULT_KEY"]
+    keys = []
+    for _ in range(2):
+        async with whole_system((), data=tmp_path, environment=environment) as system:
+            keys.append(system.env["CROSSTIE_VAULT_KEY"])
+    assert keys[0] == keys[1]
+    assert (tmp_path / "vault.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+async def test_kafka_and_postgresql_of_its_own_are_started_again_when_they_crash() -> None:
+    async with whole_system(("profile",), environment={}) as system:
+        before = system.pids()
+        await system.kill("kafka")
+        await system.kill("postgres")
+        await until(lambda: other_than(system.pids(), before))
+        await until(lambda: connects(system.env["CROSSTIE_DATABASE_URL"]))
+        with psycopg.connect(system.env["CROSSTIE_DATABASE_URL"]) as connection:
+            assert connection.execute("SELECT count(*) FROM profile.partitions").fetchone()
+        await system.ready()
+
+
+def other_than(now: Mapping[str, int], before: Mapping[str, int]) -> bool:
+    return all(now.get(name, before[name]) != before[name] for name in ("kafka", "postgres"))
+
+
+def connects(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.TransportError:
+        return False

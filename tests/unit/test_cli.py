@@ -1,0 +1,119 @@
+"""The command line's frame: quick help, errors of one line, exit codes, JSON where a machine reads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from typer.testing import CliRunner
+
+from crosstie.cli import COMMANDS, app
+from crosstie.cli.send import _events
+from crosstie.errors import Misconfigured
+
+run = CliRunner().invoke
+
+
+def crosstie(
+    *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "crosstie.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin"} | (environment or {}),
+    )
+
+
+def test_help_names_every_command() -> None:
+    shown = run(app, ["--help"]).stdout
+    for name in COMMANDS:
+        assert name in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does(name: str) -> None:
+    result = run(app, [name, "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = (
+        "numpy",
+        "pydantic",
+        "aiokafka",
+        "asyncpg",
+        "faststream",
+        "confluent_kafka",
+        "sqlalchemy",
+    )
+    script = f"import sys, crosstie.cli; print([m for m in {heavy} if m in sys.modules])"
+    shown = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == "[]"
+
+
+def test_what_the_user_can_mend_is_one_line_and_exit_code_1() -> None:
+    result = crosstie("simulate", "--members", "3")
+    assert result.returncode == 1
+    assert result.stderr == "error: members is 3, must be 50 to 1000000\n"
+
+
+def test_a_missing_setting_is_named_with_the_remedy() -> None:
+    result = crosstie("check")
+    assert result.returncode == 1
+    assert "CROSSTIE_KAFKA_BOOTSTRAP" in result.stderr
+    assert "crosstie up" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_wrong_usage_is_exit_code_2() -> None:
+    assert run(app, ["simulate", "--members", "many"]).exit_code == 2
+    assert run(app, ["send", "-"], input="").exit_code == 2
+
+
+def test_topics_are_listed_without_a_broker() -> None:
+    result = run(app, ["topics", "list", "intranet", "--prefix", "x.", "--json"])
+    names = [each["name"] for each in json.loads(result.stdout)]
+    assert names[0] == "x.events.v1"
+    assert "x.inbox.v1.intranet" in names
+
+
+def test_simulate_prints_one_cloud_event_a_line() -> None:
+    result = crosstie("simulate", "--members", "50", "--days", "2")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(lines) > 100
+    assert all(each["specversion"] == "1.0" for each in lines)
+
+
+def test_an_interrupted_pipe_is_no_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "crosstie.cli", "simulate", "--members", "200"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['[{"id": "1"}, {"id": "2"}]', '{"id": "1"}\n\n{"id": "2"}\n', '[{"id": "1"},\n{"id": "2"}]'],
+)
+def test_a_file_is_an_array_or_lines(text: str) -> None:
+    assert list(_events(StringIO(text))) == [{"id": "1"}, {"id": "2"}]
+
+
+def test_a_line_that_is_not_json_is_named() -> None:
+    with pytest.raises(Misconfigured, match="line 2 is not JSON"):
+        list(_events(StringIO('{"id": "1"}\n{"id": \n')))
