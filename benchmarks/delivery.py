@@ -109,14 +109,15 @@ async def progress(url: str) -> tuple[int, int]:
 
 
 async def follow(url: str, events: int, service: subprocess.Popen[bytes]) -> dict[str, float]:
-    """Wait until all is out; rates from the first commit on."""
+    """Wait until all is out; rates of what came after the first commit that was seen."""
     begun = time.perf_counter()
     first = folded = 0.0
+    head_start = 0
     while True:
         committed, published = await progress(url)
         now = time.perf_counter()
         if committed and not first:
-            first = now
+            first, head_start = now, committed
         if committed == events and not folded:
             folded = now
         if published == events:
@@ -127,8 +128,8 @@ async def follow(url: str, events: int, service: subprocess.Popen[bytes]) -> dic
     return {
         "start_seconds": round(first - begun, 2),
         "seconds": round(now - first, 2),
-        "folded_per_second": round(events / (folded - first)),
-        "published_per_second": round(events / (now - first)),
+        "folded_per_second": round((events - head_start) / (folded - first)),
+        "published_per_second": round((events - head_start) / (now - first)),
     }
 
 
