@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 import typer
 
@@ -25,6 +24,7 @@ COMMANDS = (
     "rounds",
     "check",
     "dlq",
+    "quarantine",
     "quarantine",
     "forget",
 )
@@ -46,8 +46,7 @@ def _root() -> None:
 
 
 for _name in COMMANDS:
-    if find_spec(f"crosstie.cli.{_name}") is not None:
-        import_module(f"crosstie.cli.{_name}").register(app)
+    import_module(f"crosstie.cli.{_name}").register(app)
 
 
 def main() -> None:

@@ -40,6 +40,14 @@ class Doorway:
     bootstrap: str | None
     prefix: str
 
+    def for_inbox(self) -> tuple[str, str]:
+        """Bootstrap servers and platform. Raises BadParameter where one is not given."""
+        if self.bootstrap is None or self.platform is None:
+            raise typer.BadParameter(
+                "an inbox needs --platform and --bootstrap (or CROSSTIE_KAFKA_BOOTSTRAP)"
+            )
+        return self.bootstrap, self.platform
+
 
 async def deliver(events: Iterable[Any], doorway: Doorway, *, as_json: bool) -> None:
     """Send all and tell the outcome; exits with 1 when something was rejected."""
@@ -59,11 +67,10 @@ async def _to_inbox(events: Iterable[Any], doorway: Doorway) -> Outcome:
     from crosstie.client.inbox import inbox  # noqa: PLC0415  heavy
     from crosstie.topics import Topics  # noqa: PLC0415
 
-    if doorway.bootstrap is None:
-        raise typer.BadParameter("--platform needs --bootstrap (or CROSSTIE_KAFKA_BOOTSTRAP)")
-    topic = Topics(doorway.prefix).inbox(str(doorway.platform)).name
+    bootstrap, platform = doorway.for_inbox()
+    topic = Topics(doorway.prefix).inbox(platform).name
     sent = 0
-    async with inbox(doorway.bootstrap, topic) as box:
+    async with inbox(bootstrap, topic) as box:
         with _progress() as progress:
             task = progress.add_task(f"to {topic}")
             chunk: list[Any] = []

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from crosstie.cli import sending
+from crosstie.cli.shared import run_until_stopped
 from crosstie.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -39,6 +41,16 @@ def simulate(
     send: Annotated[
         bool, typer.Option("--send", help="Send the events instead of printing them.")
     ] = False,
+    answer: Annotated[
+        bool,
+        typer.Option(
+            "--answer",
+            help="Make up no events: answer the suggestions of --platform, until Ctrl-C.",
+        ),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(help="With --answer: stop after so many answers.")
+    ] = None,
     url: sending.Url = None,
     key: sending.Key = None,
     platform: sending.Platform = None,
@@ -51,7 +63,14 @@ def simulate(
     Ten sectors, seven levels, professions, organisations and reporting lines; people join, meet,
     need help, offer it, pause, leave, block, are erased; now and then one problem turns up in
     several places. Prints CloudEvents, one a line; with --send they go to a platform's door.
+
+    With --answer, people of the platform react to what is suggested to them, by preferences that
+    nobody else knows: accept, decline, ignore, meet, find it useful, end a mentoring.
     """
+    if answer:
+        doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
+        run_until_stopped(_answer(doorway, source, seed, limit))
+        return
     from crosstie.simulate.scenario import Scenario  # noqa: PLC0415  only when called
     from crosstie.simulate.stream import events, ndjson  # noqa: PLC0415
 
@@ -72,6 +91,25 @@ def simulate(
         return
     for line in ndjson(events(scenario)):
         sys.stdout.buffer.write(line)
+
+
+async def _answer(doorway: sending.Doorway, source: str, seed: int, limit: int | None) -> None:
+    from crosstie.client.answering import answer  # noqa: PLC0415  heavy
+    from crosstie.client.inbox import inbox  # noqa: PLC0415
+    from crosstie.client.outcome import suggestions  # noqa: PLC0415
+    from crosstie.simulate.reactions import Reactions  # noqa: PLC0415
+    from crosstie.topics import Topics  # noqa: PLC0415
+
+    bootstrap, platform = doorway.for_inbox()
+    topics, reactions = Topics(doorway.prefix), Reactions(source, seed)
+    to, of = topics.inbox(platform).name, topics.suggestions(platform).name
+    async with (
+        inbox(bootstrap, to) as box,
+        suggestions(bootstrap, of, from_beginning=True) as reader,
+    ):
+        Console(stderr=True).print(f"answering {of}", highlight=False)
+        sent = await answer(reader, box, reactions, limit)
+    print(f"{sent} answers sent")
 
 
 def _midnight(day: str) -> int:

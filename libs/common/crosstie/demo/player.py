@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import asyncpg
 
 from crosstie import registry
-from crosstie.client.outcome import Received
 from crosstie.demo.sender import Sender, sending
 from crosstie.demo.story import CloudEvent, Story, windows
 from crosstie.demo.watcher import Identity, Watcher, watching
@@ -18,16 +16,14 @@ from crosstie.demo.wrong import wrong_events
 from crosstie.events import ERASED
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.supervisor import System
-from crosstie.simulate.answers import Answerer
+from crosstie.simulate.reactions import Reactions
 from crosstie.simulate.scenario import DAY_US, HOUR_US
-from crosstie.simulate.stream import cloud_event
 
 WINDOW_US = 4 * HOUR_US
 FEWEST = 100
 AFTERMATH_DAYS = 5  # of event time, in which only answers come
 ROUND_LIMIT_SECONDS = 10.0
 LOGGED_LIMIT_SECONDS = 120.0
-_FINAL = frozenset(("withdrawn", "expired", "closed"))
 
 Tell = Callable[[str, int, int], None]  # what, how many so far, of how many
 
@@ -47,41 +43,6 @@ class Played:
         return self.sender.acknowledged - self.watcher.dead_identities()
 
 
-class Reactions:
-    """Answers that are due at some event time; each suggestion is followed as a platform should."""
-
-    def __init__(self, story: Story, seed: int) -> None:
-        self._source = story.source
-        self._answerer = Answerer(seed)
-        self._due: list[tuple[int, str, CloudEvent]] = []
-        self._seen: dict[str, int] = {}
-        self.counted: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._due)
-
-    def hear(self, received: Received) -> None:
-        """Plan the reactions to a change; ignore an older `seq`, and anything after the end."""
-        change = received.change
-        if change.seq <= self._seen.get(change.suggestion, 0):
-            return
-        self._seen[change.suggestion] = change.seq
-        for each in self._answerer.reactions(change):
-            at = received.time + each.delay
-            event = cloud_event(self._source, each.id, at, each.noun_verb, each.data)
-            heapq.heappush(self._due, (at, each.id, event))
-
-    def before(self, time: int) -> list[CloudEvent]:
-        """What is due by then, each once."""
-        due: list[CloudEvent] = []
-        while self._due and self._due[0][0] < time:
-            due.append(heapq.heappop(self._due)[2])
-        for each in due:
-            if answer := each["data"].get("answer"):
-                self.counted[answer] = self.counted.get(answer, 0) + 1
-        return due
-
-
 async def play(system: System, story: Story, seed: int, tell: Tell) -> Played:
     """Play all of it, wait until a round has read the last event, and say what happened."""
     key = await _register(system, story)
@@ -89,14 +50,14 @@ async def play(system: System, story: Story, seed: int, tell: Tell) -> Played:
         watching(system.settings, story.name) as watcher,
         sending(system, story.name, key) as sender,
     ):
-        reactions = Reactions(story, seed)
+        reactions = Reactions(story.source, seed)
         played = Played(story, sender, watcher, reactions.counted)
         heard, sent = 0, 0
         erasures: list[CloudEvent] = []
         parts = list(windows(story.events, WINDOW_US, FEWEST))
         for number, (end, window) in enumerate(_with_aftermath(parts)):
             for received in watcher.received[heard:]:
-                reactions.hear(received)
+                reactions.hear(received.change, received.time)
             heard = len(watcher.received)
             answers = reactions.before(end)
             # once what the log has of these people is logged: the doors keep no order between them
