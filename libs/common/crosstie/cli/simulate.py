@@ -49,7 +49,7 @@ def simulate(
         ),
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(help="With --answer: stop after so many answers.")
+        int | None, typer.Option(help="With --answer: stop once so many were sent.")
     ] = None,
     url: sending.Url = None,
     key: sending.Key = None,

@@ -9,7 +9,7 @@ from crosstie.client.outcome import Suggestions
 from crosstie.simulate.reactions import Reactions
 
 _WAIT_SECONDS = 1.0
-_QUIET_READS = 5  # nothing new for so many seconds: event time moves on to the next answer
+_QUIET_READS = 2  # nothing new for so many reads: event time moves on to the next answer
 
 
 async def answer(reader: Suggestions, box: Inbox, reactions: Reactions, most: int | None) -> int:
