@@ -15,7 +15,7 @@ from crosstie.runtime.supervisor import READY_SECONDS, System
 from crosstie.simulate.scenario import Scenario
 from crosstie.simulate.stream import events
 from tests.e2e.platforms import TestPlatform, platform
-from tests.e2e.waiting import caught_up
+from tests.e2e.waiting import caught_up, until
 
 SCENARIO = Scenario(members=50, seed=11, days=12, doubled=0.02, late=0.05)
 CHUNK = 40
@@ -44,8 +44,16 @@ class Flow:
         assert books.clean, books.as_json()
         assert books.named("rounds").counted["suggestions"] > 0
 
+    async def more_rounds_than(self, before: int) -> None:
+        """Return once somebody leads on."""
+
+        async def led_on() -> object:
+            return (n := await self.rounds()) > before or (before, n)
+
+        await until(led_on, "a leader opens rounds")
+
     async def rounds(self) -> int:
-        """How many rounds there were."""
+        """How many rounds are published."""
         connection = await asyncpg.connect(self.system.settings.database_url.get_secret_value())
         try:
             return int(await connection.fetchval("SELECT published_n FROM matching.head"))
@@ -56,13 +64,12 @@ class Flow:
 @asynccontextmanager
 async def flow(system: System) -> AsyncIterator[Flow]:
     """A platform that answers while its events are sent."""
-    async with platform(system.settings, system.urls["ingestion"], SCENARIO) as locality:
-        answering = asyncio.create_task(locality.answer(SCENARIO.source))
-        try:
-            yield Flow(system, locality)
-        finally:
-            answering.cancel()
-            await asyncio.gather(answering, return_exceptions=True)
+    url = system.urls["ingestion"]
+    async with (
+        platform(system.settings, url, SCENARIO) as locality,
+        locality.answering(SCENARIO.source),
+    ):
+        yield Flow(system, locality)
 
 
 @asynccontextmanager

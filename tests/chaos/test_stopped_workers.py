@@ -9,7 +9,7 @@ import pytest
 
 from crosstie.runtime.supervisor import whole_system
 from tests.chaos.flows import another, flow
-from tests.e2e.waiting import caught_up, until
+from tests.e2e.waiting import caught_up
 
 pytestmark = pytest.mark.slow
 
@@ -40,14 +40,11 @@ async def test_a_second_matching_leads_and_the_first_wakes_up_fenced(
         flow(system) as locality,
     ):
         await locality.send(0.3)
+        await locality.more_rounds_than(0)
         await system.kill("matching", signal.SIGSTOP)
         before = await locality.rounds()
         await locality.send(0.4)
-
-        async def led_on() -> object:
-            return (n := await locality.rounds()) > before + 1 or (before, n)
-
-        await until(led_on, "another leader opens rounds")
+        await locality.more_rounds_than(before)
         await system.kill("matching", signal.SIGCONT)
         await locality.send(0.3)
         await locality.ends_clean()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import httpx
 from crosstie import instants, registry
 from crosstie.client.inbox import Inbox, inbox
 from crosstie.client.outcome import Received, Suggestions, suggestions
+from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import create_topics
 from crosstie.settings import Settings
 from crosstie.simulate.answers import Answerer
@@ -57,8 +59,18 @@ class TestPlatform:
             else:
                 self.refused.append(result)
 
-    async def answer(self, source: str) -> None:
-        """Answer suggestions as they come, until cancelled."""
+    @asynccontextmanager
+    async def answering(self, source: str) -> AsyncIterator[None]:
+        """Answer suggestions as they come."""
+        task = asyncio.create_task(self._answer(source))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _answer(self, source: str) -> None:
         while True:
             for received in await self._read.read(wait_seconds=0.2):
                 self.received.append(received)
@@ -97,7 +109,17 @@ class TestPlatform:
         due = []
         while self._later and self._later[0][0] <= self._until:
             due.append(heapq.heappop(self._later)[2])
-        self.answered += await self._box.send(due)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (sent := await self._sent(due)) is None:  # noqa: ASYNC110  nobody tells us
+                await asyncio.sleep(0.2)
+        self.answered += sent
+
+    async def _sent(self, told: list[CloudEvent]) -> int | None:
+        """How many; None when none, some or all may be there, and must be sent again."""
+        try:
+            return await self._box.send(told)
+        except BrokerAway:
+            return None
 
 
 @asynccontextmanager

@@ -36,13 +36,14 @@ async def test_kills_in_mid_flow_lose_nothing_and_double_nothing(
     environment: Mapping[str, str],
 ) -> None:
     async with whole_system(environment=environment, liveness=None) as system:
-        async with platform(system.settings, system.urls["ingestion"], SCENARIO) as locality:
-            answering = asyncio.create_task(locality.answer(SCENARIO.source))
+        url = system.urls["ingestion"]
+        async with (
+            platform(system.settings, url, SCENARIO) as locality,
+            locality.answering(SCENARIO.source),
+        ):
             someone = await send_with_kills(system, locality, ("ingestion", "profile", "matching"))
             locality.let_time_pass(SCENARIO.end + 14 * DAY_US)
             await until(lambda: has_suggestions(locality), "suggestions came and were answered")
-            answering.cancel()
-            await asyncio.gather(answering, return_exceptions=True)
         await caught_up(system.settings)
 
         await every_book_is_clean(system, locality)

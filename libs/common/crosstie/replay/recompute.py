@@ -59,6 +59,9 @@ class Recomputation:
     def _recompute(
         self, round: Round, rows: Mapping[str, Row], before: Mapping[str, Row | None]
     ) -> None:
+        if lacking := self._lacking(round):
+            self._audit.differs(f"round {round.n}: {lacking}")
+            return
         try:
             changes, notes = self._step(round, rows, before)
         except (CrosstieError, KeyError) as error:
@@ -74,6 +77,19 @@ class Recomputation:
             self._elsewhere[elsewhere] += 1
         else:
             self._audit.differs(f"round {round.n}: {_difference(round, changes, notes)}")
+
+    def _lacking(self, round: Round) -> str:
+        """Why the round cannot be decided again; empty when it can."""
+        kept = self._snapshot
+        for what, name, bodies, digest in (
+            ("policy", round.policy, kept.policies, policies.digest),
+            ("base", round.base, kept.bases, bases.digest),
+        ):
+            if name not in bodies:
+                return f"{what} {name} is not kept"
+            if digest(bodies[name]) != name:
+                return f"{what} {name} is kept with other bytes"
+        return ""
 
     def _step(
         self, round: Round, rows: Mapping[str, Row], before: Mapping[str, Row | None]
