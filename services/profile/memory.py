@@ -77,9 +77,7 @@ class MemoryStore:
         return _image(hold.partition, kept, rows)
 
     async def published(self, image: Image, hold: Hold) -> None:
-        kept = self.partitions[hold.partition]
-        if kept.epoch != hold.epoch:
-            return
+        kept = self._held(hold)
         kept.published_offset = max(kept.published_offset, image.end)
         for key, value in image.rows:
             version, row = kept.rows.get(key.decode(), (image.end + 1, None))

@@ -58,7 +58,7 @@ class Store(Protocol):
         """What was committed but maybe not published. Raises Fenced."""
 
     async def published(self, image: Image, hold: Hold) -> None:
-        """Note that the image is out; forget markers of what it erased."""
+        """Note that the image is out; forget markers of what it erased. Raises Fenced."""
 
 
 class Outlet(Protocol):

@@ -78,10 +78,12 @@ WITH fence AS (
     UPDATE profile.partitions SET published_offset = greatest(published_offset, $3)
     WHERE partition = $1 AND epoch = $2
     RETURNING partition
+), removed AS (
+    DELETE FROM profile.members m USING fence f
+    WHERE m.partition = f.partition AND m.state IS NULL AND m.subject = ANY($4::text[])
+        AND m.version <= $3
 )
-DELETE FROM profile.members m USING fence f
-WHERE m.partition = f.partition AND m.state IS NULL AND m.subject = ANY($4::text[])
-    AND m.version <= $3
+SELECT count(*) FROM fence
 """
 
 PRUNE_INBOX = """

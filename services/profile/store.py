@@ -113,7 +113,11 @@ class PostgresStore:
     async def published(self, image: Image, hold: Hold) -> None:
         erased = [key.decode().removeprefix(_MEMBER) for key, value in image.rows if value is None]
         with _errors():
-            await self._pool.execute(sql.PUBLISHED, hold.partition, hold.epoch, image.end, erased)
+            fenced = await self._pool.fetchval(
+                sql.PUBLISHED, hold.partition, hold.epoch, image.end, erased
+            )
+        if fenced == 0:
+            raise _taken_over(hold)
 
     async def prune(self, partition: int) -> None:
         """Forget identities past the horizon, and quarantined bytes past their 30 days."""
@@ -125,7 +129,7 @@ class PostgresStore:
         with _errors():
             row = await self._pool.fetchrow(sql.HOLDER, hold.partition)
         if row is None or row["epoch"] != hold.epoch:
-            raise Fenced(f"partition {hold.partition} was taken over since epoch {hold.epoch}")
+            raise _taken_over(hold)
         return row
 
     async def _data_keys(self, connection: Any, subjects: list[str]) -> dict[str, bytes]:
@@ -134,6 +138,10 @@ class PostgresStore:
             return {}
         rows = await connection.fetch(sql.DATA_KEYS, subjects)
         return {subject: sealing.unwrap(wrapped, self._vault_key) for subject, wrapped in rows}
+
+
+def _taken_over(hold: Hold) -> Fenced:
+    return Fenced(f"partition {hold.partition} was taken over since epoch {hold.epoch}")
 
 
 async def _rows(connection: Any, keys: list[str]) -> dict[str, Row | None]:

@@ -175,6 +175,39 @@ async def test_a_zombie_that_wakes_up_publishes_nothing() -> None:
     assert newest(world.topic) == clean_fold(world.records, {})
 
 
+class OpensAgainLate(WakesLate):
+    """A zombie that lost its connections: its publish fails, and it opens the id again, too late."""
+
+    async def publish(self, image: Image) -> None:
+        if not self.asleep.is_set():
+            self.asleep.set()
+            raise BrokerAway("connection lost")
+        await MemoryOutlet.publish(self, image)
+
+    async def open(self) -> None:
+        if self.asleep.is_set():
+            await self.wake.wait()
+        await super().open()
+
+
+async def test_a_zombie_that_opens_the_id_again_publishes_nothing_all_the_same() -> None:
+    world = World(contacts(Writer(), 9))
+    outlet = OpensAgainLate(world.topic)
+    zombie = world.worker(outlet=outlet)
+    task = asyncio.create_task(zombie.run())
+    await until(outlet.asleep.is_set)
+    async with at_work(world.worker()):
+        await until(lambda: world.all_out)
+        before, epoch = list(world.topic.images), world.store.partitions[0].epoch
+        outlet.wake.set()
+        # it learns that it was fenced, and takes the partition in good order
+        await until(lambda: world.store.partitions[0].epoch > epoch)
+        zombie.release()
+        await asyncio.gather(task, return_exceptions=True)
+        assert world.topic.images == before
+    assert newest(world.topic) == clean_fold(world.records, {})
+
+
 async def test_an_owner_that_a_late_opener_fenced_by_mistake_opens_again() -> None:
     world = World(contacts(Writer(), 9))
     async with at_work(world.worker()):
