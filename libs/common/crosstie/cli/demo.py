@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -14,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crosstie.cli.shared import run_until_stopped
+
+INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +45,8 @@ def demo(
     time, answers what is suggested, then shows what came out of Kafka and checks the books. Exit
     code 1 when a book is not clean, or an event was lost or doubled.
     """
-    run_until_stopped(_demo(members, seed, data, stay=stay, as_json=as_json))
+    if not run_until_stopped(_demo(members, seed, data, stay=stay, as_json=as_json)):
+        raise typer.Exit(INTERRUPTED)
 
 
 async def _demo(
@@ -70,7 +74,8 @@ async def _demo(
             _print(told, books, as_json=as_json)
             if stay:
                 summary(console, system)
-                await asyncio.Event().wait()
+                with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how it ends
+                    await asyncio.Event().wait()
     if not books.clean or told["lost"] or told["doubled"]:
         raise typer.Exit(1)
 

@@ -29,12 +29,12 @@ def settings() -> Settings:
         ) from error
 
 
-def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work`; the first SIGINT or SIGTERM ends it in good order, and that is no failure."""
-    asyncio.run(_until_stopped(work))
+def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
+    """Run `work`, or end it in good order at the first SIGINT or SIGTERM; whether it finished."""
+    return asyncio.run(_until_stopped(work))
 
 
-async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> bool:
     task = asyncio.ensure_future(work)
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -46,5 +46,7 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
     if not task.done():
         task.cancel()
         await asyncio.wait((task,))
-    if not task.cancelled():
-        task.result()
+    if task.cancelled():
+        return False
+    task.result()
+    return True

@@ -203,6 +203,9 @@ def _logs(components: Stack) -> Iterator[Path]:
     except Exception:
         print(f"logs of the services are kept in {logs}", file=sys.stderr)
         raise
+    except BaseException:  # Ctrl-C is no failure
+        shutil.rmtree(logs, ignore_errors=True)
+        raise
     shutil.rmtree(logs, ignore_errors=True)
 
 
