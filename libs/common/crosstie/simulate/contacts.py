@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from crosstie.simulate.lives import Happening, Lives
 from crosstie.simulate.locality import Locality
-from crosstie.simulate.scenario import DAY_US, WEEKEND_SHARE, Scenario
+from crosstie.simulate.scenario import DAY_US, HOURS, WEEKEND_SHARE, Scenario
 from crosstie.simulate.words import SECTORS, SHARE_OF
 
 # cumulative shares
@@ -38,19 +40,30 @@ class Contacts:
         self._lives = lives
         self._draws = locality.draws
 
-    def on(self, day: int) -> Iterator[Happening]:
-        """All of a day, in no order."""
-        yield from self._everyday(day)
-        yield from self._outbreaks(day)
+    def on(self, day: int) -> list[Callable[[], Iterator[Happening]]]:
+        """A day by its hours; an hour's contacts are made up when it is called."""
+        rare = [*self._outbreaks(day)]
         if not self._scenario.weekend(day):
-            yield from self._gatherings(day)
+            rare += self._gatherings(day)
+        everyday = self._everyday(day)
 
-    def _everyday(self, day: int) -> Iterator[Happening]:
+        def hour(number: int) -> Iterator[Happening]:
+            for k in everyday[number]:
+                yield from self._contact(self._initiator(day, k), day, "everyday", k)
+            yield from (each for each in rare if self._scenario.hour_of(each[0]) == number)
+
+        return [partial(hour, number) for number in range(HOURS)]
+
+    def _everyday(self, day: int) -> list[array[int]]:
+        """Numbers of the day's ordinary contacts, by hour."""
         wanted = self._locality.members * self._scenario.contacts_per_day
         if self._scenario.weekend(day):
             wanted *= WEEKEND_SHARE
+        hours: list[array[int]] = [array("I") for _ in range(HOURS)]
         for k in range(round(wanted)):
-            yield from self._contact(self._initiator(day, k), day, "everyday", k)
+            time = self._scenario.at_work(self._draws, day, "everyday", k)
+            hours[self._scenario.hour_of(time)].append(k)
+        return hours
 
     def _outbreaks(self, day: int) -> Iterator[Happening]:
         for outbreak in self._lives.outbreaks:

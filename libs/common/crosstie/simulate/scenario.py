@@ -11,6 +11,7 @@ from crosstie.simulate.draws import Draws
 
 DAY_US = 86_400 * instants.SECOND_US
 HOUR_US = 3_600 * instants.SECOND_US
+HOURS = 24
 FIRST_HOUR, WORKING_HOURS = 8, 10
 WEEKEND_SHARE = 0.1
 # a Monday; in the past, because the door refuses what has not happened yet
@@ -48,6 +49,10 @@ class Scenario:
 
     def day_of(self, time: int) -> int:
         return (time - self.start) // DAY_US
+
+    def hour_of(self, time: int) -> int:
+        """Of its day, 0 to 23."""
+        return (time - self.start) // HOUR_US % HOURS
 
     def at_work(self, draws: Draws, day: int, *about: object) -> int:
         """Some moment of that day's working hours."""

@@ -1,6 +1,6 @@
-"""The simulated events in order of event time, as CloudEvents; one day is held at a time.
+"""The simulated events in order of event time, as CloudEvents; one hour is held at a time.
 
-Equal scenarios give equal bytes. A million people need 4 bytes per person and eventful day.
+Equal scenarios give equal bytes. A million people need 4 bytes per person and eventful hour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from crosstie.simulate.contacts import Contacts
 from crosstie.simulate.draws import Draws
 from crosstie.simulate.lives import Happening, Lives
 from crosstie.simulate.locality import Locality
-from crosstie.simulate.scenario import DAY_US, Scenario
+from crosstie.simulate.scenario import DAY_US, HOUR_US, HOURS, Scenario
 
 CloudEvent = dict[str, Any]
 _MEAN_DELAY_US = DAY_US / 2
@@ -61,11 +61,13 @@ def _happenings(scenario: Scenario) -> Iterator[Happening]:
     contacts = Contacts(scenario, locality, lives)
     eventful = _eventful(scenario, lives)
     for day in range(scenario.days):
-        today = [*contacts.on(day)]
-        for number in eventful[day]:
-            today += (each for each in lives.of(number) if scenario.day_of(each[0]) == day)
-        today.sort(key=_order)
-        yield from today
+        for hour, contacts_in in enumerate(contacts.on(day)):
+            now = [*contacts_in()]
+            begin = scenario.start + day * DAY_US + hour * HOUR_US
+            for number in eventful[day * HOURS + hour]:
+                now += (each for each in lives.of(number) if 0 <= each[0] - begin < HOUR_US)
+            now.sort(key=_order)
+            yield from now
 
 
 def _order(happening: Happening) -> tuple[int, str, bytes]:
@@ -74,12 +76,12 @@ def _order(happening: Happening) -> tuple[int, str, bytes]:
 
 
 def _eventful(scenario: Scenario, lives: Lives) -> list[array[int]]:
-    """By day, whose life has something to tell: 4 bytes each, where the events would take 500."""
-    days: list[array[int]] = [array("I") for _ in range(scenario.days)]
+    """By hour, whose life has something to tell: 4 bytes each, where the events would take 500."""
+    hours: list[array[int]] = [array("I") for _ in range(scenario.days * HOURS)]
     for number in range(scenario.members):
-        for day in {scenario.day_of(each[0]) for each in lives.of(number)}:
-            days[day].append(number)
-    return days
+        for hour in {(each[0] - scenario.start) // HOUR_US for each in lives.of(number)}:
+            hours[hour].append(number)
+    return hours
 
 
 def _disordered(scenario: Scenario, told: Iterator[CloudEvent]) -> Iterator[CloudEvent]:
