@@ -85,7 +85,10 @@ def show(console: Console, received: Received) -> None:
             each for each in (shown.role, shown.sector, shown.organisation, level) if each
         )
         console.print(
-            f"  {name} ({about}), sees the other {shown.direction}", markup=False, highlight=False, soft_wrap=True
+            f"  {name} ({about}), sees the other {shown.direction}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
         for line in shown.explanation:
             console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
