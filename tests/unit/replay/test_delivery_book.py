@@ -54,6 +54,15 @@ def test_an_event_in_effect_under_two_keys_is_doubled(world: World) -> None:
     assert found.counted["doubled"] == 1
 
 
+def test_what_profile_has_not_folded_yet_is_counted_and_not_lost(world: World) -> None:
+    world.between("contact.made", ANN, BOB, id="e1", channel="met")
+    told = Acknowledged([("test", "e1")])
+    told.beyond = True
+    world.replay(told)
+    assert told.closed().ok
+    assert told.closed().counted["in the log, not folded yet"] == 1
+
+
 def test_the_pairs_of_a_gathering_belong_to_it(world: World) -> None:
     for one, other in ((ANN, BOB), (ANN, CID)):
         a, b = (name * 4 for name in (one[:4], other[:4]))

@@ -24,11 +24,13 @@ from crosstie.replay.sources import Record, Tape, committed
 from crosstie.replay.tables import Snapshot
 from crosstie.runtime.admin import partitions_of
 from crosstie.settings import Settings
+from crosstie.topics import COMPACTION_LAG_MS
 
 __all__ = ["Book", "Books", "check"]
 
 PATIENCE_SECONDS = 60.0  # how long publishing may lag behind PostgreSQL
 _POLL_SECONDS = 0.25
+_LONGEST_READ_SECONDS = COMPACTION_LAG_MS / 2_000  # later, compaction may have passed a mark
 _ATTEMPTS = 3  # a take-over may merge two batches into one mark: then the snapshot is taken again
 
 
@@ -69,9 +71,10 @@ async def check(
 
 async def _moment(settings: Settings, connection: tables.Connection, patience: float) -> _Moment:
     for _ in range(_ATTEMPTS):
+        begun = time.monotonic()
         snapshot = await tables.snapshot(connection, settings)
         mirror = await _mirrored(settings, snapshot, patience)
-        if not mirror.skipped():
+        if not mirror.skipped() and time.monotonic() - begun < _LONGEST_READ_SECONDS:
             shown, inboxes = await _shown(settings, snapshot), await _inboxes(settings)
             rounds = await _rounds(settings, snapshot, patience)
             return _Moment(snapshot, mirror, shown, inboxes, rounds)
@@ -159,6 +162,8 @@ async def _replayed(
             capacity.audit.closed(),
             await _erased(settings, moment, replay.erasures, sealed),
         ]
+        if told is not None:
+            told.beyond = True
         await replay.advance(tape, ends)
         books.append(moment.inboxes.closed())
         if told is not None:

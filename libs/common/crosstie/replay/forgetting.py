@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import asyncpg
@@ -17,9 +18,10 @@ from crosstie.errors import BrokerAway, DatabaseAway
 from crosstie.events import Person
 from crosstie.replay import erasure, search
 from crosstie.replay.erasure import Holder
+from crosstie.replay.tables import usable
 from crosstie.runtime.admin import partitions_of
-from crosstie.runtime.database import transient
 from crosstie.runtime.kafka import producer_options, started
+from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 
 SOURCE = "crosstie/forget"
@@ -43,8 +45,9 @@ async def forget(
     settings: Settings, person: Person, patience_seconds: float = PATIENCE_SECONDS
 ) -> Forgotten:
     """Erase `person` as of now. May be repeated. Raises BrokerAway, DatabaseAway."""
+    names = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)  # Kafka is there
     async with await _pool(settings) as pool:
-        with transient():
+        with usable():
             rows = await pool.fetch(KNOWN, person.authority, person.id)
         subjects = tuple(sorted(row["subject"] for row in rows))
         now = time.time_ns() // 1000
@@ -54,12 +57,12 @@ async def forget(
             await _log(settings, unlogged)
             await erasures.logged(unlogged)
         done = await _gone(pool, subjects, patience_seconds)
-    return Forgotten(subjects, done, await _holders(settings, subjects, now))
+    return Forgotten(subjects, done, _holders(settings, subjects, names, now))
 
 
 async def _pool(settings: Settings) -> asyncpg.Pool[asyncpg.Record]:
     url = settings.database_url.get_secret_value()
-    with transient():
+    with usable():
         return await asyncpg.create_pool(url, min_size=1, max_size=2, timeout=10)
 
 
@@ -74,7 +77,7 @@ async def _log(settings: Settings, unlogged: list[Unlogged]) -> None:
     except KafkaError as error:
         raise BrokerAway(f"{type(error).__name__}: {error}") from error
     finally:
-        await producer.stop()
+        await stop(producer)
 
 
 async def _gone(
@@ -83,7 +86,7 @@ async def _gone(
     """Whether the fold takes the vault's rows away within `limit` seconds."""
     deadline = time.monotonic() + limit
     while True:
-        with transient():
+        with usable():
             left = await pool.fetchval(LEFT, list(subjects))
         if left is None:
             raise DatabaseAway("no answer about the vault")
@@ -92,9 +95,10 @@ async def _gone(
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _holders(settings: Settings, subjects: tuple[str, ...], at: int) -> tuple[Holder, ...]:
+def _holders(
+    settings: Settings, subjects: tuple[str, ...], names: Iterable[str], at: int
+) -> tuple[Holder, ...]:
     if not subjects:
         return ()
-    names = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)
     kept = [name for name in sorted(names) if search.has_deadline(settings.topics, name)]
     return tuple(erasure.remaining(at, [*kept, "profile.quarantine"]))

@@ -17,8 +17,8 @@ from crosstie.errors import Rejected
 from crosstie.logrecord import head_of
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.sources import Record, Tape
+from crosstie.replay.tables import usable
 from crosstie.runtime.admin import partitions_of
-from crosstie.runtime.database import transient
 from crosstie.sealing import open_sealed
 from crosstie.settings import Settings
 from crosstie.topics import Topics
@@ -71,7 +71,7 @@ async def text(
 async def _search_tables(
     audit: Audit, connection: asyncpg.Connection[Any], forms: tuple[bytes, ...]
 ) -> None:
-    with transient():
+    with usable():
         for schema, table, column, is_bytes in await connection.fetch(COLUMNS):
             place = f'"{schema}"."{table}"'
             clause = (

@@ -20,6 +20,7 @@ from msgspec import Struct
 from crosstie.errors import BrokerAway, Misconfigured
 from crosstie.runtime.admin import admin, partitions_of
 from crosstie.runtime.kafka import consumer_options, ends, started
+from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 
 _POLL_MS = 500
@@ -49,9 +50,9 @@ class Tape:
         self._ahead: dict[int, deque[Record]] = {}
 
     async def __aenter__(self) -> Self:
+        partitions = await self._partitions()  # first: it gives up on a broker that is away
         await started(self._consumer)
         try:
-            partitions = await self._partitions()
             self._consumer.assign([TopicPartition(self.topic, p) for p in partitions])
             begins = await self._consumer.beginning_offsets(self._consumer.assignment())
             self.begins = {each.partition: offset for each, offset in sorted(begins.items())}
@@ -59,7 +60,7 @@ class Tape:
             for partition, offset in self.begins.items():
                 self._consumer.seek(TopicPartition(self.topic, partition), offset)
         except BaseException:
-            await self._consumer.stop()
+            await stop(self._consumer)
             raise
         return self
 
@@ -69,7 +70,7 @@ class Tape:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        await self._consumer.stop()
+        await stop(self._consumer)
 
     async def ends(self) -> dict[int, int]:
         """The last stable offset of every partition, now."""

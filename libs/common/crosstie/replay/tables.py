@@ -6,12 +6,14 @@ offsets they reflect belong together while services run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import asyncpg
 
+from crosstie.errors import Misconfigured
 from crosstie.network.dedupe import Seen
 from crosstie.network.state import member_key, tie_key
 from crosstie.runtime.database import transient
@@ -109,9 +111,26 @@ class Snapshot:
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
+@contextlib.contextmanager
+def usable() -> Iterator[None]:
+    """What PostgreSQL refuses, as DatabaseAway or, where no retry helps, as Misconfigured."""
+    try:
+        with transient():
+            yield
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
+        remedy = "migrate the database with `python -m crosstie.runtime.migrate`"
+        raise Misconfigured(f"{error}: {remedy}") from error
+    except (
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
+        asyncpg.InsufficientPrivilegeError,
+    ) as error:
+        raise Misconfigured(f"CROSSTIE_DATABASE_URL: {error}") from error
+
+
 async def connected(settings: Settings) -> Connection:
-    """A connection as the login itself, which may read every schema. Raises DatabaseAway."""
-    with transient():
+    """A connection as the login itself, which may read every schema."""
+    with usable():
         return await asyncpg.connect(
             settings.database_url.get_secret_value(),
             timeout=10,
@@ -120,8 +139,8 @@ async def connected(settings: Settings) -> Connection:
 
 
 async def snapshot(connection: Connection, settings: Settings) -> Snapshot:
-    """Everything that the books compare, as of now. Raises DatabaseAway, Misconfigured."""
-    with transient():
+    """Everything that the books compare, as of now."""
+    with usable():
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await _read(connection, settings)
 
