@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from crosstie.door.entries import Entry
 from crosstie.errors import BrokerAway
 from crosstie.runtime.kafka import producer_options
+from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from crosstie.topics import Topics
@@ -82,7 +83,7 @@ class Log:
                 try:
                     await producer.start()
                 except BaseException:
-                    await producer.stop()
+                    await stop(producer)
                     raise
                 self._producer = producer
             return self._producer
@@ -91,16 +92,9 @@ class Log:
         """Stop it behind one's back: stopping waits for what is in flight."""
         if self._producer is producer:
             self._producer = None
-            task = asyncio.create_task(_stopped(producer))
+            task = asyncio.create_task(stop(producer))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
-
-
-async def _stopped(producer: Any) -> None:
-    try:
-        await producer.stop()
-    except (KafkaError, OSError) as error:
-        log.warning("producer left behind", reason=f"{type(error).__name__}: {error}")
 
 
 def _seen(future: asyncio.Future[Any]) -> None:

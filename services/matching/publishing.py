@@ -7,7 +7,6 @@ says what is out already, so that nothing goes out twice.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterator
 
 from aiokafka import AIOKafkaProducer
@@ -21,6 +20,7 @@ from crosstie.matching.record import following
 from crosstie.runtime.database import retrying
 from crosstie.runtime.kafka import producer_options, started
 from crosstie.runtime.service import Running
+from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.matching.store import Decision, Image, Store
@@ -66,9 +66,7 @@ class Publisher:
         """Let the producer go; an open transaction ends with the next one's start."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with contextlib.suppress(TimeoutError, KafkaError, OSError):
-                async with asyncio.timeout(_CLOSE_SECONDS):
-                    await producer.stop()
+            await stop(producer, _CLOSE_SECONDS)
 
     async def _ready(self) -> AIOKafkaProducer:
         """The producer; a new one has agreed with `rounds.v1` before it is used."""
@@ -81,7 +79,7 @@ class Publisher:
                 await started(producer, self._running)
                 await self._agree()
             except BaseException:
-                await producer.stop()
+                await stop(producer)
                 raise
             self._producer = producer
         return self._producer

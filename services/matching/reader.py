@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from crosstie.errors import BrokerAway
 from crosstie.runtime.kafka import consumer_options, ends, started
 from crosstie.runtime.service import Running
+from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from crosstie.topics import COMPACTION_LAG_MS
@@ -130,7 +131,7 @@ class Reader:
         finally:
             self._started.clear()
             self._consumer = None
-            await consumer.stop()
+            await stop(consumer)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
         consumer.assign(self._partitions)

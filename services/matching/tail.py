@@ -9,6 +9,7 @@ from crosstie.errors import BrokerAway
 from crosstie.matching.model import Round
 from crosstie.matching.record import Record, joined
 from crosstie.runtime.kafka import consumer_options, started
+from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 
 _FIRST_RECORDS = 64  # looked back at first; eightfold with every further look
@@ -28,7 +29,7 @@ async def rounds_from(settings: Settings, n: int) -> list[Round]:
     except (KafkaError, OSError) as error:
         raise BrokerAway(f"{type(error).__name__}: {error}") from error
     finally:
-        await consumer.stop()
+        await stop(consumer)
 
 
 async def _looked_back(consumer: AIOKafkaConsumer, here: TopicPartition, n: int) -> list[Round]:

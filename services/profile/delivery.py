@@ -15,6 +15,7 @@ from crosstie.runtime.admin import topic_ids
 from crosstie.runtime.database import retrying
 from crosstie.runtime.kafka import consumer_options, producer_options, started
 from crosstie.runtime.service import Running
+from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 from services.profile.assignment import Assignment
 from services.profile.housekeeping import keep_house
@@ -99,7 +100,7 @@ async def _consumer(settings: Settings, running: Running) -> AsyncIterator[AIOKa
     try:
         yield consumer
     finally:
-        await consumer.stop()
+        await stop(consumer)
 
 
 def _producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:

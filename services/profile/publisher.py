@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from crosstie.errors import BrokerAway, Fenced
 from crosstie.network.wire import MARK_KEY, Mark, encode
+from crosstie.runtime.stopping import stop
 from services.profile.ports import Image
 
 _CLOSE_SECONDS = 5
@@ -50,9 +51,7 @@ class KafkaOutlet:
         if producer is None:
             return
         # a fenced producer's own clean-up fails or waits for what will not come
-        with contextlib.suppress(KafkaError, AssertionError, TimeoutError, OSError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await producer.stop()
+        await stop(producer, _CLOSE_SECONDS)
 
     async def _send(self, producer: AIOKafkaProducer, image: Image) -> None:
         mark = encode(Mark(image.end, image.latest))

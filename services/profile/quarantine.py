@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from crosstie.errors import BrokerAway, Rejected
 from crosstie.runtime.database import transient
 from crosstie.runtime.kafka import producer_options
+from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 from services.profile import sql
 
@@ -82,7 +83,7 @@ async def _append(settings: Settings, records: list[SetAside]) -> None:
     except (KafkaError, OSError, TimeoutError) as error:
         raise BrokerAway(f"{type(error).__name__}: {error}") from error
     finally:
-        await producer.stop()
+        await stop(producer)
 
 
 def _read(row: Any) -> SetAside:

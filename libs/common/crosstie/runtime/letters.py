@@ -14,6 +14,7 @@ from crosstie import dlq
 from crosstie.dlq import Letter
 from crosstie.errors import BrokerAway, Rejected
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.stopping import stop
 from crosstie.topics import Topics
 
 _POLL_MS = 500
@@ -99,4 +100,4 @@ async def _running(client: Any) -> AsyncIterator[None]:
     except (KafkaError, OSError) as error:
         raise BrokerAway(f"{type(error).__name__}: {error}") from error
     finally:
-        await client.stop()
+        await stop(client)
