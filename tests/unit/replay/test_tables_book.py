@@ -71,7 +71,8 @@ def test_an_event_folded_twice_is_named(world: World) -> None:
         doubled.between("contact.made", ANN, BOB, channel="met")
     rows = dict(doubled.snapshot().rows)
     differences = book(world, world.snapshot(rows=rows)).differences
-    assert f"tie/{ANN}/{BOB}: differs in contacts, last, strength" in differences
+    (tie,) = (each for each in differences if each.startswith("tie/"))
+    assert tie.startswith(f"tie/{ANN}/{BOB}: differs in contacts, last, ")
 
 
 def test_a_forgotten_identity_is_named(world: World) -> None:
