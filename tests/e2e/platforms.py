@@ -91,8 +91,8 @@ class TestPlatform:
             return None
         if response.status_code in {429, 503}:
             return None
+        assert response.status_code in {202, 403, 422}, (response.status_code, response.text)
         answer: dict[str, Any] = response.json()
-        assert response.status_code in {202, 403, 422}, (response.status_code, answer)
         return answer
 
     def _react(self, received: Received, source: str) -> None:

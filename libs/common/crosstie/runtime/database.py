@@ -31,6 +31,7 @@ _AWAY = (
     asyncpg.SerializationError,
     asyncpg.DiskFullError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a server that dies in mid-answer leaves asyncpg confused
     OSError,
     TimeoutError,
 )

@@ -1,0 +1,28 @@
+"""What only time mends is told apart from what is wrong."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from crosstie.errors import DatabaseAway
+from crosstie.runtime.database import transient
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
+        asyncpg.DeadlockDetectedError("deadlock detected"),
+        ConnectionRefusedError("connect call failed"),
+    ],
+)
+def test_a_server_that_dies_or_is_away_is_tried_again(error: Exception) -> None:
+    with pytest.raises(DatabaseAway), transient():
+        raise error
+
+
+def test_what_the_database_refuses_is_not() -> None:
+    with pytest.raises(asyncpg.DataError), transient():
+        raise asyncpg.DataError("value out of range")
