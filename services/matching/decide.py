@@ -126,7 +126,8 @@ def next_due(ledger: Ledger) -> float:
     expiries = (each.expires_at + 1 for each in ledger.live.values())
     weeks = (
         when + WEEK_US
-        for made in ledger.made.values()
+        for counted in (ledger.made, ledger.mentorings)
+        for made in counted.values()
         for when in made
         if when > ledger.at - WEEK_US
     )

@@ -46,3 +46,16 @@ def test_line_managers_are_seen_from_both_sides() -> None:
     network = Network.of(rows(member("A", reports_to="B"), member("B")))
     assert network.reporting("A", "B")
     assert network.reporting("B", "A")
+
+
+def test_a_blocked_contact_is_no_neighbour() -> None:
+    blocked = tie("A", "B", blocked_by_b=fact(value=True))
+    network = Network.of(rows(member("A"), member("B"), blocked))
+    assert network.neighbours("A") == network.neighbours("B") == ()
+
+
+def test_only_who_is_eligible_and_blocks_nobody_of_them_is_named_as_known_to_both() -> None:
+    people = [member("A"), member("B"), member("C"), member("D"), member("E", paused=True)]
+    blocked = tie("B", "D", contacts=0, blocked_by_a=fact(value=True))
+    network = Network.of(rows(*people, blocked))
+    assert [each for each in "CDEX" if network.nameable(each, "A", "B")] == ["C"]

@@ -5,7 +5,7 @@ import pytest
 from crosstie.matching.explain import can_give, explain, listed
 from crosstie.matching.model import Suggestion
 from crosstie.network.strength import DAY_US
-from tests.unit.matching.towns import START, Town, locality, member, rows, tie
+from tests.unit.matching.towns import START, Town, fact, locality, member, rows, tie
 
 NEED, OFFER, SECRET = (
     "Help with winter discharge",
@@ -127,3 +127,48 @@ def test_every_suggestion_of_a_locality_can_be_told_to_both_sides() -> None:
 )
 def test_lists_read_as_prose(words: list[str], text: str) -> None:
     assert listed(words) == text
+
+
+def test_a_need_is_not_told_to_whoever_shares_but_a_word_with_it() -> None:
+    need = "Somebody to talk to about drinking, quietly, away from colleagues, near Leeds"
+    offer = "Spanish conversation lessons for absolute beginners every Tuesday evening, Leeds"
+    asking, offering = member("A", needs={"n": need}), member("B", offers={"o": offer})
+    town = Town(rows(asking, offering)).round()
+    (suggestion,) = town.made
+    assert suggestion.gives == ((), ())
+    assert need not in said(town, suggestion, 1)
+    assert suggestion.scores == Town(rows(member("A"), asking, offering)).round().made[0].scores
+
+
+def test_that_both_are_in_one_place_is_no_answer_to_a_need() -> None:
+    asking = member("A", place="Leeds", needs={"n": "Debt advice, Leeds"})
+    offering = member("B", place="Leeds", offers={"o": "Spanish lessons, Leeds"})
+    (suggestion,) = Town(rows(asking, offering)).round().made
+    assert [each.code for each in suggestion.gives[0] + suggestion.gives[1]] == []
+
+
+def test_a_mutual_contact_who_paused_or_blocked_since_is_not_named() -> None:
+    town = helping()
+    for change in (
+        member("Cleo", weekly=0, paused=True),
+        tie("Cleo", "A", blocked_by_a=fact(value=True)),
+        tie("Cleo", "B", blocked_by_b=fact(value=True)),
+    ):
+        later = town.with_rows(change)
+        assert "Cleo" not in said(later, town.made[0], 0) + said(later, town.made[0], 1)
+
+
+def test_what_two_share_is_found_whatever_its_case_and_shown_as_written() -> None:
+    one = member("A", profession="nurse", place="LEEDS", sector="Health", interests=["choirs "])
+    other = member("B", profession="Nurse", place="Leeds", sector="health", interests=["Choirs"])
+    town = Town(rows(one, other)).round()
+    (suggestion,) = town.made
+    words = said(town, suggestion, 0)
+    assert "You share a profession: nurse." in words
+    assert "You both work in LEEDS." in words
+    assert "You share an interest in Choirs." in words
+    assert "You work" not in words
+    assert not suggestion.cross_sector
+    assert {each.code for each in suggestion.reasons} >= {
+        "same-profession", "same-sector", "same-place",
+    }  # fmt: skip

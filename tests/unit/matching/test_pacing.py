@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from crosstie.matching import pacing
-from tests.unit.matching.towns import Town, member, rows
+from tests.unit.matching.towns import POLICY, Town, member, rows
 
 
 def free(town: Town, subject: str) -> tuple[int, ...]:
-    return pacing.slots(town.network, town.ledger, subject, town.at)
+    return pacing.slots(town.network, town.ledger, POLICY, subject, town.at)
 
 
 def test_a_declined_introduction_still_counts_for_its_week() -> None:

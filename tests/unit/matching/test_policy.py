@@ -36,6 +36,8 @@ def test_a_digest_names_the_bytes() -> None:
         (lambda d: d.update(colour="red"), "/colour", '"red"'),
         (lambda d: d.update(version=2), "/version", "2"),
         (lambda d: d["mentoring"].update(level_gap=5), "/mentoring/widest_gap", "4"),
+        (lambda d: d.pop("least_likeness"), "/least_likeness", "None"),
+        (lambda d: d["mentoring"].update(most_a_week=-1), "/mentoring/most_a_week", "-1"),
         (lambda d: d["quotas"].update(cross_sector=1.5), "/quotas/cross_sector", "1.5"),
     ],
 )

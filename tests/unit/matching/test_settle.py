@@ -72,13 +72,6 @@ def test_useful_after_met_is_no_error() -> None:
     assert not [name for name in after.notes if name.startswith("ignored")]
 
 
-def test_a_doubled_answer_counts_once() -> None:
-    town = pair_of_strangers()
-    after = town.answered(only(town), (0, "accepted"), (0, "accepted")).round(1)
-    assert after.causes == ["accepted"]
-    assert after.notes["ignored.doubled"] == 1
-
-
 def test_answers_about_unknown_suggestions_and_from_strangers_are_counted() -> None:
     town = Town(rows(*(member(each, weekly=1) for each in "ABCD"))).round()
     one, other = town.made
@@ -96,6 +89,21 @@ def test_contact_after_a_suggestion_means_that_they_met() -> None:
     town = pair_of_strangers()
     after = town.with_rows(tie("A", "B", last=town.at + 1)).round(1)
     assert after.causes == ["met"]
+
+
+def test_a_large_gathering_is_no_meeting() -> None:
+    town = pair_of_strangers()
+    conference = tie("A", "B", last=town.at + 1, large_gathering=True)
+    assert town.with_rows(conference).round(1).causes == []
+
+
+@pytest.mark.parametrize(("minutes", "causes"), [(4, ["declined"]), (6, [])])
+def test_an_answer_dated_before_its_suggestion_counts_within_five_minutes(
+    minutes: int, causes: list[str]
+) -> None:
+    town = pair_of_strangers()
+    early = town.answered(only(town), (0, "declined"), days=-minutes / 24 / 60)
+    assert early.round(1).causes == causes
 
 
 def test_an_unanswered_suggestion_expires() -> None:

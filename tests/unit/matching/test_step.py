@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from crosstie.matching import pacing
-from crosstie.matching.ledger import encode, pair_of
+from crosstie.matching.ledger import WEEK_US, encode, pair_of
 from crosstie.matching.model import Suggestion, decided
 from crosstie.network.state import Member, Row
 from crosstie.network.strength import DAY_US
@@ -77,6 +77,9 @@ def broken(before: Town, town: Town) -> list[str]:
             new = [s for s in pacing.holding(ledger, subject, slot) if s.round == town.n]
             free = pacing.free(earlier, availability, slot, town.at)
             wrong += [f"capacity: {subject} {slot}"] if len(new) > free else []
+        pace = ledger.mentorings_since(subject, town.at - WEEK_US)
+        mentored = any(each.kind == "mentoring" and subject in each.members for each in town.made)
+        wrong += [f"pace: {subject}"] if mentored and pace > POLICY.mentoring.most_a_week else []
     twice = Counter(pair_of(each) for each in town.made)
     return wrong + [f"twice: {pair}" for pair, n in twice.items() if n > 1]
 
@@ -156,6 +159,7 @@ def test_an_id_names_deployment_round_kind_and_members() -> None:
     "row",
     [
         pytest.param(tie("A", "B"), id="they have met"),
+        pytest.param(tie("A", "B", blocked_by_a=fact(value=True)), id="one who met blocked"),
         pytest.param(
             tie("A", "B", contacts=0, blocked_by_a=fact(value=True)), id="one blocked the other"
         ),
@@ -307,3 +311,81 @@ def test_different_seeds_change_the_order_of_chances_and_nothing_else() -> None:
     one, other = town.round(seed=1), town.round(seed=2)
     assert broken(town, other) == []
     assert [each.id for each in one.made] != [each.id for each in other.made]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(tie("A", "C", blocked_by_a=fact(value=True)), id="blocked by one"),
+        pytest.param(tie("B", "C", blocked_by_b=fact(value=True)), id="blocked one"),
+        pytest.param(member("C", paused=True), id="paused"),
+        pytest.param(member("C", consent=False), id="without consent"),
+    ],
+)
+def test_nobody_is_brought_together_through_someone_who(row: Row) -> None:
+    through: list[Row] = [member("C", weekly=0), tie("A", "C"), tie("B", "C")]
+    alone = two(member("A"), member("B"))
+    (made,) = two(member("A"), member("B"), *through, row)
+    assert made.mutual == ()
+    assert [each.code for each in made.reasons] == []
+    assert (made.sources, made.scores) == (alone[0].sources, alone[0].scores)
+
+
+def test_those_who_were_at_one_large_gathering_may_still_be_introduced() -> None:
+    conference = tie("A", "B", large_gathering=True)
+    (made,) = two(member("A"), member("B"), conference)
+    assert made.kind == "introduction"
+
+
+def test_a_large_gathering_makes_nobody_a_mutual_contact_but_a_way() -> None:
+    gathered = [tie(each, "C", large_gathering=True) for each in "AB"]
+    (made,) = two(member("A"), member("B"), member("C", weekly=0), *gathered)
+    assert made.mutual == ()
+    assert "friends-of-friends" in made.sources
+
+
+def test_a_large_gathering_does_not_keep_those_who_lost_touch_apart() -> None:
+    old = tie("A", "B", last=START - 150 * DAY_US)
+    (made,) = two(member("A"), member("B"), structs.replace(old, last=START - DAY_US))
+    assert (made.kind, made.reasons[0].amount) == ("reconnection", 150)
+
+
+def test_a_made_up_suggestion_that_was_met_keeps_nobody_apart() -> None:
+    town = Town(rows(member("A"), member("B")))
+    made_up = Suggestion("none", "introduction", ("A", "B"), ("across",) * 2, False, 1, 0, 0)
+    assert len(town.answered(made_up, (0, "met"), (1, "useful")).round(1).made) == 1
+
+
+def test_those_who_met_by_a_suggestion_stay_met_when_the_answer_is_long_gone() -> None:
+    town = Town(rows(member("A"), member("B"))).round()
+    met = town.answered(town.made[0], (0, "met")).round(1).round(400)
+    assert met.with_rows(tie("A", "B", contacts=0)).round(1).made == []
+
+
+def test_a_senior_who_declines_is_not_flooded_with_mentees() -> None:
+    juniors = [member(f"J{i:02}", weekly=0, mentors=1, level=2) for i in range(30)]
+    town, made = Town(rows(senior(), *juniors)), []
+    for _ in range(14):
+        town = town.round(0.5)
+        made.append(len(town.made))
+        for suggestion in town.made:
+            town = town.answered(suggestion, (0, "declined"))
+    assert sum(made) == POLICY.mentoring.most_a_week
+    town = town.round(0.5, serve=frozenset())
+    assert len(town.made) == 1  # the week since the first is over: served without being asked for
+
+
+def test_a_junior_who_declines_is_not_flooded_with_mentors() -> None:
+    seniors = [
+        member(f"S{i:02}", weekly=0, mentees=1, mentors=1, level=5, wishes=(("down",), ()))
+        for i in range(30)
+    ]
+    both = junior(mentees=2)  # may mentor as well
+    town, made = Town(rows(both, *seniors)), 0
+    for _ in range(14):
+        town = town.round(0.5)
+        mine = [each for each in town.made if "J" in each.members]
+        made += len(mine)
+        for suggestion in mine:
+            town = town.answered(suggestion, (suggestion.members.index("J"), "declined"))
+    assert made == POLICY.mentoring.most_a_week

@@ -4,7 +4,7 @@ import pytest
 
 from crosstie.matching.why import why_none
 from crosstie.network.state import Row
-from tests.unit.matching.towns import POLICY, Town, member, rows, tie
+from tests.unit.matching.towns import POLICY, Town, fact, member, rows, tie
 
 
 def why(town: Town, subject: str = "A") -> str:
@@ -30,6 +30,10 @@ def why(town: Town, subject: str = "A") -> str:
         (
             [member("A"), member("B"), tie("A", "B")],
             "no one within reach: of one person with time you have met 1, and 0 were suggested lately",
+        ),
+        (
+            [member("A"), member("B"), tie("A", "B", blocked_by_b=fact(value=True))],
+            "no one within reach: nobody else may be suggested yet",
         ),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from crosstie.matching.value import bridging
 from crosstie.network.state import Member, Row
 from crosstie.network.strength import DAY_US
-from tests.unit.matching.towns import START, Town, member, rows, tie
+from tests.unit.matching.towns import START, Town, fact, member, rows, tie
 
 
 def scores(one: Member, other: Member, *more: Row, town: Town | None = None) -> dict[str, int]:
@@ -99,3 +99,21 @@ def test_those_who_offer_help_get_noticed() -> None:
 def test_those_who_were_asked_more_than_others_carry_more_load() -> None:
     town = Town(rows(plain("A", weekly=3), plain("C"))).round()
     assert scores(plain("A", weekly=3), plain("B"), town=town)["load"] > BASE["load"]
+
+
+def test_setting_the_same_availability_again_every_day_does_not_end_the_wait() -> None:
+    synced = plain("A")
+    facts = synced.facts | {"availability": fact(synced.facts["availability"].value, START)}
+    assert scores(Member("A", facts), plain("B"))["deficit"] == BASE["deficit"]
+
+
+def test_whoever_had_no_time_until_lately_did_not_wait() -> None:
+    back = plain("A", unavailable=True, since=START - DAY_US)
+    early = {"available": fact(value=True, at=START - 60 * DAY_US)}
+    returned = scores(Member("A", back.facts | early), plain("B"))
+    assert returned["deficit"] == scores(plain("A", since=START - DAY_US), plain("B"))["deficit"]
+
+
+def test_a_wished_sector_is_one_whatever_its_case() -> None:
+    wished = scores(plain("A", wishes=((), ("HEALTH ",))), plain("B"))
+    assert wished["accepts_first"] > BASE["accepts_first"]

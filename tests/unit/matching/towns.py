@@ -41,6 +41,7 @@ def member(
         "joined": True,
         "consent": True,
         "availability": [weekly, mentors, mentees, list(wishes[0]), list(wishes[1])],
+        "available": True,
     }
     said |= {f"need/{item}": text for item, text in facts.pop("needs", {}).items()}
     said |= {f"offer/{item}": text for item, text in facts.pop("offers", {}).items()}
@@ -50,11 +51,21 @@ def member(
     )
 
 
-def tie(one: str, other: str, *, last: int = START - DAY_US, contacts: int = 3, **more: Any) -> Tie:
+def tie(
+    one: str,
+    other: str,
+    *,
+    last: int = START - DAY_US,
+    contacts: int = 3,
+    large_gathering: bool = False,
+    **more: Any,
+) -> Tie:
     """Two people who met `contacts` times, lately at `last`."""
     a, b = sorted((one, other))
-    seen = {"met": contacts} if contacts else {}
+    seen = {"co-attended" if large_gathering else "met": contacts} if contacts else {}
     times: dict[str, Any] = {"first": last, "last": last} if contacts else {}
+    if not large_gathering:
+        times |= {"last_met": times.get("last")}
     strength = Strength(float(contacts), last) if contacts else Strength()
     return Tie(a, b, strength=strength, contacts=seen, **times, **more)
 

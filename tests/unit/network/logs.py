@@ -19,7 +19,7 @@ WEEKS_12_US = 84 * DAY_US  # within the horizon of dedupe, so that no identity i
 people = st.sampled_from(PEOPLE)
 pairs = st.lists(people, min_size=2, max_size=2, unique=True).map(tuple)
 terms = st.none() | st.sampled_from(["housing", "nursing", "prison", "café", "a\x00b"])
-times = st.integers(START_US, START_US + WEEKS_12_US)
+times = st.integers(START_US, START_US + WEEKS_12_US) | st.integers(START_US, START_US + 2)
 items = st.sampled_from(["n1", "n2"])
 
 described = st.fixed_dictionaries(
@@ -58,12 +58,12 @@ def _by_one(struct: type, **fields: st.SearchStrategy[object]) -> st.SearchStrat
     )
 
 
-_suggestions = st.sampled_from(["s1", "s2"])
+_suggestions = st.sampled_from([f"s{n}" for n in range(4)])
 tie_data: dict[str, st.SearchStrategy[f.Data]] = {
     "org.crosstie.contact.made.v1": st.builds(
         f.Contact,
         members=pairs,
-        channel=st.sampled_from(["met", "called"]),
+        channel=st.sampled_from(["met", "called", "co-attended"]),
         started_by=st.none() | people,
         weight=st.floats(0.005, 100),
     ),

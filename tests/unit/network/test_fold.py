@@ -132,9 +132,104 @@ def test_a_block_stands_until_its_side_takes_it_back() -> None:
     assert not tie_after(blocked).met
 
 
-def test_a_tie_keeps_its_latest_answers_only() -> None:
-    answers = [
-        about_tie(f"{n}", "suggestion.answered", f.Answered((ALMA, BORIS), ALMA, f"s{n}", "met"), n)
-        for n in range(ANSWERS_KEPT + 5)
-    ]
+def answered(time: int, suggestion: str, answer: str = "accepted", by: str = ALMA) -> Event:
+    data = f.Answered((ALMA, BORIS), by, suggestion, answer)
+    return about_tie(f"{time}", "suggestion.answered", data, time)
+
+
+def test_a_tie_keeps_the_latest_answers_of_each_side_only() -> None:
+    answers = [answered(n, f"s{n}") for n in range(ANSWERS_KEPT + 5)]
     assert [each.time for each in tie_after(*answers).replies] == list(range(5, ANSWERS_KEPT + 5))
+
+
+def test_however_much_one_side_answers_what_the_other_said_stays() -> None:
+    declined = answered(0, "s", "declined", by=BORIS)
+    later = [answered(n, f"s{n}") for n in range(1, 100)]
+    assert tie_after(declined, *later).replies[0].answer == "declined"
+
+
+def test_an_answer_given_again_is_one_answer() -> None:
+    again = [answered(n, "s") for n in range(5)]
+    assert [each.time for each in tie_after(*again, answered(9, "s", "met")).replies] == [4, 9]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 40)), max_size=120), st.data())
+def test_answers_kept_are_the_same_in_any_order(
+    said: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    sides = (ALMA, BORIS)
+    log = [
+        structs.replace(answered(time, f"s{s}", by=sides[n % 3 % 2]), id=f"{n}")
+        for n, (time, s) in enumerate([*said, (99, 0)])
+    ]
+    shuffled = data.draw(st.permutations(log))
+    assert tie_after(*shuffled).replies == tie_after(*log).replies
+
+
+def gathered(id: str, time: int, people: int) -> Event:
+    weight = 1 / (people - 1)
+    data = f.Contact((ALMA, BORIS), "co-attended", weight=weight)
+    return about_tie(id, "contact.made", data, time)
+
+
+def test_a_large_gathering_is_a_contact_and_no_meeting() -> None:
+    tie = tie_after(gathered("1", 5, 6))
+    assert (tie.contact, tie.met) == (True, False)
+    assert tie.strength.value == pytest.approx(0.2)
+
+
+def test_a_gathering_of_five_is_a_meeting_and_a_later_large_one_is_none() -> None:
+    small, large = gathered("1", 5, 5), gathered("2", 9, 200)
+    assert tie_after(small, large) == tie_after(large, small)
+    tie = tie_after(small, large)
+    assert (tie.met, tie.last_met, tie.last) == (True, 5, 9)
+
+
+def fact_about(id: str, type: str, data: f.Data, time: int = 1) -> Event:
+    return Event("p", id, f"org.crosstie.{type}.v1", time, member_key(ALMA), data)
+
+
+@pytest.mark.parametrize(
+    ("freer", "safer", "name", "value"),
+    [
+        ("member.joined", "consent.withdrawn", "consent", False),
+        ("member.joined", "member.left", "joined", False),
+        ("member.resumed", "member.paused", "paused", True),
+    ],
+)
+@pytest.mark.parametrize("ids", [("1", "2"), ("2", "1")])
+def test_of_two_facts_of_one_moment_the_one_that_protects_holds(
+    freer: str, safer: str, name: str, value: object, ids: tuple[str, str]
+) -> None:
+    joined = f.Joined(ALMA, consent=True)
+    frees = fact_about(ids[0], freer, joined if "joined" in freer else f.MemberFact(ALMA))
+    protects = fact_about(ids[1], safer, f.MemberFact(ALMA))
+    assert alma_after(frees, protects).get(name) is value
+    assert alma_after(protects, frees) == alma_after(frees, protects)
+    later = structs.replace(frees, time=2)
+    assert alma_after(protects, later).get(name) is not value
+
+
+@pytest.mark.parametrize("ids", [("1", "2"), ("2", "1")])
+def test_of_a_block_and_its_end_of_one_moment_the_block_holds(ids: tuple[str, str]) -> None:
+    blocking = f.Blocking((ALMA, BORIS), ALMA)
+    block = about_tie(ids[0], "member.blocked", blocking)
+    unblock = about_tie(ids[1], "member.unblocked", blocking)
+    assert tie_after(block, unblock).blocked
+    assert tie_after(unblock, block).blocked
+
+
+def available(id: str, time: int, weekly: int = 2) -> Event:
+    return fact_about(id, "availability.set", f.Availability(ALMA, weekly), time)
+
+
+def test_since_when_somebody_has_time_is_not_moved_by_saying_so_again() -> None:
+    daily = [available(f"{n}", n) for n in range(5, 9)]
+    alma = alma_after(*reversed(daily))
+    assert alma == alma_after(*daily)
+    assert (alma.facts["available"].time, alma.facts["availability"].time) == (5, 8)
+
+
+def test_when_somebody_last_had_no_time_is_known() -> None:
+    alma = alma_after(available("1", 1), available("2", 2, weekly=0), available("3", 3))
+    assert [alma.facts[each].time for each in ("available", "unavailable")] == [1, 2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from crosstie.network.map import Map, Population, Way, map_of
 from crosstie.network.state import Fact, Member, Tie
@@ -18,7 +19,7 @@ def member(subject: str, **facts: object) -> Member:
 
 def tie(one: str, other: str, strength: float = 1.0, at: int = NOW) -> Tie:
     a, b = sorted((one, other))
-    return Tie(a, b, Strength(strength, at), {"met": 2}, first=1, last=at)
+    return Tie(a, b, Strength(strength, at), {"met": 2}, first=1, last=at, last_met=at)
 
 
 ME = member("me", organisation="St Elsewhere", sector="nursing", level=3)
@@ -81,6 +82,36 @@ def test_nobody_is_reached_who_is_not_there_to_be_met(facts: dict[str, object]) 
     beyond = [tie("mate", "warden")]
     found = map_of(ME, [tie("me", "mate")], beyond, EVERYONE | away, POPULATION, NOW)
     assert all(each.ways == () for each in found.missing_sectors)
+
+
+@pytest.mark.parametrize("facts", [{"paused": True}, {"consent": False}, {"joined": False}])
+def test_nobody_is_a_way_who_may_not_be_asked(facts: dict[str, object]) -> None:
+    away = {"mate": member("mate", sector="nursing", **facts)}
+    beyond = [tie("mate", "warden")]
+    found = map_of(ME, [tie("me", "mate")], beyond, EVERYONE | away, POPULATION, NOW)
+    assert all(each.ways == () for each in found.missing_sectors)
+
+
+@pytest.mark.parametrize("side", ["blocked_by_a", "blocked_by_b"])
+def test_whoever_blocked_me_or_is_blocked_is_no_contact_no_way_and_nobody_to_reach(
+    side: str,
+) -> None:
+    blocked = structs.replace(tie("me", "mate"), **{side: Fact(True, 1, "p", "1")})
+    beyond = [tie("mate", "warden"), tie("friend", "mate")]
+    found = mapped([blocked, tie("me", "friend")], beyond)
+    assert [each.subject for each in found.contacts] == ["friend"]
+    assert all(each.ways == () for each in (*found.missing_sectors, *found.missing_levels))
+
+
+def test_sectors_that_differ_in_case_are_one_shown_as_most_write_it() -> None:
+    other = member("other", organisation="st elsewhere ", sector="Nursing ")
+    people = EVERYONE | {"other": other}
+    everyone = Population({"nursing": 2, "Nursing ": 1, "Prison": 1, "prison": 2}, {})
+    ties = [tie("me", "mate"), tie("me", "other"), tie("me", "friend")]
+    found = map_of(ME, ties, [tie("friend", "warden")], people, everyone, NOW)
+    assert [(g.of, g.inside) for g in found.sectors] == [("Nursing ", 2), ("housing", 0)]
+    (prison,) = found.missing_sectors
+    assert (prison.of, prison.people, prison.ways[0].people) == ("prison", 3, 1)
 
 
 def test_a_tie_that_holds_only_a_block_is_no_contact() -> None:

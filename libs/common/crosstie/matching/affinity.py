@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from crosstie.matching import policy as rules
-from crosstie.matching.arrays import Bools, Floats, Ints, contains
+from crosstie.matching.arrays import MILLION, Bools, Floats, Ints, contains, millionths
 from crosstie.matching.graph import Graph
 from crosstie.matching.people import DIRECTIONS, Items, People
 
@@ -20,7 +20,10 @@ _BLOCK_ENTRIES = 4_000_000  # of sparse rows at a time: bounds memory
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """For every pair the best cosine of an offer of one with a need of the other, and which items."""
+    """For every pair the best cosine of an offer of one with a need of the other, and which items.
+
+    Nothing at all where they are not alike enough: a need is shown to whoever can meet it.
+    """
 
     cosine: Floats
     offer: Ints  # -1: none
@@ -65,8 +68,8 @@ def direction(people: People, a: Ints, b: Ints) -> Ints:
     return np.where(known & (theirs < mine), DIRECTIONS["down"], upward).astype(np.int64)
 
 
-def matches(givers: Ints, takers: Ints, offers: Items, needs: Items) -> Match:
-    """What givers[k] offers that takers[k] needs, best first by cosine."""
+def matches(givers: Ints, takers: Ints, offers: Items, needs: Items, least: float) -> Match:
+    """What givers[k] offers that takers[k] needs: the best by cosine, if that is `least` or more."""
     count = np.diff(offers.first)[givers] * np.diff(needs.first)[takers]
     pair = np.repeat(np.arange(len(givers)), count)
     nth = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
@@ -77,10 +80,9 @@ def matches(givers: Ints, takers: Ints, offers: Items, needs: Items) -> Match:
     order = np.lexsort((need, offer, -cosine, pair))
     best, first = np.unique(pair[order], return_index=True)
     found = Match(np.zeros(len(givers)), np.full(len(givers), -1), np.full(len(givers), -1))
-    at = order[first]
-    found.cosine[best] = cosine[at]
-    found.offer[best] = np.where(cosine[at] > 0, offer[at], -1)
-    found.need[best] = np.where(cosine[at] > 0, need[at], -1)
+    alike = millionths(cosine[order[first]]) >= max(round(least * MILLION), 1)
+    best, at = best[alike], order[first][alike]
+    found.cosine[best], found.offer[best], found.need[best] = cosine[at], offer[at], need[at]
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crosstie.matching.model import Reason, Suggestion
-from crosstie.network.state import Member
+from crosstie.network.state import Member, folded
 from crosstie.network.view import Network
 
 
@@ -106,28 +106,29 @@ def _help(view: View) -> Iterator[str]:
 
 
 def _common_ground(view: View) -> Iterator[str]:
-    known = [each for each in view.suggestion.mutual if view.network.present(each)]
+    suggestion, network = view.suggestion, view.network
+    known = [each for each in suggestion.mutual if network.nameable(each, *suggestion.members)]
     if known:
-        more = _amount(view, "mutual-contacts") - len(view.suggestion.mutual)
+        more = _amount(view, "mutual-contacts") - len(suggestion.mutual)
         others = [f"{more} more"] if more > 0 else []
         yield f"You both know {listed([*map(view.names, known), *others])}."
     you, them = view.you, view.them
     if you is None or them is None:
         return
-    yours = {term.casefold() for term in you.interests}
-    shared = [term for term in them.interests if term.casefold() in yours]
+    yours = {folded(term) for term in you.interests}
+    shared = [term for term in them.interests if folded(term) in yours]
     if shared:
         yield f"You share an interest in {listed(shared)}."
-    if you.profession and you.profession == them.profession:
+    if you.profession and _alike(you.profession, them.profession):
         yield f"You share a profession: {you.profession}."
-    if you.place and you.place == them.place:
+    if you.place and _alike(you.place, them.place):
         yield f"You both work in {you.place}."
 
 
 def _difference(view: View) -> Iterator[str]:
     """How their role differs from yours."""
     yours, theirs = _work(view.you), _work(view.them)
-    if yours and theirs and yours != theirs:
+    if yours and theirs and not _alike(yours, theirs):
         yield f"You work{yours}; they work{theirs}, and see things from there."
 
 
@@ -143,6 +144,10 @@ _GIFTS: Mapping[str, Callable[[Member, Reason], str | None]] = {
         else None
     ),
 }
+
+
+def _alike(one: str, other: str | None) -> bool:
+    return other is not None and folded(one) == folded(other)
 
 
 def _work(member: Member | None) -> str:

@@ -5,37 +5,46 @@ Adamic and Adar, Friends and neighbors on the Web, Social Networks 25 (2003).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from crosstie.matching.arrays import Floats, Ints
+from crosstie.network.state import Tie
 from crosstie.network.strength import HALF_LIFE_US
 from crosstie.network.view import Network
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Ties with contact between known people: tie k is (a[k], b[k]), a < b, ascending."""
+    """Ties of known people who have met: tie k is (a[k], b[k]), a < b, ascending; none is blocked.
+
+    The matrices lead from one to another, so they hold only ties of people who may be named.
+    """
 
     a: Ints
     b: Ints
-    last: Ints  # last contact
+    last: Ints  # when they last met
     effort: Floats  # -1: all started by b, +1: all by a, 0 balanced or not said
     contacts: Ints
-    weights: csr_array  # symmetric; saturating strength now, above 0 and below 1
+    weights: csr_array  # symmetric; saturating strength now, above 0 and below 1; any contact
     links: csr_array  # symmetric; 1 where they met
 
 
 def graph(network: Network, at: int) -> Graph:
     """The graph of `network` at `at`."""
     index = {subject: i for i, subject in enumerate(network.subjects)}
-    met = network.met
-    a = np.fromiter((index[tie.a] for tie in met), dtype=np.int64)
-    b = np.fromiter((index[tie.b] for tie in met), dtype=np.int64)
-    value = np.fromiter((tie.strength.value for tie in met), dtype=np.float64)
-    since = np.fromiter((tie.strength.at for tie in met), dtype=np.int64)
+    met = [tie for tie in network.contacts if tie.met]
+    a, b = _ends(met, index)
+    leading = [
+        tie for tie in network.contacts if network.eligible(tie.a) and network.eligible(tie.b)
+    ]
+    one, other = _ends(leading, index)
+    value = np.fromiter((tie.strength.value for tie in leading), dtype=np.float64)
+    since = np.fromiter((tie.strength.at for tie in leading), dtype=np.int64)
+    direct = np.fromiter((tie.met for tie in leading), dtype=np.bool_)
     by_a = np.fromiter((tie.started_by_a for tie in met), dtype=np.int64)
     by_b = np.fromiter((tie.started_by_b for tie in met), dtype=np.int64)
     now = value * np.exp2(-np.maximum(at - since, 0) / HALF_LIFE_US)
@@ -43,12 +52,18 @@ def graph(network: Network, at: int) -> Graph:
     return Graph(
         a=a,
         b=b,
-        last=np.fromiter((tie.last or 0 for tie in met), dtype=np.int64),
+        last=np.fromiter((tie.last_met or 0 for tie in met), dtype=np.int64),
         effort=(by_a - by_b) / np.maximum(by_a + by_b, 1),
         contacts=np.fromiter((sum(tie.contacts.values()) for tie in met), dtype=np.int64),
-        weights=symmetric(a, b, np.maximum(now / (1.0 + now), 1e-9), size),
-        links=symmetric(a, b, np.ones(len(a)), size),
+        weights=symmetric(one, other, np.maximum(now / (1.0 + now), 1e-9), size),
+        links=symmetric(one[direct], other[direct], np.ones(np.count_nonzero(direct)), size),
     )
+
+
+def _ends(ties: Sequence[Tie], index: Mapping[str, int]) -> tuple[Ints, Ints]:
+    a = np.fromiter((index[tie.a] for tie in ties), dtype=np.int64)
+    b = np.fromiter((index[tie.b] for tie in ties), dtype=np.int64)
+    return a, b
 
 
 def symmetric(a: Ints, b: Ints, values: Floats, size: int) -> csr_array:

@@ -46,6 +46,8 @@ class Ledger(Struct, frozen=True, dict=True):
     made: Mapping[
         str, tuple[int, ...]
     ] = {}  # subject -> when introductions and reconnections were made
+    mentorings: Mapping[str, tuple[int, ...]] = {}  # subject -> when these were, as either side
+    met: Mapping[Pair, int] = {}  # for good: who said that they met, or began a mentoring; when
 
     @cached_property
     def by_member(self) -> Mapping[str, tuple[Suggestion, ...]]:
@@ -65,14 +67,14 @@ class Ledger(Struct, frozen=True, dict=True):
         """Introductions made for `subject` later than `after`, at most 28 days back."""
         return sum(1 for at in self.made.get(subject, ()) if at > after)
 
+    def mentorings_since(self, subject: str, after: int) -> int:
+        """Mentorings suggested to `subject` later than `after`, at most 7 days back."""
+        return sum(1 for at in self.mentorings.get(subject, ()) if at > after)
+
     def after(self, changes: Iterable[Change], at: int) -> Self:
         """This ledger once `changes`, all of one round at `at`, are folded in."""
-        live, settled, pairs, made = (
-            dict(self.live),
-            dict(self.settled),
-            dict(self.pairs),
-            dict(self.made),
-        )
+        live, settled, pairs = dict(self.live), dict(self.settled), dict(self.pairs)
+        made, mentorings, met = dict(self.made), dict(self.mentorings), dict(self.met)
         for change in changes:
             suggestion = change.suggestion
             if suggestion.state in FINAL:
@@ -85,14 +87,21 @@ class Ledger(Struct, frozen=True, dict=True):
             pair = pair_of(suggestion)
             pairs.pop(pair, None)  # to the end: the order is that of time
             pairs[pair] = at
-            if change.cause == "made" and suggestion.kind != "mentoring":
-                for subject in suggestion.members:
-                    kept = [each for each in made.pop(subject, ()) if each > at - MADE_KEPT_US]
-                    made[subject] = (*kept, at)
+            if _met(suggestion):
+                met.setdefault(pair, at)
+            if change.cause == "made":
+                mentoring = suggestion.kind == "mentoring"
+                _note(
+                    suggestion.members,
+                    mentorings if mentoring else made,
+                    at,
+                    WEEK_US if mentoring else MADE_KEPT_US,
+                )
         _forget(settled, at - SETTLED_KEPT_US, lambda each: each.at)
         _forget(pairs, at - PAIRS_KEPT_US, lambda each: each)
         _forget(made, at - MADE_KEPT_US, lambda each: each[-1])
-        return type(self)(at, live, settled, pairs, made)
+        _forget(mentorings, at - WEEK_US, lambda each: each[-1])
+        return type(self)(at, live, settled, pairs, made, mentorings, met)
 
 
 EMPTY = Ledger()
@@ -123,6 +132,8 @@ def encode(ledger: Ledger) -> bytes:
             sorted(ledger.settled.items(), key=lambda each: (each[1].at, each[0])),
             sorted(ledger.pairs.items(), key=lambda each: (each[1], each[0])),
             sorted(ledger.made.items(), key=lambda each: (each[1][-1], each[0])),
+            sorted(ledger.mentorings.items(), key=lambda each: (each[1][-1], each[0])),
+            sorted(ledger.met.items()),
         ),
         order="deterministic",
     )
@@ -134,13 +145,27 @@ _Stored = tuple[
     tuple[tuple[str, Settled], ...],
     tuple[tuple[Pair, int], ...],
     tuple[tuple[str, tuple[int, ...]], ...],
+    tuple[tuple[str, tuple[int, ...]], ...],
+    tuple[tuple[Pair, int], ...],
 ]
 
 
 def load(data: bytes) -> Ledger:
     """The ledger that `encode` wrote."""
-    at, live, settled, pairs, made = msgspec.json.decode(data, type=_Stored)
-    return Ledger(at, {each.id: each for each in live}, dict(settled), dict(pairs), dict(made))
+    at, live, *maps = msgspec.json.decode(data, type=_Stored)
+    return Ledger(at, {each.id: each for each in live}, *map(dict, maps))
+
+
+def _met(suggestion: Suggestion) -> bool:
+    """They said so, or both accepted a mentoring."""
+    begun = suggestion.kind == "mentoring" and len(suggestion.accepted_by) == 2
+    return suggestion.state == "met" or begun
+
+
+def _note(members: Pair, made: dict[str, tuple[int, ...]], at: int, kept_us: int) -> None:
+    for subject in members:  # to the end: the order is that of time
+        kept = [each for each in made.pop(subject, ()) if each > at - kept_us]
+        made[subject] = (*kept, at)
 
 
 def _forget(kept: dict[K, V], until: int, when: Callable[[V], Any]) -> None:

@@ -81,7 +81,7 @@ class Maker:
             ties = (network.tie(member, subject) for member in members)
             return min(int(moved(tie.strength, at) * 1e6) for tie in ties if tie is not None)
 
-        known = [subject for subject in network.mutual(*members) if network.present(subject)]
+        known = [each for each in network.mutual(*members) if network.nameable(each, *members)]
         return tuple(sorted(known, key=lambda subject: (-weaker(subject), subject)))
 
     def _reasons(
@@ -90,7 +90,7 @@ class Maker:
         common = scored.common
         if kind == "reconnection":
             tie = self.network.tie(*members)
-            last = tie.last if tie is not None and tie.last is not None else self.at
+            last = tie.last_met if tie is not None and tie.last_met is not None else self.at
             yield Reason("lost-touch", (self.at - last) // DAY_US)
         if mutual:
             yield Reason("mutual-contacts", len(mutual), mutual[:MUTUAL_SHOWN])

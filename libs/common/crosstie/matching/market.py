@@ -31,7 +31,7 @@ class Market:
     mentees_held: Ints
     served: Bools
     never: Ints  # blocked, line managers, live suggestions, cool-down
-    met: Ints  # who had contact, or said that they met
+    met: Ints  # who met, by their contacts or by what they answered
     order: Draws
 
     def search(self, slots: Bools, *, never: Ints) -> Search:
@@ -63,7 +63,7 @@ def market(
 ) -> Market:
     """The market of a round at `at`."""
     index, size = people.index, len(people)
-    introductions, mentees, mentors, mentees_held = _slots(network, ledger, at)
+    introductions, mentees, mentors, mentees_held = _slots(network, ledger, policy, at)
     served = np.full(size, serve is None)
     served[[index[subject] for subject in serve or () if subject in index]] = True
     ruled_out = [
@@ -83,25 +83,31 @@ def market(
         mentees_held=mentees_held,
         served=served,
         never=np.union1d(_keys(ruled_out, people), reporting),
-        met=np.union1d(graph.a * size + graph.b, _keys(_said_to_have_met(network), people)),
+        met=np.union1d(graph.a * size + graph.b, _keys(_said_to_have_met(network, ledger), people)),
         order=draws(seed, "order", people.subjects),
     )
 
 
-def _slots(network: Network, ledger: Ledger, at: int) -> tuple[Ints, Ints, Ints, Ints]:
+def _slots(
+    network: Network, ledger: Ledger, policy: Policy, at: int
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Free introductions, mentees and mentors by member, and mentees held."""
     counts = np.zeros((4, len(network.subjects)), dtype=np.int64)
     for i, subject in enumerate(network.subjects):
-        counts[:3, i] = pacing.slots(network, ledger, subject, at)
+        counts[:3, i] = pacing.slots(network, ledger, policy, subject, at)
         counts[3, i] = pacing.held(ledger, subject, "mentees")
     return counts[0], counts[1], counts[2], counts[3]
 
 
-def _said_to_have_met(network: Network) -> Iterator[Pair]:
-    """An answer tells of a meeting that no contact shows; an ended mentoring had begun."""
+def _said_to_have_met(network: Network, ledger: Ledger) -> Iterator[Pair]:
+    """An answer may tell of a meeting that no contact shows, and after the suggestion's end."""
+    yield from ledger.met
     for tie in network.replied:
-        if any(reply.answer in {"met", "useful", "ended"} for reply in tie.replies):
-            yield tie.a, tie.b
+        for reply in tie.replies:
+            known = ledger.settled.get(reply.suggestion)
+            ours = known is not None and {*known.members} == {tie.a, tie.b}
+            if ours and reply.answer in {"met", "useful"}:
+                yield tie.a, tie.b
 
 
 def _cooling(ledger: Ledger, since: int) -> Iterator[Pair]:

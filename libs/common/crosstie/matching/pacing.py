@@ -1,7 +1,7 @@
 """How much time people have left: nobody is given more than they offered.
 
 Free introductions = weekly rate - max(open, made in the last 7 days). A mentoring holds its slot,
-on both sides, from the suggestion to its end.
+on both sides, from the suggestion to its end; how many are suggested in 7 days is the policy's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Literal
 
 from crosstie.matching.ledger import WEEK_US, Ledger
 from crosstie.matching.model import Suggestion
+from crosstie.matching.policy import Policy
 from crosstie.network.facts import Availability
 from crosstie.network.view import Network
 
@@ -41,7 +42,7 @@ def held(ledger: Ledger, subject: str, slot: Slot) -> int:
 
 
 def free(ledger: Ledger, availability: Availability, slot: Slot, at: int) -> int:
-    """How many suggestions that use `slot` may be made for this member now."""
+    """How many suggestions fit into this member's `slot` now."""
     subject = availability.member
     used = held(ledger, subject, slot)
     if slot == "introductions":
@@ -49,20 +50,31 @@ def free(ledger: Ledger, availability: Availability, slot: Slot, at: int) -> int
     return max(capacity(availability, slot) - used, 0)
 
 
-def slots(network: Network, ledger: Ledger, subject: str, at: int) -> tuple[int, ...]:
-    """Free ones of SLOTS; none for whoever is not eligible."""
+def slots(
+    network: Network, ledger: Ledger, policy: Policy, subject: str, at: int
+) -> tuple[int, int, int]:
+    """Free ones of SLOTS; none for whoever is not eligible.
+
+    Of mentorings, which have no weekly rate, no more than the policy's, a mentor of one's own first.
+    """
     member = network.members.get(subject)
     if member is None or not member.eligible or member.get("availability") is None:
-        return (0,) * len(SLOTS)
-    availability = member.availability
-    return tuple(free(ledger, availability, slot, at) for slot in SLOTS)
+        return 0, 0, 0
+    introductions, mentees, mentors = (
+        free(ledger, member.availability, slot, at) for slot in SLOTS
+    )
+    made = ledger.mentorings_since(subject, at - WEEK_US)
+    left = max(policy.mentoring.most_a_week - made, 0)
+    mentors = min(mentors, left)
+    return introductions, min(mentees, left - mentors), mentors
 
 
 def freed_by_time(ledger: Ledger, at: int) -> frozenset[str]:
-    """Members with an introduction that a week had not yet passed over in the last round, and now has."""
+    """Members with a suggestion that a week had not yet passed over in the last round, and now has."""
     before, now = ledger.at - WEEK_US, at - WEEK_US
     return frozenset(
         subject
-        for subject, made in ledger.made.items()
+        for counted in (ledger.made, ledger.mentorings)
+        for subject, made in counted.items()
         if any(before < when <= now for when in made)
     )

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from crosstie.matching.arrays import Bools, Ints
 from crosstie.matching.base import Base
 from crosstie.matching.words import buckets
-from crosstie.network.state import Member
+from crosstie.network.state import Member, folded
 from crosstie.network.view import Network
 
 UNKNOWN = -1
@@ -48,7 +48,7 @@ class People:
     sectors: int
     interests: csr_array  # 1 where they have it
     generous: Ints  # standing offers and mentees offered
-    waiting_since: Ints  # when availability was set
+    waiting_since: Ints  # for introductions
     weekly: Ints
     needs: Items
     offers: Items
@@ -63,11 +63,12 @@ def columns(network: Network, base: Base) -> People:
     index = {subject: i for i, subject in enumerate(subjects)}
     members = [network.members[subject] for subject in subjects]
     available = [member.availability for member in members]
-    sector_codes = _codes(member.sector for member in members)
+    sectors = _folded(member.sector for member in members)
+    sector_codes = _codes(sectors)
     wished = [
         (i, sector_codes[sector])
         for i, each in enumerate(available)
-        for sector in each.wishes.sectors
+        for sector in map(folded, each.wishes.sectors)
         if sector in sector_codes
     ]
     return People(
@@ -75,9 +76,9 @@ def columns(network: Network, base: Base) -> People:
         index=index,
         eligible=np.array([member.eligible for member in members], dtype=np.bool_),
         level=_ints(member.level or 0 for member in members),
-        sector=_coded((member.sector for member in members), sector_codes),
-        profession=_coded_alone([member.profession for member in members]),
-        place=_coded_alone([member.place for member in members]),
+        sector=_coded(sectors, sector_codes),
+        profession=_coded_alone(_folded(member.profession for member in members)),
+        place=_coded_alone(_folded(member.place for member in members)),
         manager=_ints(index.get(member.reports_to or "", UNKNOWN) for member in members),
         wished_directions=_ints(
             sum({DIRECTIONS[d] for d in each.wishes.directions}) for each in available
@@ -89,10 +90,10 @@ def columns(network: Network, base: Base) -> People:
         generous=_ints(
             len(m.offers) + each.mentees_offered for m, each in zip(members, available, strict=True)
         ),
-        waiting_since=_ints(_stamp(member) for member in members),
+        waiting_since=_ints(_waiting_since(member) for member in members),
         weekly=_ints(each.introductions_per_week for each in available),
-        needs=_items([_latest(member, "need/") for member in members], base),
-        offers=_items([_latest(member, "offer/") for member in members], base),
+        needs=_items(members, "need/", base),
+        offers=_items(members, "offer/", base),
     )
 
 
@@ -106,9 +107,10 @@ def _latest(member: Member, prefix: str) -> dict[str, str]:
     return {name: text for _, name, text in sorted(standing)[-MOST_ITEMS:]}
 
 
-def _stamp(member: Member) -> int:
-    fact = member.facts.get("availability")
-    return 0 if fact is None else fact.time
+def _waiting_since(member: Member) -> int:
+    """Since they first had time for introductions, or said last that they had none."""
+    said = (member.facts.get(name) for name in ("available", "unavailable"))
+    return max((fact.time for fact in said if fact is not None), default=0)
 
 
 def _ints(values: Iterable[int]) -> Ints:
@@ -122,6 +124,10 @@ def _codes(values: Iterable[str | None]) -> dict[str, int]:
     }
 
 
+def _folded(terms: Iterable[str | None]) -> list[str | None]:
+    return [None if term is None else folded(term) for term in terms]
+
+
 def _coded(values: Iterable[str | None], codes: Mapping[str, int]) -> Ints:
     return _ints(UNKNOWN if value is None else codes[value] for value in values)
 
@@ -131,20 +137,24 @@ def _coded_alone(values: Sequence[str | None]) -> Ints:
 
 
 def _interests(members: Sequence[Member]) -> csr_array:
-    having = [sorted({term.casefold() for term in member.interests}) for member in members]
+    having = [sorted({folded(term) for term in member.interests}) for member in members]
     codes = _codes(term for terms in having for term in terms)
     return _rows([{codes[term]: 1.0 for term in terms} for terms in having], len(codes))
 
 
-def _items(posted: Sequence[Mapping[str, str]], base: Base) -> Items:
+def _items(members: Sequence[Member], prefix: str, base: Base) -> Items:
+    """Without the words of the place where each member is: they say nothing of what is asked."""
     owner: list[int] = []
     names: list[str] = []
     rows: list[dict[int, float]] = []
     rarity: dict[int, float] = {}
-    for i, items in enumerate(posted):
-        for name, text in sorted(items.items()):
+    for i, member in enumerate(members):
+        here = buckets(member.place or "").keys()
+        for name, text in sorted(_latest(member, prefix).items()):
             weights = {}
             for bucket, times in sorted(buckets(text).items()):
+                if bucket in here:
+                    continue
                 if bucket not in rarity:
                     rarity[bucket] = base.rarity(bucket)
                 weights[bucket] = times * rarity[bucket]
@@ -153,7 +163,7 @@ def _items(posted: Sequence[Mapping[str, str]], base: Base) -> Items:
             owner.append(i)
             names.append(name)
     owners = _ints(owner)
-    first = np.searchsorted(owners, np.arange(len(posted) + 1)).astype(np.int64)
+    first = np.searchsorted(owners, np.arange(len(members) + 1)).astype(np.int64)
     return Items(owners, tuple(names), _rows(rows, 1 << 18), first)
 
 

@@ -100,6 +100,7 @@ class Mentoring(Struct, frozen=True, forbid_unknown_fields=True):
     level_gap: Annotated[int, Meta(ge=1, le=6)]
     widest_gap: Annotated[int, Meta(ge=1, le=6)]
     term_days: Days
+    most_a_week: Annotated[int, Meta(ge=0, le=40)]  # suggested to one person, as either
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,7 +113,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     cool_down_days: Annotated[
         int, Meta(ge=0, le=MOST_COOL_DOWN_DAYS)
     ]  # from the pair's last change
-    dormant_days: Days  # since the last contact: time to reconnect
+    dormant_days: Days  # since they last met: time to reconnect
+    least_likeness: Share  # cosine of an offer and a need, below which neither is told of the other
     mentoring: Mentoring
     candidates: Candidates
     affinity: Affinity

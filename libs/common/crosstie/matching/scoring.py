@@ -50,8 +50,8 @@ class Scorer:
         people, policy = self.people, self.policy
         common = shared(people, self.graph, one, other)
         gives = (
-            matches(one, other, people.offers, people.needs),
-            matches(other, one, people.offers, people.needs),
+            matches(one, other, people.offers, people.needs, policy.least_likeness),
+            matches(other, one, people.offers, people.needs, policy.least_likeness),
         )
         effort = self._effort(one, other)  # above 0: by `one`
         p_one, p_other = (

@@ -19,6 +19,8 @@ from crosstie.network.state import Reply
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
 
+CLOCKS_DIFFER_US = 5 * 60 * 1_000_000  # by which an answer may be dated before its suggestion
+
 
 def settle(
     network: Network, ledger: Ledger, policy: Policy, at: int
@@ -40,7 +42,7 @@ def changed(suggestion: Suggestion, cause: str, state: State, **news: object) ->
 def _course(suggestion: Suggestion, network: Network, policy: Policy, at: int) -> Iterator[Change]:
     for reply in _replies(suggestion, network):
         change = _ANSWERS.get(reply.answer, _nothing)(suggestion, reply.by, policy, at)
-        if change is not None and reply.time <= suggestion.expires_at:
+        if change is not None and _in_time(reply, suggestion):
             yield change
             suggestion = change.suggestion
             if suggestion.state in FINAL:
@@ -48,6 +50,11 @@ def _course(suggestion: Suggestion, network: Network, policy: Policy, at: int) -
     last = _met(suggestion, network) or _withdrawn(suggestion, network) or _expired(suggestion, at)
     if last is not None:
         yield last
+
+
+def _in_time(reply: Reply, suggestion: Suggestion) -> bool:
+    """Nobody answers what was not made yet, but clocks differ."""
+    return suggestion.made_at - CLOCKS_DIFFER_US <= reply.time <= suggestion.expires_at
 
 
 def _replies(suggestion: Suggestion, network: Network) -> Iterator[Reply]:
@@ -100,13 +107,13 @@ _ANSWERS: Mapping[str, Callable[[Suggestion, str, Policy, int], Change | None]] 
 
 
 def _met(suggestion: Suggestion, network: Network) -> Change | None:
-    """The two had contact after the suggestion was made, whoever says so."""
+    """The two met after the suggestion was made, whoever says so; a large gathering is no meeting."""
     tie = network.tie(*suggestion.members)
     if (
         suggestion.kind == "mentoring"
         or tie is None
-        or tie.last is None
-        or tie.last <= suggestion.made_at
+        or tie.last_met is None
+        or tie.last_met <= suggestion.made_at
     ):
         return None
     return changed(suggestion, "met", "met")
@@ -174,26 +181,19 @@ def ignored(network: Network, ledger: Ledger, at: int) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     for tie in network.replied:
-        heard: set[tuple[str, str, str]] = set()
         for reply in tie.replies:
             if reply.time > at - SETTLED_KEPT_US:
-                said = (reply.suggestion, reply.by, reply.answer)
                 known = ledger.live.get(reply.suggestion) or ledger.settled.get(reply.suggestion)
-                why = _why_ignored(reply, known, {tie.a, tie.b}, doubled=said in heard)
+                why = _why_ignored(reply, known, {tie.a, tie.b})
                 counts.update((why,) if why else ())
-                heard.add(said)
     return Counter({f"ignored.{why}": n for why, n in counts.items()})
 
 
-def _why_ignored(
-    reply: Reply, known: Suggestion | Settled | None, pair: set[str], *, doubled: bool
-) -> str | None:
+def _why_ignored(reply: Reply, known: Suggestion | Settled | None, pair: set[str]) -> str | None:
     if known is None:
         return "unknown-suggestion"
     if set(known.members) != pair or reply.by not in known.members:
         return "stranger"
-    if doubled:
-        return "doubled"
     counted = {
         "accepted": reply.by in known.accepted_by,
         "declined": known.state == "declined",

@@ -50,7 +50,7 @@ def step(
     if serve is not None:
         freed = (subject for change in happened for subject in change.suggestion.members)
         serve = serve.union(freed_by_time(ledger, at), freed)
-        if not any(any(slots(network, settled, subject, at)) for subject in serve):
+        if not any(any(slots(network, settled, policy, subject, at)) for subject in serve):
             return settled, happened, dict(sorted(notes.items()))
     people, ties = columns(network, base), graph(network, at)
     trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)

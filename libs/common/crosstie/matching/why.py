@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from crosstie.instants import to_datetime
 from crosstie.matching import pacing
-from crosstie.matching.ledger import WEEK_US, Ledger
+from crosstie.matching.ledger import WEEK_US, Ledger, Pair
 from crosstie.matching.policy import Policy
 from crosstie.network.state import Member
 from crosstie.network.strength import DAY_US
@@ -25,21 +25,21 @@ def why_none(network: Network, ledger: Ledger, policy: Policy, subject: str, at:
     availability = member.availability
     if not any(pacing.capacity(availability, slot) for slot in pacing.SLOTS):
         return "no availability set: say how many introductions a week, or which mentoring"
-    if not any(pacing.slots(network, ledger, subject, at)):
+    if not any(pacing.slots(network, ledger, policy, subject, at)):
         return f"every slot is in use until {_day(_next_free(ledger, subject, at))}"
     return _nobody(network, ledger, policy, member, at)
 
 
 def _nobody(network: Network, ledger: Ledger, policy: Policy, member: Member, at: int) -> str:
     me = member.subject
-    others = [each for each in network.subjects if each != me and network.eligible(each)]
+    others = [each for each in network.subjects if each != me and _possible(network, me, each)]
     if not others:
         return "no one within reach: nobody else may be suggested yet"
-    free = {each for each in others if any(pacing.slots(network, ledger, each, at))}
+    free = {each for each in others if any(pacing.slots(network, ledger, policy, each, at))}
     if not free:
         soonest = min(_next_free(ledger, each, at) for each in others)
         return f"no one within reach: {_people(len(others))} full or without time until {_day(soonest)}"
-    met = free.intersection(network.neighbours(me))
+    met = free.intersection((*network.neighbours(me), *_partners(ledger.met, me)))
     resting = free.intersection(_resting(ledger, me, at - policy.cool_down_days * DAY_US)) - met
     if rest := len(free) - len(met) - len(resting):
         return f"{_people(rest)} within reach, none chosen yet: the next full round looks again"
@@ -51,15 +51,24 @@ def _nobody(network: Network, ledger: Ledger, policy: Policy, member: Member, at
 
 def _next_free(ledger: Ledger, subject: str, at: int) -> int:
     """When time alone next frees a slot; tomorrow where it does not."""
-    weeks = (when + WEEK_US for when in ledger.made.get(subject, ()))
+    counted = (*ledger.made.get(subject, ()), *ledger.mentorings.get(subject, ()))
+    weeks = (when + WEEK_US for when in counted)
     expiries = (each.expires_at for each in ledger.by_member.get(subject, ()))
     return min((each for each in (*weeks, *expiries) if each > at), default=at + DAY_US)
 
 
 def _resting(ledger: Ledger, subject: str, since: int) -> Iterator[str]:
-    for (a, b), when in ledger.pairs.items():
-        if subject in (a, b) and (when > since or (a, b) in ledger.live_pairs):
-            yield b if subject == a else a
+    recent = (pair for pair, when in ledger.pairs.items() if when > since)
+    return _partners((*recent, *ledger.live_pairs), subject)
+
+
+def _partners(pairs: Iterable[Pair], subject: str) -> Iterator[str]:
+    return (b if subject == a else a for a, b in pairs if subject in (a, b))
+
+
+def _possible(network: Network, me: str, other: str) -> bool:
+    never = network.blocked(me, other) or network.reporting(me, other)
+    return network.eligible(other) and not never
 
 
 def _people(count: int) -> str:

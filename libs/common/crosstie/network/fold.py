@@ -6,7 +6,6 @@ An event changes only the row of its own key, so every vector of offsets is a va
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,10 +13,12 @@ from msgspec import UNSET, structs
 
 from crosstie.network import facts as f
 from crosstie.network.facts import Event
-from crosstie.network.state import ANSWERS_KEPT, Fact, Member, Reply, Row, Tie
+from crosstie.network.state import ANSWERS_KEPT, CIRCLE, Fact, Member, Reply, Row, Tie
 from crosstie.network.strength import add
 
 ERASED = "org.crosstie.member.erased.v1"
+
+EARLIEST = "available"  # the one fact of which not the last but the first is kept
 
 Said = Mapping[str, Any]  # names of facts and their new values
 
@@ -52,16 +53,16 @@ def fold_all(rows: Mapping[str, Row | None], events: Iterable[Event]) -> dict[st
 
 
 def fold_member(member: Member | None, event: Event) -> Member | None:
-    """The member after `event`: each fact that it states, where it is the later one."""
+    """The member after `event`: each fact that it states, where it is the one that holds."""
     if event.type == ERASED:
         return None
     said = _SAID[event.type](event.data)
     before = member.facts if member is not None else {}
-    stamp = (event.time, event.source, event.id)
+    stated = {name: Fact(value, event.time, event.source, event.id) for name, value in said.items()}
     news = {
-        name: Fact(value, event.time, event.source, event.id)
-        for name, value in said.items()
-        if name not in before or before[name].stamp < stamp
+        name: fact
+        for name, fact in stated.items()
+        if name not in before or _prevails(name, fact, before[name])
     }
     if member is not None and not news:
         return member
@@ -74,6 +75,12 @@ def fold_tie(tie: Tie | None, event: Event) -> Tie:
     return _TIES[event.type](tie or Tie(*sorted(event.data.members)), event)
 
 
+def _prevails(name: str, fact: Fact, known: Fact) -> bool:
+    if name == EARLIEST:
+        return fact.stamp < known.stamp
+    return fact.precedence(name) > known.precedence(name)
+
+
 def _described(data: f.Described) -> Said:
     fields = structs.asdict(data)
     return {
@@ -82,15 +89,17 @@ def _described(data: f.Described) -> Said:
 
 
 def _availability(data: f.Availability) -> Said:
+    """With it since when, and when last not: a platform that says the same daily resets nothing."""
     wishes = data.wishes
     return {
+        "available" if data.introductions_per_week else "unavailable": True,
         "availability": [
             data.introductions_per_week,
             data.mentors_wanted,
             data.mentees_offered,
             list(wishes.directions),
             list(wishes.sectors),
-        ]
+        ],
     }
 
 
@@ -114,6 +123,7 @@ def _contact(tie: Tie, event: Event) -> Tie:
     contacts = tie.contacts | {data.channel: tie.contacts.get(data.channel, 0) + 1}
     if len(contacts) > len(tie.contacts):
         contacts = dict(sorted(contacts.items()))  # a known channel keeps its place
+    meeting = data.channel != "co-attended" or data.weight >= CIRCLE
     return structs.replace(
         tie,
         strength=add(tie.strength, data.weight, event.time),
@@ -122,6 +132,7 @@ def _contact(tie: Tie, event: Event) -> Tie:
         started_by_b=tie.started_by_b + (data.started_by == tie.b),
         first=event.time if tie.first is None else min(tie.first, event.time),
         last=event.time if tie.last is None else max(tie.last, event.time),
+        last_met=max(tie.last_met or event.time, event.time) if meeting else tie.last_met,
     )
 
 
@@ -134,10 +145,15 @@ def _ended(tie: Tie, event: Event) -> Tie:
 
 
 def _replied(tie: Tie, event: Event, answer: str) -> Tie:
+    """Of what one side says again the last; of each side the last few, so that neither crowds out."""
     data = event.data
-    replies = list(tie.replies)
-    insort(replies, Reply(event.time, event.source, event.id, data.suggestion, data.by, answer))
-    return structs.replace(tie, replies=tuple(replies[-ANSWERS_KEPT:]))
+    reply = Reply(event.time, event.source, event.id, data.suggestion, data.by, answer)
+    last = {(each.suggestion, each.by, each.answer): each for each in tie.replies}
+    about = (reply.suggestion, reply.by, reply.answer)
+    last[about] = max(last.get(about, reply), reply)
+    theirs = sorted(each for each in last.values() if each.by == reply.by)[-ANSWERS_KEPT:]
+    others = (each for each in last.values() if each.by != reply.by)
+    return structs.replace(tie, replies=tuple(sorted((*theirs, *others))))
 
 
 def _blocking(value: bool) -> Callable[[Tie, Event], Tie]:
@@ -145,7 +161,7 @@ def _blocking(value: bool) -> Callable[[Tie, Event], Tie]:
         side = "blocked_by_a" if event.data.by == tie.a else "blocked_by_b"
         fact = Fact(value, event.time, event.source, event.id)
         known: Fact | None = getattr(tie, side)
-        if known is not None and known.stamp >= fact.stamp:
+        if known is not None and known.precedence("blocked") >= fact.precedence("blocked"):
             return tie
         return structs.replace(tie, **{side: fact})
 

@@ -6,18 +6,19 @@ organisation, above and below, and the gaps.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from msgspec import Struct
 
-from crosstie.network.state import Member, Tie
+from crosstie.network.state import Member, Tie, folded
 from crosstie.network.strength import moved
 
 MOST_WAYS = 3
 
 Where = str | int  # a sector or a level
+V = TypeVar("V")
 W = TypeVar("W", str, int)
 
 
@@ -76,7 +77,7 @@ class Population(Struct, frozen=True):
 
     def without(self, me: Member) -> Population:
         """The others."""
-        if me.get("joined") is not True or me.get("consent") is not True:
+        if not me.present:
             return self
         return Population(
             {of: people - (of == me.sector) for of, people in self.sectors.items()},
@@ -92,20 +93,24 @@ def map_of(
     population: Population,
     at: int,
 ) -> Map:
-    """The map of `me` at `at`.
+    """The map of `me` at `at`: without whoever blocked me or is blocked by me.
 
     `ties` are mine, `beyond` those of my contacts, `members` whoever of these is known.
     """
-    mine = [tie for tie in ties if tie.met and me.subject in (tie.a, tie.b)]
+    ties = [tie for tie in ties if me.subject in (tie.a, tie.b)]
+    blocked = {tie.other(me.subject) for tie in ties if tie.blocked}
+    mine = [tie for tie in ties if tie.contact and not tie.blocked]
     contacts = [_contact(me, tie, members.get(tie.other(me.subject)), at) for tie in mine]
     contacts.sort(key=lambda each: (-each.strength, each.subject))
     known = {each.subject: each for each in contacts}
+    helpful = {each for each in known if each in members and members[each].eligible}
+    excluded = {*known, *blocked, me.subject}
     further = [
         (known[one], members[other], moved(tie.strength, at))
         for tie in beyond
-        if tie.met and not tie.blocked
+        if tie.contact and not tie.blocked
         for one, other in ((tie.a, tie.b), (tie.b, tie.a))
-        if one in known and other in members and other not in known and other != me.subject
+        if one in helpful and other in members and other not in excluded
     ]
     others = population.without(me)
     return Map(
@@ -139,8 +144,17 @@ def _contact(me: Member, tie: Tie, other: Member | None, at: int) -> Contact:
         strength=moved(tie.strength, at),
         last=tie.last or 0,
         contacts=sum(tie.contacts.values()),
-        inside=None if ours is None or theirs is None else ours == theirs,
+        inside=None if ours is None or theirs is None else folded(ours) == folded(theirs),
     )
+
+
+def _key(of: Where | None) -> Where | None:
+    """Sectors that differ in case alone are one, shown as most people write it."""
+    return folded(of) if isinstance(of, str) else of
+
+
+def _commonest(spellings: Mapping[V, int]) -> V:
+    return min(spellings, key=lambda each: (-spellings[each], str(each)))
 
 
 def _groups(
@@ -149,17 +163,20 @@ def _groups(
     where: Callable[[Member | None], Where | None],
 ) -> tuple[Group, ...]:
     found: dict[Where | None, list[Contact]] = defaultdict(list)
+    spelled: dict[Where | None, Counter[Where | None]] = defaultdict(Counter)
     for each in contacts:
-        found[where(members.get(each.subject))].append(each)
+        of = where(members.get(each.subject))
+        found[_key(of)].append(each)
+        spelled[_key(of)][of] += 1
     groups = (
         Group(
-            of=of,
+            of=_commonest(spelled[key]),
             inside=sum(each.inside is True for each in some),
             outside=sum(each.inside is False for each in some),
             unknown=sum(each.inside is None for each in some),
             strength=sum(each.strength for each in some),
         )
-        for of, some in found.items()
+        for key, some in found.items()
     )
     return tuple(sorted(groups, key=lambda each: (each.of is None, each.of)))
 
@@ -171,17 +188,21 @@ def _missing(
     further: Iterable[tuple[Contact, Member, float]],
     where: Callable[[Member | None], Where | None],
 ) -> list[Missing]:
-    here = {where(members.get(each.subject)) for each in contacts}
+    here = {_key(where(members.get(each.subject))) for each in contacts}
+    there: dict[Where | None, dict[W, int]] = defaultdict(dict)
+    for of, count in people.items():
+        there[_key(of)][of] = count
     reached: dict[Where | None, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for contact, other, strength in further:
         if other.eligible:
             weaker = min(contact.strength, strength)
-            reached[where(other)][contact.subject].append(weaker)
-    return [
-        Missing(of, count, _ways(reached[of]))
-        for of, count in sorted(people.items())
-        if of not in here and count > 0
-    ]
+            reached[_key(where(other))][contact.subject].append(weaker)
+    found = (
+        Missing(_commonest(some), sum(some.values()), _ways(reached[key]))
+        for key, some in there.items()
+        if key not in here
+    )
+    return sorted((each for each in found if each.people > 0), key=lambda each: each.of)
 
 
 def _ways(through: Mapping[str, list[float]]) -> tuple[Way, ...]:

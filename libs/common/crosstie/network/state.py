@@ -1,11 +1,13 @@
 """Members and ties: the frozen state that events fold into.
 
-A member is a map of named facts, each ordered by (event time, source, id) whatever its arrival.
+A member is a map of named facts, of each the last by (event time, source, id) whatever its arrival;
+at equal time the one that protects.
 A tie's counters add; its answers are the greatest of a set, so no order of arrival shows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -13,7 +15,15 @@ from msgspec import Struct
 from crosstie.network.facts import Availability, Wishes
 from crosstie.network.strength import Strength
 
-ANSWERS_KEPT = 32  # 8 suggestions, both sides, accepted then met: a bounded row
+ANSWERS_KEPT = 16  # of each side, 8 suggestions, accepted then met: a bounded row
+CIRCLE = 0.25  # weight of a co-attendance in a gathering of five: a larger one is no meeting
+
+PROTECTIVE: Mapping[str, bool] = {
+    "consent": False,
+    "joined": False,
+    "paused": True,
+    "blocked": True,
+}
 
 
 class Fact(Struct, frozen=True, array_like=True, order=False):
@@ -28,6 +38,10 @@ class Fact(Struct, frozen=True, array_like=True, order=False):
     def stamp(self) -> tuple[int, str, str]:
         """Total order of facts: event time, then source, then id."""
         return (self.time, self.source, self.id)
+
+    def precedence(self, name: str) -> tuple[int, bool, str, str]:
+        """The greatest is the one that holds: at equal time the value that protects."""
+        return (self.time, self.value is PROTECTIVE.get(name), self.source, self.id)
 
 
 class Member(Struct, frozen=True, omit_defaults=True):
@@ -97,13 +111,14 @@ class Member(Struct, frozen=True, omit_defaults=True):
         return self._items("offer/")
 
     @property
+    def present(self) -> bool:
+        """Joined and consenting, paused or not: others may be told of them."""
+        return self.get("joined") is True and self.get("consent") is True
+
+    @property
     def eligible(self) -> bool:
-        """Joined, consenting and not paused: may be suggested and receive suggestions."""
-        return (
-            self.get("joined") is True
-            and self.get("consent") is True
-            and self.get("paused") is not True
-        )
+        """Present and not paused: may be suggested and receive suggestions."""
+        return self.present and self.get("paused") is not True
 
     def _items(self, prefix: str) -> dict[str, str]:
         return {
@@ -133,8 +148,9 @@ class Tie(Struct, frozen=True, omit_defaults=True):
     contacts: dict[str, int] = {}  # by channel
     started_by_a: int = 0
     started_by_b: int = 0
-    first: int | None = None  # event times
+    first: int | None = None  # event times of contacts of any kind
     last: int | None = None
+    last_met: int | None = None  # of those that are a meeting: all but large gatherings
     blocked_by_a: Fact | None = None
     blocked_by_b: Fact | None = None
     replies: tuple[Reply, ...] = ()  # greatest stamps, ascending
@@ -148,9 +164,14 @@ class Tie(Struct, frozen=True, omit_defaults=True):
         )
 
     @property
-    def met(self) -> bool:
+    def contact(self) -> bool:
         """They had contact; a tie that only holds answers or a block is no tie yet."""
         return self.first is not None
+
+    @property
+    def met(self) -> bool:
+        """They know each other: more than that both were at a large gathering."""
+        return self.last_met is not None
 
     def other(self, subject: str) -> str:
         """The one of the two who is not `subject`."""
@@ -158,6 +179,11 @@ class Tie(Struct, frozen=True, omit_defaults=True):
 
 
 Row = Member | Tie
+
+
+def folded(term: str) -> str:
+    """A sector, profession, place or interest as it is compared; shown as it was written."""
+    return term.strip().casefold()
 
 
 def member_key(subject: str) -> str:

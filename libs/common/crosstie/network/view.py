@@ -38,13 +38,13 @@ class Network:
         return tuple(sorted(self.members))
 
     @cached_property
-    def met(self) -> tuple[Tie, ...]:
-        """Ties with contact between two known people, ascending by (a, b)."""
+    def contacts(self) -> tuple[Tie, ...]:
+        """Ties with contact between two known people, ascending by (a, b); blocked ones are none."""
         members = self.members
         found = [
             (pair, tie)
             for pair, tie in self.ties.items()
-            if tie.first is not None and pair[0] in members and pair[1] in members
+            if tie.contact and not tie.blocked and pair[0] in members and pair[1] in members
         ]
         return tuple(tie for _, tie in sorted(found, key=itemgetter(0)))
 
@@ -58,13 +58,15 @@ class Network:
     @cached_property
     def _neighbours(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
-        for tie in self.met:
+        for tie in self.contacts:
+            if not tie.met:
+                continue
             found.setdefault(tie.a, []).append(tie.b)
             found.setdefault(tie.b, []).append(tie.a)
         return {subject: tuple(sorted(others)) for subject, others in found.items()}
 
     def neighbours(self, subject: str) -> tuple[str, ...]:
-        """Whom `subject` has met and who is known and not erased, ascending."""
+        """Whom `subject` has met, who is known and not erased; none that blocked or is blocked."""
         return self._neighbours.get(subject, ())
 
     def mutual(self, one: str, other: str) -> tuple[str, ...]:
@@ -81,9 +83,13 @@ class Network:
         return member is not None and member.eligible
 
     def present(self, subject: str) -> bool:
-        """Joined and consenting, paused or not: may be named to others."""
+        """Joined and consenting, paused or not: others may be told of them."""
         member = self.members.get(subject)
-        return member is not None and member.get("joined") is True and member.get("consent") is True
+        return member is not None and member.present
+
+    def nameable(self, subject: str, *others: str) -> bool:
+        """May be named to `others` as someone whom all of them know: no block with any, not paused."""
+        return self.eligible(subject) and not any(self.blocked(subject, each) for each in others)
 
     def blocked(self, one: str, other: str) -> bool:
         """Either of the two wants no suggestion with the other."""
