@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import pytest
 from msgspec import structs
 
 from crosstie.matching.model import Change
+from crosstie.matching.policy import DEFAULT
 from crosstie.replay.capacity import Capacity
 from tests.unit.replay.world import ANN, BOB, CID, EVE, World, made, rounds, suggestion
 
-PAIRS = {"s1": (ANN, BOB), "s2": (ANN, CID), "s3": (ANN, EVE)}
+POLICIES = {"p": DEFAULT}
+PAIRS = {"s1": (ANN, BOB), "s2": (ANN, CID), "s3": (ANN, EVE), "s4": (ANN, BOB)}
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def differences(
     *changes: tuple[Change, ...],
     unknown: Collection[str] = (),
 ) -> tuple[str, ...]:
-    capacity = Capacity()
+    capacity = Capacity(POLICIES)
     rows = world.replay().rows
     for round in rounds(*changes):
         capacity.check(round, rows, unknown)
@@ -97,5 +100,17 @@ def test_what_the_erased_had_set_cannot_be_known(world: World) -> None:
     assert differences(world, introduced("s3"), unknown={EVE}) == ()
 
 
-def _in_round(n: int, id: str) -> tuple[Change, ...]:
-    return made(structs.replace(suggestion(id, PAIRS[id]), round=n))
+def _in_round(n: int, id: str, **other: Any) -> tuple[Change, ...]:
+    return made(suggestion(id, PAIRS[id], round=n, **other))
+
+
+def test_more_mentorings_in_a_week_than_the_policy_allows_are_named(world: World) -> None:
+    world.say("availability.set", ANN, introductions_per_week=0, mentees_offered=20)
+    ids = ("s1", "s2", "s3", "s4")
+    for subject in (BOB, CID, EVE):
+        world.say("availability.set", subject, introductions_per_week=0, mentors_wanted=2)
+    each = [_in_round(n, id, kind="mentoring") for n, id in enumerate(ids, 1)]
+    assert differences(world, *each[:3]) == ()
+    assert differences(world, *each) == (
+        f"round 4: {ANN} has 4 mentorings made in 7 days, of 3 a week",
+    )

@@ -144,7 +144,8 @@ async def _replayed(
     replay = Replay(snapshot.keys, aside, watchers)
     past = history.read(moment.rounds)
     first = 1 if newest is None else snapshot.head.n - newest + 1
-    again, capacity = Recomputation(settings.deployment, snapshot, first), Capacity()
+    again = Recomputation(settings.deployment, snapshot, first)
+    capacity = Capacity(snapshot.policies)
     async with Tape(settings, log) as tape:
         ends = await tape.ends()
         for round in past.rounds[: snapshot.head.n]:

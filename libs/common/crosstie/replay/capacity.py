@@ -1,11 +1,12 @@
 """Nobody was over capacity when a suggestion was made: counted anew, with none of the matcher's code.
 
 Free introductions = weekly rate - max(open, made in the last 7 days). A mentoring holds its slot
-from suggestion until declined, expired, withdrawn or ended.
+from suggestion until declined, expired, withdrawn or ended, and the policy says how many a week.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 
 from crosstie.matching.model import FINAL, Round, Suggestion
@@ -19,12 +20,15 @@ WEEK_US = 7 * DAY_US
 class Capacity:
     """Checks rounds in order, each against the rows at its own offsets."""
 
-    def __init__(self) -> None:
+    def __init__(self, policies: Mapping[str, bytes]) -> None:
+        """`policies`: their bytes by digest."""
+        self._policies = policies
         self.audit = Audit(
             "capacity", "nobody was over capacity, paused or blocked when a suggestion was made"
         )
         self._live: dict[str, dict[str, Suggestion]] = {}  # subject -> id -> not final
         self._made: dict[str, list[int]] = {}  # subject -> when introductions were made
+        self._mentorings: dict[str, list[int]] = {}  # subject -> when mentorings were suggested
 
     def check(self, round: Round, rows: Mapping[str, Row], unknown: Collection[str]) -> None:
         """`rows` at round.offsets; subjects of `unknown` were erased since: what they set is gone."""
@@ -35,8 +39,9 @@ class Capacity:
         for suggestion in made:
             self._hold(suggestion)
             for subject in suggestion.members:
-                if suggestion.kind != "mentoring":
-                    self._made.setdefault(subject, []).append(round.at)
+                mentoring = suggestion.kind == "mentoring"
+                counted = self._mentorings if mentoring else self._made
+                counted.setdefault(subject, []).append(round.at)
         for suggestion in made:
             self.audit.count("made")
             self._check_pair(round, suggestion, rows)
@@ -76,6 +81,7 @@ class Capacity:
                 f"{where} has {open_now} open and {week} made in 7 days, "
                 f"of {given.introductions_per_week} a week"
             )
+        self._check_pace(round, subject, where)
         for side, offered in ((0, given.mentees_offered), (1, given.mentors_wanted)):
             held = [
                 each
@@ -85,3 +91,12 @@ class Capacity:
             if len(held) > offered and any(each.round == round.n for each in held):
                 what = "mentees" if side == 0 else "mentors"
                 self.audit.differs(f"{where} has {len(held)} {what}, of {offered}")
+
+    def _check_pace(self, round: Round, subject: str, where: str) -> None:
+        when = self._mentorings.get(subject, ())
+        if round.at not in when or round.policy not in self._policies:
+            return  # a policy that is not kept is a matter of the book of rounds
+        most = json.loads(self._policies[round.policy])["mentoring"]["most_a_week"]
+        week = sum(1 for at in when if at > round.at - WEEK_US)
+        if week > most:
+            self.audit.differs(f"{where} has {week} mentorings made in 7 days, of {most} a week")
