@@ -11,7 +11,7 @@ import asyncpg
 
 from crosstie.errors import DatabaseAway
 from crosstie.events import Person
-from crosstie.network.map import Map, Population, map_of
+from crosstie.network.map import Population, map_of
 from crosstie.network.state import Member, Tie
 from crosstie.network.strength import moved
 from crosstie.network.wire import decode_row
@@ -58,9 +58,10 @@ class Reads:
             for row in await self._fetch(sql.TIES_BEYOND, closest[:MOST_CONTACTS], MOST_TIES_BEYOND)
         ]
         members = await self._members({end for tie in (*ties, *beyond) for end in (tie.a, tie.b)})
-        found = map_of(me, ties, beyond, members, await self._everyone(), at)
-        people = await self._people(_named(found), authorities)
-        return show.map(person, found, members, people)
+        people = await self._people(closest, authorities)
+        seen = show.visible(members, people)
+        found = map_of(me, ties, beyond, seen, await self._everyone(), at)
+        return show.map(person, found, seen, people)
 
     async def _member(self, person: Person) -> Member | None:
         rows = await self._fetch(sql.SUBJECT_OF, person.authority, person.id)
@@ -112,9 +113,3 @@ def _tie(state: str) -> Tie:
     row = decode_row("tie/", state)
     assert isinstance(row, Tie)
     return row
-
-
-def _named(found: Map) -> set[str]:
-    missing = (*found.missing_sectors, *found.missing_levels)
-    ways = {way.through for each in missing for way in each.ways}
-    return {each.subject for each in found.contacts} | ways

@@ -26,6 +26,14 @@ People = Mapping[str, Person]
 Members = Mapping[str, Member]
 
 
+def visible(members: Members, people: People) -> dict[str, Member]:
+    """Of whom the platform may see anything: its own people, and of others whoever consented.
+
+    A platform may say of anybody that its own person met them: that shows it nothing about them.
+    """
+    return {subject: each for subject, each in members.items() if subject in people or each.present}
+
+
 def member(person: Person, found: Member, people: People) -> MemberShown:
     """The person themselves."""
     availability = found.availability
@@ -56,7 +64,7 @@ def member(person: Person, found: Member, people: People) -> MemberShown:
 
 
 def map(person: Person, found: Map, members: Members, people: People) -> MapShown:
-    """The person's network."""
+    """The person's network; `members` as far as they are visible."""
 
     def ways(some: Iterable[Way]) -> list[WayShown]:
         return [

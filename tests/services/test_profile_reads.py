@@ -63,7 +63,15 @@ async def _fill(database: str) -> None:
             " VALUES ($1, $2, $3, $4)",
             *(subject, authority, id, sealing.wrap(sealing.new_key(), b"0" * 32)),
         )
-    for key, row in fold_all({}, EVENTS).items():
+    await _store(connection, EVENTS)
+    await connection.execute(
+        "INSERT INTO profile.partitions (partition, topic_id, latest) VALUES (0, 'x', $1)", NOON_US
+    )
+    await connection.close()
+
+
+async def _store(connection: asyncpg.Connection[Any], events: list[Event]) -> None:
+    for key, row in fold_all({}, events).items():
         kind, *ends = key.split("/")
         table, columns = ("members", "subject") if kind == "member" else ("ties", "a, b")
         values = ", ".join(f"'{each}'" for each in ends)
@@ -73,10 +81,6 @@ async def _fill(database: str) -> None:
             f" VALUES ({values}, 0, 1, $1)",
             encode(row).decode(),
         )
-    await connection.execute(
-        "INSERT INTO profile.partitions (partition, topic_id, latest) VALUES (0, 'x', $1)", NOON_US
-    )
-    await connection.close()
 
 
 @pytest.fixture
@@ -160,3 +164,38 @@ async def test_until_postgresql_is_reached_the_answer_is_503() -> None:
         )
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
+
+
+async def test_a_made_up_contact_tells_nothing_about_people_of_others_who_never_consented(
+    http: httpx.AsyncClient, database: str
+) -> None:
+    subject = "E" * 16
+    stranger = Event(
+        "p",
+        "1",
+        "org.crosstie.member.described.v1",
+        NOON_US,
+        member_key(subject),
+        f.Described(subject, sector="police", role="inspector", level=6, organisation="Force"),
+    )
+    about_her = {"person": None, "role": None, "sector": None, "level": None}
+    connection = await asyncpg.connect(database)
+    await _store(connection, [stranger, met(CHIDI, subject)])
+    await connection.close()
+    shown = (await http.get("/v1/members/nhs/chidi/map")).json()
+    assert about_her in [each["who"] for each in shown["contacts"]]
+    assert "police" not in str(shown)
+    assert {each["level"] for each in shown["levels"]} == {None}
+
+
+async def test_colleagues_of_the_platforms_own_are_shown_before_they_consent(
+    http: httpx.AsyncClient, database: str
+) -> None:
+    connection = await asyncpg.connect(database)
+    withdrawn = about(CHIDI, "consent.withdrawn", f.MemberFact(CHIDI))
+    described = about(CHIDI, "member.described", f.Described(CHIDI, sector="prison"))
+    await connection.execute("DELETE FROM profile.members WHERE subject = $1", CHIDI)
+    await _store(connection, [withdrawn, described, met(ALMA, CHIDI)])
+    await connection.close()
+    shown = (await http.get("/v1/members/nhs/alma/map")).json()
+    assert {each["who"]["sector"] for each in shown["contacts"]} == {"housing", "prison"}
