@@ -106,6 +106,7 @@ def network_rows() -> list[dict[str, str]]:
         a,
         {
             "availability": Fact([2, 1, 1, ["up"], ["housing"]], *stamp),
+            "available": Fact(True, *stamp),
             "consent": Fact(True, *stamp),
             "interests": Fact(["homelessness"], *stamp),
             "joined": Fact(True, *stamp),
@@ -126,6 +127,7 @@ def network_rows() -> list[dict[str, str]]:
         started_by_b=2,
         first=stamp[0] - 86_400_000_000,
         last=stamp[0],
+        last_met=stamp[0],
         blocked_by_a=Fact(False, *stamp),
         replies=(Reply(*stamp, samples.SUGGESTION, a, "accepted"),),
     )
