@@ -5,7 +5,8 @@ Every replica answers, from PostgreSQL and its own copy of the network.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -18,29 +19,32 @@ from crosstie.matching.model import Suggestion
 from crosstie.network.view import Network
 from crosstie.runtime.auth import Keys
 from crosstie.runtime.database import transient
+from crosstie.showing import shown_state
 from crosstie.suggestions import Shown
 from crosstie.topics import Topics
 from services.matching import sql, tell
 from services.matching.people import People
 from services.matching.reader import Reader
 
+_NOTES_SHOWN: Final = ("assignment.", "candidates.", "made.", "quota.", "source.")
+
 
 class StandingSuggestion(BaseModel):
     """A suggestion that is open or accepted, as this person sees it."""
 
     suggestion: str
-    seq: int
+    seq: int = Field(description="As in the events: grows by one with every state that is shown.")
     state: str = Field(description="`made`, or `accepted` once both accepted.")
     accepted_by_you: bool
     round: int
     kind: str
     direction: Direction = Field(description="Where the other stands, as this person sees them.")
     cross_sector: bool
-    other: Shown | None = Field(description="The other; null when they are no longer known.")
+    other: Shown
     explanation: list[str] = Field(description="Sentences addressed to this person.")
     you_can_give: list[str]
     they_can_give: list[str]
-    mutual_contacts: list[Person]
+    mutual_contacts: list[Person] = Field(description="Of the asking platform's authorities.")
     reasons: list[str]
     scores: dict[str, float]
     policy: str
@@ -55,14 +59,13 @@ class Suggestions(BaseModel):
 
 
 class RoundSummary(BaseModel):
-    """One round: what it read, and how many decisions of each kind it made."""
+    """One round: what it decided with, and how many suggestions came into each shown state."""
 
     n: int
     at: str = Field(description="RFC 3339; the round's own time.")
     full: bool
-    counts: dict[str, int] = Field(description="Decisions by cause.")
-    notes: dict[str, int]
-    offsets: list[int] = Field(description="End of every partition of the log that it reflects.")
+    counts: dict[str, int] = Field(description="Suggestions by the state they came into, as shown.")
+    notes: dict[str, int] = Field(description="How it chose: candidates, quotas, the assignment.")
     policy: str
     base: str
     code: str
@@ -94,8 +97,11 @@ class Desk:
         """The network was read: from now on there are answers."""
         self._open = True
 
-    async def suggestions(self, person: Person) -> Suggestions | None:
-        """What stands for `person`; None when nobody is known by that name."""
+    async def suggestions(self, person: Person, authorities: Collection[str]) -> Suggestions | None:
+        """What stands for `person`, as a platform of `authorities` sees it; None for a stranger.
+
+        Rounds may be held: whoever left, paused or was blocked since the last one is not shown.
+        """
         pool, people, reader = self._connected()
         subject = await people.subject(person.authority, person.id)
         if subject is None:
@@ -106,7 +112,7 @@ class Desk:
         named = tell.named_in(standing)
         network = Network.of(reader.network.about(named))
         words = tell.Words(network, await people.named(named), *self._words)
-        seen = [_seen(each, subject, words) for each in standing]
+        seen = [_seen(each, subject, words, authorities) for each in standing if words.stands(each)]
         return Suggestions(person=person, suggestions=seen)
 
     async def rounds(self, limit: int) -> Rounds:
@@ -123,12 +129,21 @@ class Desk:
 
 
 def summarised(fields: dict[str, Any]) -> RoundSummary:
-    """A stored summary as it is shown."""
-    return RoundSummary.model_validate(fields | {"at": to_rfc3339(fields["at"])})
+    """A stored summary as it is shown: nothing that tells a decline from a pause or a block.
+
+    Causes, offsets (a member's event moves another partition than a tie's) and how many were
+    served (the paused are not) stay with the operators.
+    """
+    notes = {name: n for name, n in fields["notes"].items() if name.startswith(_NOTES_SHOWN)}
+    shown = {"at": to_rfc3339(fields["at"]), "counts": fields.get("shown", {}), "notes": notes}
+    return RoundSummary.model_validate(fields | shown)
 
 
-def _seen(suggestion: Suggestion, subject: str, words: tell.Words) -> StandingSuggestion:
-    data, me = words.data(suggestion), suggestion.members.index(subject)
+def _seen(
+    suggestion: Suggestion, subject: str, words: tell.Words, authorities: Collection[str]
+) -> StandingSuggestion:
+    data = words.data(suggestion, shown_state(suggestion), authorities)
+    me = suggestion.members.index(subject)
     mine, other = data.members[me], data.members[1 - me]
     return StandingSuggestion(
         suggestion=data.suggestion,
@@ -139,7 +154,7 @@ def _seen(suggestion: Suggestion, subject: str, words: tell.Words) -> StandingSu
         kind=data.kind,
         direction=mine.direction,
         cross_sector=data.cross_sector,
-        other=_unspoken(other) if other.person is not None else None,
+        other=_unspoken(other),
         explanation=mine.explanation,
         you_can_give=mine.can_give,
         they_can_give=other.can_give,

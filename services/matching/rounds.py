@@ -175,7 +175,7 @@ class Leader:
         opening, read = turn.opening, time.monotonic()
         result = await self._decided(mine, opening)
         stepped = time.monotonic()
-        decision = await retrying(lambda: self._decision(mine, result, turn), self._running)
+        decision = await retrying(lambda: self._decision(result, turn), self._running)
         await retrying(lambda: self._store.commit(decision), self._running, "commit")
         committed = time.monotonic()
         mine.follow(decision, self._settings.full_round_seconds)
@@ -193,7 +193,7 @@ class Leader:
         used = mine.fitted
         return await off_loop(lambda: decided(opening, mine.ledger, used, rules, deployment))
 
-    async def _decision(self, mine: Leadership, result: Decided, turn: Turn) -> Decision:
+    async def _decision(self, result: Decided, turn: Turn) -> Decision:
         """The round with all that follows from it: whom to tell, in which words."""
         changed = [change.suggestion for change in result.round.changes]
         people = await self._people.named(tell.named_in(changed))
@@ -206,8 +206,8 @@ class Leader:
         before = await self._store.told([each.id for each in changed if each.id not in made])
         round = delivered(result.round, made)
         words = tell.Words(result.network, people, self._settings.topics, self._settings.deployment)
-        where = before | made
-        images = await off_loop(lambda: words.images(round, mine.ledger, where))
+        where, whose = before | made, {each.name: each.authorities for each in platforms}
+        images = await off_loop(lambda: words.images(round, where, whose))
         return Decision(
             round,
             result.ledger,

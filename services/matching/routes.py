@@ -49,7 +49,7 @@ def routes(api: FastAPI, desk: Desk) -> None:
     ) -> Suggestions:
         if authority not in platform.authorities:
             raise HTTPException(403, f"platform {platform.name} may not read authority {authority}")
-        found = await desk.suggestions(Person(authority=authority, id=id))
+        found = await desk.suggestions(Person(authority=authority, id=id), platform.authorities)
         if found is None:
             raise HTTPException(404, f"nobody is known as {id} in {authority}")
         return found

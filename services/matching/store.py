@@ -7,6 +7,7 @@ transactional producer (publishing.py).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,7 @@ from crosstie.matching import record
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.runtime.database import transient
+from crosstie.showing import news
 from services.matching import sql
 
 if TYPE_CHECKING:
@@ -197,13 +199,13 @@ async def _save(connection: Connection, decision: Decision) -> None:
 
 
 def summary(round: Round) -> str:
-    """A round without its changes and deliveries: how many there were, by cause."""
-    counts: dict[str, int] = {}
-    for change in round.changes:
-        counts[change.cause] = counts.get(change.cause, 0) + 1
+    """A round without its changes and deliveries: how many there were, by cause and as shown."""
+    counts = Counter(change.cause for change in round.changes)
+    shown = Counter(state for state in map(news, round.changes) if state is not None)
     fields = structs.asdict(structs.replace(round, changes=(), delivery={}))
     del fields["changes"], fields["delivery"]
-    return json.dumps(fields | {"counts": dict(sorted(counts.items()))})
+    sums = {"counts": dict(sorted(counts.items())), "shown": dict(sorted(shown.items()))}
+    return json.dumps(fields | sums)
 
 
 def _suggestions(decision: Decision) -> list[tuple[Any, ...]]:

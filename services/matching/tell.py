@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec import structs
 
 from crosstie.events import Person
 from crosstie.instants import to_rfc3339
 from crosstie.matching.explain import can_give, explain
-from crosstie.matching.ledger import Ledger
-from crosstie.matching.model import Round, State, Suggestion
+from crosstie.matching.model import Reason, Round, Suggestion
 from crosstie.matching.record import split
 from crosstie.network.view import Network
+from crosstie.showing import news, shown_seq
 from crosstie.suggestions import SUGGESTION_TYPES, Shown, SuggestionChanged, SuggestionState
 from crosstie.topics import Topics
 from services.matching.store import Image
 
 NAMELESS: Final = "someone"
-_SHOWN: Mapping[State, SuggestionState] = {
-    "open": "made",
-    "accepted": "accepted",
-    "met": "closed",
-    "declined": "closed",
-    "ended": "closed",
-    "withdrawn": "withdrawn",
-    "expired": "expired",
-}
+_MUTUAL: Final = "mutual-contacts"
 _WORTH_WORDS: frozenset[SuggestionState] = frozenset(("made", "accepted"))
-
-
-def shown_state(suggestion: Suggestion) -> SuggestionState:
-    """What platforms see: one side's acceptance shows as little as one side's decline."""
-    if suggestion.state == "accepted" and len(suggestion.accepted_by) < len(suggestion.members):
-        return "made"
-    return _SHOWN[suggestion.state]
 
 
 def named_in(suggestions: Iterable[Suggestion]) -> set[str]:
     """Subjects of everyone whom words about these may name."""
     return {subject for each in suggestions for subject in (*each.members, *each.mutual)}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutual:
+    """Whom both members know, as one platform may be told of them."""
+
+    named: tuple[str, ...]  # its own people, strongest first
+    others: tuple[str, ...]  # another platform's to name
+    count: int  # of all but the named
+
+    @property
+    def rest(self) -> str:
+        """What to call those who are not named, all together."""
+        if self.named:
+            return f"{self.count} more"
+        return NAMELESS if self.count == 1 else f"{self.count} people"
+
+    def of(self, suggestion: Suggestion) -> Suggestion:
+        """The suggestion for `explain`, where the first of `others` stands for all the rest."""
+        known = self.named + self.others[:1]
+        amount = len(known) if self.others else self.count + len(known)
+        reasons = (
+            Reason(_MUTUAL, amount, known) if each.code == _MUTUAL else each
+            for each in suggestion.reasons
+        )
+        return structs.replace(suggestion, mutual=known, reasons=tuple(reasons))
 
 
 class Words:
@@ -53,46 +67,68 @@ class Words:
         self._deployment = deployment
 
     def images(
-        self, round: Round, before: Ledger, told: Mapping[str, tuple[str, ...]]
+        self,
+        round: Round,
+        told: Mapping[str, tuple[str, ...]],
+        authorities: Mapping[str, Collection[str]],
     ) -> tuple[Image, ...]:
-        """Every record of the round in the order they go out: what platforms see, then the round."""
-        shown = {id: shown_state(each) for id, each in before.live.items()}
+        """Every record of the round in the order they go out: what platforms see, then the round.
+
+        `told`: the platforms of each suggestion; `authorities`: whose people are each platform's.
+        """
         images: list[Image] = []
-        for suggestion in (change.suggestion for change in round.changes):
-            state = shown_state(suggestion)
-            if shown.get(suggestion.id) != state:
-                images += self._events(suggestion, round, told.get(suggestion.id, ()))
-            shown[suggestion.id] = state
+        for change in round.changes:
+            if (state := news(change)) is not None:
+                for platform in told.get(change.suggestion.id, ()):
+                    data = self.data(change.suggestion, state, authorities.get(platform, ()))
+                    images.append(self._event(data, round, platform))
         topic = self._topics.rounds.name
         records = (Image(topic, r.key, _texts(r.headers), r.value) for r in split(round))
         return (*images, *records)
 
-    def data(self, suggestion: Suggestion) -> SuggestionChanged:
-        """The suggestion in full while it stands; once it is over, only what it was."""
-        state = shown_state(suggestion)
-        words = state in _WORTH_WORDS and all(each in self._people for each in suggestion.members)
-        mutual = [each for each in suggestion.mutual if words and self._network.present(each)]
+    def stands(self, suggestion: Suggestion) -> bool:
+        """Its members may still be shown to each other, as of this network."""
+        network, members = self._network, suggestion.members
+        there = network.present if suggestion.state == "accepted" else network.eligible
+        return all(each in self._people and there(each) for each in members) and not (
+            network.blocked(*members)
+        )
+
+    def data(
+        self, suggestion: Suggestion, state: SuggestionState, authorities: Collection[str]
+    ) -> SuggestionChanged:
+        """The suggestion in full while it stands; once it is over, only what it was.
+
+        Besides the two members it names people of `authorities`, and nobody else.
+        """
+        words = state in _WORTH_WORDS and self.stands(suggestion)
+        mutual = self._mutual(suggestion, authorities) if words else None
         return SuggestionChanged(
             suggestion=suggestion.id,
-            seq=suggestion.seq,
+            seq=shown_seq(suggestion),
             state=state,
             round=suggestion.round,
             kind=suggestion.kind,
             cross_sector=suggestion.cross_sector,
-            members=[self._member(suggestion, side, words=words) for side in (0, 1)],
+            members=[self._member(suggestion, side, mutual) for side in (0, 1)],
             reasons=[each.code for each in suggestion.reasons],
-            mutual_contacts=[self._people[each] for each in mutual if each in self._people],
+            mutual_contacts=[self._people[each] for each in mutual.named] if mutual else [],
             scores={name: score / 1e6 for name, score in suggestion.scores.items()},
             policy=suggestion.policy,
             expires=to_rfc3339(suggestion.expires_at),
         )
 
-    def _member(self, suggestion: Suggestion, side: int, *, words: bool) -> Shown:
+    def _member(self, suggestion: Suggestion, side: int, mutual: Mutual | None) -> Shown:
+        """One side; without `mutual`, without words."""
         subject, direction = suggestion.members[side], suggestion.directions[side]
         person = self._people.get(subject)
-        if not words:
+        if mutual is None:
             return Shown(person=person, direction=direction)
         member = self._network.members[subject]
+
+        def name(subject: str) -> str:
+            return mutual.rest if subject in mutual.others else self._people[subject].id
+
         return Shown(
             person=person,
             sector=member.sector,
@@ -102,30 +138,37 @@ class Words:
             level=member.level,
             direction=direction,
             can_give=can_give(suggestion, self._network, side),
-            explanation=explain(suggestion, self._network, side, self._name),
+            explanation=explain(mutual.of(suggestion), self._network, side, name),
         )
 
-    def _name(self, subject: str) -> str:
-        person = self._people.get(subject)
-        return NAMELESS if person is None else person.id
+    def _mutual(self, suggestion: Suggestion, authorities: Collection[str]) -> Mutual:
+        """Its mutual contacts that are there still, apart by who may name them."""
+        amounts = (each.amount for each in suggestion.reasons if each.code == _MUTUAL)
+        beyond = max(next(amounts, 0) - len(suggestion.mutual), 0)
+        there = [
+            each
+            for each in suggestion.mutual
+            if each in self._people and self._network.nameable(each, *suggestion.members)
+        ]
+        named = tuple(each for each in there if self._people[each].authority in authorities)
+        others = tuple(each for each in there if each not in named)
+        return Mutual(named, others, len(others) + beyond)
 
-    def _events(
-        self, suggestion: Suggestion, round: Round, platforms: tuple[str, ...]
-    ) -> list[Image]:
-        """The CloudEvent (Kafka binary mode) on every platform's topic; equal bytes on each."""
-        data = self.data(suggestion)
+    def _event(self, data: SuggestionChanged, round: Round, platform: str) -> Image:
+        """The CloudEvent (Kafka binary mode) on one platform's topic."""
         headers = {
             "ce_specversion": "1.0",
             "ce_source": f"crosstie/{self._deployment}",
             "ce_id": f"{data.suggestion}/{data.seq}",
             "ce_type": SUGGESTION_TYPES[data.state],
             "ce_time": to_rfc3339(round.at),
-            "ce_crosstieround": str(round.n),
             "content-type": "application/json",
         }
+        if data.state == "made":  # of later rounds the operators know what they decided, and why
+            headers["ce_crosstieround"] = str(round.n)
         key, value = data.suggestion.encode(), data.model_dump_json().encode()
-        topics = (self._topics.suggestions(each).name for each in platforms)
-        return [Image(topic, key, tuple(headers.items()), value) for topic in topics]
+        topic = self._topics.suggestions(platform).name
+        return Image(topic, key, tuple(headers.items()), value)
 
 
 def _texts(headers: tuple[tuple[str, bytes], ...]) -> tuple[tuple[str, str], ...]:

@@ -19,15 +19,15 @@ from crosstie.door.entries import Entry, entries, erasure
 from crosstie.errors import Rejected
 from crosstie.events import ERASED, EVENT_TYPES, Person
 from crosstie.matching import record
-from crosstie.matching.ledger import EMPTY
 from crosstie.matching.model import Change, Round, State
 from crosstie.matching.record import Record
 from crosstie.network.view import Network
 from crosstie.network.wire import MARK_KEY, decode_row
 from crosstie.registry import Platform
+from crosstie.showing import shown_state
 from crosstie.topics import Topics
 from crosstie.vault import Subject
-from services.matching.tell import Words, shown_state
+from services.matching.tell import Words
 
 HERE = Path(__file__).parent / "examples"
 PLATFORM = Platform("intranet", frozenset({"/intranet"}), frozenset({"staff"}))
@@ -64,9 +64,10 @@ def test_what_platforms_are_told_fits_the_asyncapi_document(state: State) -> Non
     change = first.changes[0]
     accepted = change.suggestion.members if state == "accepted" else ()
     suggestion = structs.replace(change.suggestion, state=state, accepted_by=accepted)
-    round_ = structs.replace(first, changes=(Change(suggestion, "made"),))
-    told, *_ = words().images(round_, EMPTY, {suggestion.id: ("intranet",)})
-    message = message_of("matching", f"suggestion.{shown_state(suggestion)}.v1")
+    cause = "withdrawn:capacity" if state == "withdrawn" else state
+    round_ = structs.replace(first, changes=(Change(suggestion, cause),))
+    told, *_ = words().images(round_, {suggestion.id: ("intranet",)}, {"intranet": ("staff",)})
+    message = message_of("matching", f"suggestion.{shown_state(suggestion, cause)}.v1")
     fits("matching", message["headers"], dict(told.headers))
     fits("matching", message["payload"], json.loads(told.value))
     assert told.topic == Topics().suggestions("intranet").name

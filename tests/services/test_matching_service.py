@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 
 from crosstie import registry
 from crosstie.matching.record import digest
-from crosstie.network.facts import Availability, MemberFact
-from crosstie.network.state import member_key
+from crosstie.network.facts import Availability, Blocking, MemberFact
+from crosstie.network.state import member_key, tie_key
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.stack import Stack
 from crosstie.suggestions import SUGGESTION_TYPES, SuggestionChanged
@@ -32,6 +34,7 @@ from tests.services.matching_world import (
 )
 
 DAY = 86_400_000_000
+SUMMARY = "SELECT summary FROM matching.rounds WHERE n = $1"
 
 
 @pytest.fixture
@@ -120,7 +123,7 @@ async def test_an_acceptance_shows_once_both_accepted(village: World) -> None:
             await village.round_published(1 + turn)
     assert await state_of(village, suggestion) == "accepted"
     told = await told_of(village, suggestion)
-    assert [(each["state"], each["seq"]) for each in told] == [("made", 1), ("accepted", 3)]
+    assert [(each["state"], each["seq"]) for each in told] == [("made", 1), ("accepted", 2)]
 
 
 async def test_a_decline_shows_as_closed_without_a_word_of_who(village: World) -> None:
@@ -149,7 +152,7 @@ async def test_what_is_told_of_the_erased_names_nobody(village: World) -> None:
         await village.hand.tell([erased])
         await village.round_published(2)
     last = (await told_of(village, data["suggestion"]))[-1]
-    assert last["state"] == "withdrawn"
+    assert last["state"] == "closed"
     assert sorted(each["person"] is None for each in last["members"]) == [False, True]
     assert last["members"][0]["sector"] is None is last["members"][1]["sector"]
 
@@ -275,6 +278,105 @@ async def test_a_member_reads_what_stands_for_them(village: World) -> None:
     assert (seen["direction"], seen["they_can_give"]) == (mine["direction"], other["can_give"])
     assert [each["n"] for each in rounds.json()["rounds"]] == [1]
     assert rounds.json()["rounds"][0]["counts"]["made"] == len(await village.told())
+
+
+async def test_the_other_sides_acceptance_changes_nothing_in_what_one_reads(village: World) -> None:
+    async with here(village.settings) as one:
+        await village.round_published(1)
+        data = (await village.told())[0][1]
+        suggestion, pair = data["suggestion"], await pair_of(village, data["suggestion"])
+        async with one.asking(village.key) as http:
+            before = await read_by(http, village, pair[0], suggestion)
+            accept = answers(village.hand, suggestion, pair[1], pair, "accepted", START + 1_000_000)
+            await village.hand.tell([accept])
+            await village.round_published(2)
+            after = await read_by(http, village, pair[0], suggestion)
+            theirs = await read_by(http, village, pair[1], suggestion)
+            rounds = (await http.get("/v1/rounds")).json()["rounds"]
+    assert before == after
+    assert (after["seq"], after["accepted_by_you"], theirs["accepted_by_you"]) == (1, False, True)
+    assert "accepted" not in rounds[0]["counts"]
+
+
+@pytest.mark.parametrize("cause", ["declined", "blocked", "paused"])
+async def test_who_reads_rounds_cannot_tell_what_ended_a_suggestion(
+    village: World, cause: str
+) -> None:
+    async with here(village.settings) as one:
+        await village.round_published(1)
+        suggestion = (await village.told())[0][1]["suggestion"]
+        pair = await pair_of(village, suggestion)
+        hand, at = village.hand, START + 1_000_000
+        ends = {
+            "declined": answers(hand, suggestion, pair[1], pair, "declined", at),
+            "blocked": hand.event(tie_key(*pair), "member.blocked", Blocking(pair, pair[1]), at),
+            "paused": hand.event(member_key(pair[1]), "member.paused", MemberFact(pair[1]), at),
+        }
+        await hand.tell([ends[cause]])
+        await village.round_published(2)
+        async with one.asking(village.key) as http:
+            round = (await http.get("/v1/rounds?limit=1")).json()["rounds"][0]
+    assert round["counts"].keys() <= {"made", "closed"}
+    assert not [name for name in round["notes"] if name.startswith(("settled.", "ignored."))]
+    assert cause not in str(round)
+    assert (await told_of(village, suggestion))[-1]["state"] == "closed"
+    stored = json.loads(await village.sql.fetchval(SUMMARY, 2))
+    assert any(cause in each for each in stored["counts"]), "operators see the cause"
+
+
+@pytest.mark.parametrize("gone", ["member.left", "consent.withdrawn", "member.paused"])
+async def test_whoever_went_while_rounds_are_held_is_read_of_no_more(
+    village: World, gone: str
+) -> None:
+    async with here(village.settings) as one:
+        await village.round_published(1)
+        suggestion = (await village.told())[0][1]["suggestion"]
+        reader, leaver = await pair_of(village, suggestion)
+        await village.sql.execute("UPDATE matching.control SET paused = true")
+        event = village.hand.event(member_key(leaver), gone, MemberFact(leaver), START + 1)
+        async with one.asking(village.key) as http:
+            assert await read_by(http, village, reader, suggestion)
+            await village.hand.tell([event])
+
+            async def not_read() -> bool:
+                return not await read_by(http, village, reader, suggestion)
+
+            await until(not_read)
+    assert await state_of(village, suggestion) == "open", "no round settled it"
+
+
+async def read_by(http: httpx.AsyncClient, village: World, who: str, suggestion: str) -> Any:
+    """The suggestion as `who` reads it, None where they do not."""
+    id = await village.sql.fetchval(
+        "SELECT external_id FROM vault.subjects WHERE subject = $1", who
+    )
+    answer = await http.get(f"/v1/members/{AUTHORITY}/{id}/suggestions")
+    found = {each["suggestion"]: each for each in answer.json()["suggestions"]}
+    return found.get(suggestion)
+
+
+async def test_people_of_other_authorities_are_counted_and_not_named(village: World) -> None:
+    charity = [subject(n) for n in range(1, 12, 2)]
+    await village.sql.execute(
+        "UPDATE vault.subjects SET authority = 'charity' WHERE subject = ANY($1)", charity
+    )
+    async with here(village.settings) as one:
+        await village.round_published(1)
+        async with one.asking(village.key) as http:
+            read = [
+                each
+                for n in range(0, 12, 2)
+                for each in (await http.get(f"/v1/members/{AUTHORITY}/p{n}/suggestions")).json()[
+                    "suggestions"
+                ]
+            ]
+    told = [data for _, data in await village.told()]
+    assert read
+    for each in (*told, *read):
+        assert {person["authority"] for person in each["mutual_contacts"]} <= {AUTHORITY}
+    nameless = [each for each in told if not each["mutual_contacts"]]
+    sentences = [line for each in nameless for line in each["members"][0]["explanation"]]
+    assert "You both know someone." in sentences
 
 
 async def test_reads_need_a_key_of_a_platform_of_that_authority(village: World) -> None:

@@ -1,7 +1,7 @@
 """What platforms read on `suggestions.v1.<platform>`: CloudEvents about a suggestion's state.
 
 Keyed by suggestion id; a reader ignores a `seq` not above the last one, and anything after a
-final state. `closed` is neutral: who declined is never shown to the other side.
+final state. `closed` is neutral: whatever a person did, or may have done, looks the same to the other.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class SuggestionChanged(Frozen):
     suggestion: str
     """Id of the suggestion; also the Kafka key."""
     seq: int
-    """Grows with every change; ignore one that is not above the last you saw."""
+    """Grows by one with every state that is shown; ignore one that is not above the last you saw."""
     state: SuggestionState
-    """`withdrawn`, `expired` and `closed` are final."""
+    """`withdrawn`, `expired` and `closed` are final; `closed` says nothing of why."""
     round: int
     """The round that made the suggestion."""
     kind: Literal["introduction", "mentoring", "reconnection"]
@@ -56,7 +56,7 @@ class SuggestionChanged(Frozen):
     reasons: list[str] = []
     """Codes, see docs/reasons.md."""
     mutual_contacts: list[Person] = []
-    """Whom both know, strongest first."""
+    """Whom both know, strongest first: people of your authorities; others are only counted."""
     scores: dict[str, float] = {}
     """What each step of the matcher made of the pair."""
     policy: str = ""

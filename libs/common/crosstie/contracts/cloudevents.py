@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crosstie.logrecord import JSON
+from crosstie.suggestions import SUGGESTION_TYPES
 
 JsonObject = dict[str, Any]
 
@@ -45,7 +46,9 @@ def cloudevent_headers(type_name: str, content_type: str) -> JsonObject:
 
 def suggestion_headers(type_name: str) -> JsonObject:
     headers = cloudevent_headers(type_name, JSON)
-    round_ = {"type": "string", "description": "Number of the round that decided this change."}
+    if type_name != SUGGESTION_TYPES["made"]:
+        return headers
+    round_ = {"type": "string", "description": "Number of the round that made the suggestion."}
     return headers | {"properties": headers["properties"] | {"ce_crosstieround": round_}}
 
 
