@@ -28,6 +28,7 @@ class History:
         self.states: dict[str, dict[int, Suggestion]] = {}  # id -> seq -> suggestion
         self.changed_in: dict[str, dict[int, int]] = {}  # id -> seq -> round
         self.platforms: dict[str, tuple[str, ...]] = {}
+        self.published_at: dict[int, int] = {}  # n -> Kafka's timestamp, ms
         self.faults: list[str] = []
         self._digest = ""
         for each in rounds:
@@ -97,14 +98,21 @@ class History:
 
 def read(records: Iterable[Record]) -> History:
     """The history that records of `rounds.v1` tell; a LogGap becomes a fault of it."""
-    plain = (rounds_record.Record(r.key or b"", r.value or b"", r.headers) for r in records)
-    history = History()
+    history, plain = History(), []
+    for each in records:
+        plain.append(rounds_record.Record(each.key or b"", each.value or b"", each.headers))
+        history.published_at[_number(each)] = each.timestamp
     try:
-        for each in rounds_record.joined(plain):
-            history.take(each)
+        for round in rounds_record.joined(plain):
+            history.take(round)
     except LogGap as gap:
         history.faults.append(str(gap))
     return history
+
+
+def _number(record: Record) -> int:
+    """Of the round that a record of `rounds.v1` is, or is a part of."""
+    return int((record.key or b"0").partition(b"/")[0])
 
 
 def ledger(history: History, snapshot: Snapshot) -> Book:

@@ -5,34 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from crosstie.matching.model import Suggestion
+from crosstie.instants import to_rfc3339
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.history import History
 from crosstie.replay.sources import Record
 from crosstie.replay.tables import Snapshot
-from crosstie.suggestions import SUGGESTION_TYPES, SuggestionChanged
+from crosstie.replay.telling import Telling
+from crosstie.showing import shown_state
+from crosstie.suggestions import SUGGESTION_TYPES, SuggestionChanged, SuggestionState
 
 FINAL = frozenset(("withdrawn", "expired", "closed"))
-SHOWN_AS = {
-    "open": "made",
-    "accepted": "accepted",
-    "met": "closed",
-    "declined": "closed",
-    "ended": "closed",
-    "withdrawn": "withdrawn",
-    "expired": "expired",
-}
+
+
+class Step(NamedTuple):
+    """A state that platforms see, and the round that brought it."""
+
+    state: SuggestionState
+    n: int
+    time: str  # RFC 3339, of the round
 
 
 @dataclass(slots=True)
 class Seen:
-    """What one topic said of one suggestion: seq -> state and digest of the bytes."""
+    """What one topic said of one suggestion: seq -> state, digest of the bytes, time."""
 
     states: dict[int, str] = field(default_factory=dict)
     digests: dict[int, bytes] = field(default_factory=dict)
+    times: dict[int, str] = field(default_factory=dict)
     meaning: tuple[object, ...] = ()
     people: list[tuple[str, str] | None] = field(default_factory=list)
 
@@ -62,11 +65,22 @@ class Shown:
     def close(self, history: History, snapshot: Snapshot) -> Book:
         """Compare with the rounds: nothing shown that was not decided, nothing decided and not shown."""
         self.audit.count("suggestions", len({id for _, id in self.seen}))
+        courses = _courses(history)
         for (platform, id), seen in sorted(self.seen.items()):
-            self._compare(platform, id, seen, history.states.get(id), snapshot.people)
-        for id, suggestion in sorted(history.at(snapshot.head.published_n).items()):
+            if (course := courses.get(id)) is None:
+                self.audit.differs(f"{platform}: {id} was shown, and no round made it")
+                continue
+            if platform not in history.platforms.get(id, ()):
+                self.audit.differs(f"{platform}: {id} was shown, and is not delivered there")
+            self._decided(platform, id, seen, course)
+            first = history.states[id][min(history.states[id])]
+            self._named(platform, id, seen, [snapshot.people.get(each) for each in first.members])
+        for id, course in sorted(courses.items()):
+            due = [step for step in course if step.n <= snapshot.head.published_n]
             for platform in history.platforms.get(id, ()):
-                self._expect(platform, id, suggestion)
+                self._expect(platform, id, due)
+        for fault in Telling(history, snapshot).faults():
+            self.audit.differs(fault)
         return self.audit.closed()
 
     def _take(self, platform: str, record: Record) -> None:
@@ -90,9 +104,11 @@ class Shown:
             self.audit.differs(
                 f"{where}: key, ce_id or ce_type are not those of {data.suggestion}/{data.seq}"
             )
-        self._note(platform, data, _digest(record))
+        if data.state != "made" and "ce_crosstieround" in headers:
+            self.audit.differs(f"{where}: names the round that brought {data.state}")
+        self._note(platform, data, _digest(record), headers.get("ce_time", b"").decode())
 
-    def _note(self, platform: str, data: SuggestionChanged, digest: bytes) -> None:
+    def _note(self, platform: str, data: SuggestionChanged, digest: bytes, time: str) -> None:
         seen = self.seen.setdefault((platform, data.suggestion), Seen())
         where = f"{platform}: {data.suggestion}/{data.seq}"
         meaning = (data.kind, data.round, data.cross_sector, len(data.members), data.policy)
@@ -102,8 +118,8 @@ class Shown:
         ]
         if data.seq in seen.digests:
             self.audit.count("repeated")
-            if seen.digests[data.seq] != digest:
-                self.audit.differs(f"{where}: once more with other bytes")
+            same = seen.digests[data.seq] == digest
+            self.audit.differs(f"{where}: once more{'' if same else ' with other bytes'}")
             return
         if seen.states:
             last = max(seen.states)
@@ -120,43 +136,53 @@ class Shown:
         seen.people = people if not seen.people else seen.people
         seen.states[data.seq] = data.state
         seen.digests[data.seq] = digest
+        seen.times[data.seq] = time
 
-    def _compare(
-        self,
-        platform: str,
-        id: str,
-        seen: Seen,
-        decided: Mapping[int, Suggestion] | None,
-        people: Mapping[str, tuple[str, str]],
-    ) -> None:
-        if decided is None:
-            self.audit.differs(f"{platform}: {id} was shown, and no round made it")
-            return
+    def _decided(self, platform: str, id: str, seen: Seen, course: list[Step]) -> None:
         for seq, state in seen.states.items():
-            if seq not in decided:
+            if not 1 <= seq <= len(course):
                 self.audit.differs(f"{platform}: {id}/{seq} was shown, and no round decided it")
-            elif SHOWN_AS[decided[seq].state] != state:
+            elif course[seq - 1].state != state:
                 self.audit.differs(
-                    f"{platform}: {id}/{seq} is shown as {state}, decided as {decided[seq].state}"
+                    f"{platform}: {id}/{seq} is shown as {state}, "
+                    f"decided as {course[seq - 1].state}"
                 )
-        members = decided[min(decided)].members
-        known = [people.get(subject) for subject in members]
-        if None not in known and None not in seen.people and set(known) != set(seen.people):
+            elif course[seq - 1].time != seen.times[seq]:
+                self.audit.differs(
+                    f"{platform}: {id}/{seq} is shown as {state} at {seen.times[seq]}, "
+                    f"decided at {course[seq - 1].time}"
+                )
+
+    def _named(
+        self, platform: str, id: str, seen: Seen, members: list[tuple[str, str] | None]
+    ) -> None:
+        if None not in members and None not in seen.people and set(members) != set(seen.people):
             self.audit.differs(f"{platform}: {id} names other people than the round that made it")
 
-    def _expect(self, platform: str, id: str, suggestion: Suggestion) -> None:
+    def _expect(self, platform: str, id: str, due: list[Step]) -> None:
         if not self._whole.get(platform, True):
             return
         seen = self.seen.get((platform, id))
-        if seen is None:
+        if due and seen is None:
             self.audit.differs(f"{platform}: {id} was never shown")
-        elif (
-            suggestion.seq not in seen.states
-            and SHOWN_AS[suggestion.state] not in seen.states.values()
-        ):
-            self.audit.differs(f"{platform}: {id} is {suggestion.state}, and that was never shown")
-        else:
-            self.audit.count("told")
+            return
+        for seq, step in enumerate(due, 1):
+            if seen is not None and seq in seen.states:
+                self.audit.count("told")
+            else:
+                self.audit.differs(f"{platform}: {id} is {step.state}, and that was never shown")
+
+
+def _courses(history: History) -> Mapping[str, list[Step]]:
+    """The states that platforms must have seen of every suggestion, in order; seq counts them."""
+    courses: dict[str, list[Step]] = {}
+    for round in history.rounds:
+        for change in round.changes:
+            course = courses.setdefault(change.suggestion.id, [])
+            state = shown_state(change.suggestion, change.cause)
+            if not course or course[-1].state != state:
+                course.append(Step(state, round.n, to_rfc3339(round.at)))
+    return courses
 
 
 def _digest(record: Record) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -26,7 +26,10 @@ MEMBERS = "SELECT subject, partition, version, state::text AS state FROM profile
 TIES = "SELECT a, b, partition, version, state::text AS state FROM profile.ties"
 QUARANTINE = 'SELECT topic, partition, "offset", reason, key, at FROM profile.quarantine'
 SUBJECTS = "SELECT subject, authority, external_id, wrapped_key, retired_at FROM vault.subjects"
-PLATFORMS = "SELECT name, authorities FROM registry.platforms"
+PLATFORMS = (
+    "SELECT name, authorities, (extract(epoch FROM created_at) * 1000)::bigint"
+    " FROM registry.platforms"
+)
 HEAD = "SELECT n, digest, published_n FROM matching.head"
 ROUNDS = "SELECT n, body FROM matching.rounds ORDER BY n"
 SUGGESTIONS = (
@@ -106,6 +109,8 @@ class Snapshot:
     unpublished: frozenset[str]  # keys with an image in the outbox
     policies: Mapping[str, bytes]
     bases: Mapping[str, bytes]
+    retired: frozenset[str] = frozenset()  # subjects in `people` whose erasure is under way
+    registered: Mapping[str, int] = field(default_factory=dict)  # platform -> wall clock, ms
 
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -152,7 +157,7 @@ async def _read(connection: Connection, settings: Settings) -> Snapshot:
     inbox: dict[int, dict[bytes, Seen]] = {}
     for partition, identity, body, watermark in await rows(INBOX):
         inbox.setdefault(partition, {})[bytes(identity)] = Seen(bytes(body), watermark)
-    subjects = await rows(SUBJECTS)
+    subjects, platforms = await rows(SUBJECTS), await rows(PLATFORMS)
     head = await connection.fetchrow(HEAD)
     return Snapshot(
         partitions={each[0]: Progress(*each[1:]) for each in await rows(PARTITIONS)},
@@ -167,7 +172,7 @@ async def _read(connection: Connection, settings: Settings) -> Snapshot:
             for each in subjects
         },
         people={each["subject"]: (each["authority"], each["external_id"]) for each in subjects},
-        platforms={name: tuple(authorities) for name, authorities in await rows(PLATFORMS)},
+        platforms={name: tuple(authorities) for name, authorities, _ in platforms},
         head=Head(*head) if head is not None else Head(),
         rounds={n: bytes(body) for n, body in await rows(ROUNDS)},
         ledgers={n: bytes(body) for n, body in await rows(LEDGERS)},
@@ -178,6 +183,8 @@ async def _read(connection: Connection, settings: Settings) -> Snapshot:
         unpublished=frozenset(_text(each[0]) for each in await rows(OUTBOX)),
         policies={digest: _bytes(body) for digest, body in await rows(POLICIES)},
         bases={digest: _bytes(body) for digest, body in await rows(BASES)},
+        retired=frozenset(each["subject"] for each in subjects if each["retired_at"] is not None),
+        registered={name: at for name, _, at in platforms},
     )
 
 

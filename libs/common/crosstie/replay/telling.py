@@ -1,0 +1,72 @@
+"""Whom a suggestion is delivered to, against registry and vault: every platform whose people it is about.
+
+A platform that was added later hears of what is made from then on. Rounds have the log's time and
+platforms the wall clock's, so what was there when is known by Kafka's timestamps, and by deliveries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from math import inf
+
+from crosstie.matching.model import Round, Suggestion
+from crosstie.replay.history import History
+from crosstie.replay.tables import Snapshot
+
+SKEW_MS = 60_000  # clocks of Kafka's clients and of PostgreSQL may be apart so far
+
+
+class Telling:
+    """Who should hear of what, by what registry and vault say now."""
+
+    def __init__(self, history: History, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._rounds = history.rounds[: snapshot.head.n]
+        self._since = {each: _since(each, history, snapshot) for each in snapshot.platforms}
+
+    def faults(self) -> Iterator[str]:
+        """Suggestions that were delivered to too few, or to a platform they are no business of."""
+        for round in self._rounds:
+            for change in round.changes:
+                if change.cause == "made":
+                    told = round.delivery.get(change.suggestion.id, ())
+                    yield from self._missing(change.suggestion, round, told)
+                    yield from self._strangers(change.suggestion, told)
+
+    def _missing(
+        self, suggestion: Suggestion, round: Round, told: Collection[str]
+    ) -> Iterator[str]:
+        """Of members who are known still; those being erased may have been unknown then."""
+        people, retired = self._snapshot.people, self._snapshot.retired
+        known = [each for each in suggestion.members if each in people and each not in retired]
+        for authority in sorted({people[each][0] for each in known}):
+            theirs = [each for each in self._since if authority in self._snapshot.platforms[each]]
+            if theirs and not any(each in told for each in theirs):  # who added them was there
+                yield f"{suggestion.id}: no platform of {authority} was told"
+                continue
+            for platform in sorted(theirs):
+                if platform not in told and self._since[platform] <= round.n:
+                    yield f"{platform}: {suggestion.id} should have been told, and was not"
+
+    def _strangers(self, suggestion: Suggestion, told: Collection[str]) -> Iterator[str]:
+        people, platforms = self._snapshot.people, self._snapshot.platforms
+        if not all(each in people for each in suggestion.members):
+            return
+        authorities = {people[each][0] for each in suggestion.members}
+        for platform in sorted(told):
+            if platform in platforms and authorities.isdisjoint(platforms[platform]):
+                yield f"{platform}: {suggestion.id} was told, and is about nobody of theirs"
+
+
+def _since(platform: str, history: History, snapshot: Snapshot) -> float:
+    """The first round that must have known the platform: it told it, or opened after it was there.
+
+    A round opens after the one before is published.
+    """
+    there = snapshot.registered.get(platform, inf) + SKEW_MS
+    for round in history.rounds:
+        if history.published_at.get(round.n - 1, -inf) > there:
+            return round.n
+        if any(platform in told for told in round.delivery.values()):
+            return round.n
+    return inf
