@@ -1,0 +1,174 @@
+"""The network as arrays, and how it stood earlier: all that the learned ranking may know.
+
+Rows of the fold keep of a tie its first and last contact and their number, not each contact. How
+many there were by an earlier moment is taken as if they were spread evenly between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from crosstie.matching.arrays import Bools, Floats, Ints
+from crosstie.network.state import Member, folded
+from crosstie.network.view import Network
+
+UNKNOWN = -1
+ATTRIBUTES = ("sector", "profession", "role", "organisation", "place")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The members; codes and manager are UNKNOWN, level 0, where nothing was said."""
+
+    codes: Mapping[str, Ints]  # by name of attribute
+    level: Ints
+    manager: Ints
+
+    def __len__(self) -> int:
+        return len(self.level)
+
+
+@dataclass(frozen=True)  # no slots: matrices are cached on it
+class History:
+    """Tie k is between members a[k] < b[k], ascending; one that starts nothing counts for both."""
+
+    who: Who
+    a: Ints
+    b: Ints
+    contacts: Floats  # 1 or more
+    by_a: Floats  # of the contacts, those that a started
+    by_b: Floats
+    first: Ints
+    last: Ints
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    @property
+    def timed(self) -> bool:
+        """Some ties are older than others."""
+        return len(self) > 0 and bool(self.first.min() < self.first.max())
+
+    @cached_property
+    def ties(self) -> csr_array:
+        """1 where two have a tie."""
+        return self.both(np.ones(len(self)))
+
+    @cached_property
+    def degree(self) -> Floats:
+        """Ties per member."""
+        return sums(self.ties)
+
+    @property
+    def warm(self) -> Bools:
+        """Who has any tie."""
+        return self.degree > 0
+
+    def both(self, values: Floats, among: Bools | None = None) -> csr_array:
+        """The symmetric matrix of `values` per tie, of those `among` only."""
+        chosen = np.arange(len(self)) if among is None else np.flatnonzero(among)
+        a, b, given = self.a[chosen], self.b[chosen], values[chosen]
+        return sparse(np.r_[a, b], np.r_[b, a], np.r_[given, given], len(self.who))
+
+    def share_by(self, moments: Ints) -> Floats:
+        """Of all contacts the share that there was by each of `moments`: time at the network's pace."""
+        lasting = self.last > self.first
+        since, until = np.sort(self.first), np.sort(self.last[lasting])
+        first, last, more = self.first[lasting], self.last[lasting], self.contacts[lasting] - 1
+        rate = more / (last - first)
+        by_first, by_last = np.argsort(first, kind="stable"), np.argsort(last, kind="stable")
+        start, until = first[by_first], last[by_last]
+        begun = np.searchsorted(start, moments, side="right")
+        ended = np.searchsorted(until, moments, side="right")
+        origin = int(self.first.min())  # near, for the sake of precision
+        at_once = np.where(lasting, 1.0, self.contacts)[np.argsort(self.first, kind="stable")]
+        passed = (moments - origin).astype(np.float64)
+        running = _upto(rate[by_first])[begun] - _upto(rate[by_last])[ended]
+        offset = (
+            _upto(rate[by_first] * (start - origin))[begun]
+            - _upto(rate[by_last] * (until - origin))[ended]
+        )
+        total = _upto(at_once)[np.searchsorted(since, moments, side="right")]
+        return np.asarray((total + running * passed - offset) / self.contacts.sum())
+
+    def until(self, moment: int) -> History:
+        """The ties that there were by `moment`, with the contacts that they had by then, about."""
+        known = np.flatnonzero(self.first <= moment)
+        first, last, contacts = self.first[known], self.last[known], self.contacts[known]
+        span = np.maximum(last - first, 1)
+        share = np.where(last <= moment, 1.0, (moment - first) / span)
+        then = np.where(last <= moment, contacts, 1 + np.floor((contacts - 1) * share))
+        part = then / contacts
+        latest = first + ((then - 1) / np.maximum(contacts - 1, 1) * (last - first)).astype(
+            np.int64
+        )
+        return replace(
+            self,
+            a=self.a[known],
+            b=self.b[known],
+            contacts=then,
+            by_a=self.by_a[known] * part,
+            by_b=self.by_b[known] * part,
+            first=first,
+            last=np.where(last <= moment, last, latest),
+        )
+
+    def without(self, hidden: Bools) -> History:
+        """The same, had some of the ties not been seen."""
+        kept = np.flatnonzero(~hidden)
+        names = ("a", "b", "contacts", "by_a", "by_b", "first", "last")
+        return replace(self, **{name: getattr(self, name)[kept] for name in names})
+
+
+def history(network: Network) -> History:
+    """What the rows of `network` tell: index i is the member network.subjects[i]."""
+    index = {subject: i for i, subject in enumerate(network.subjects)}
+    members = [network.members[subject] for subject in network.subjects]
+    ties = [tie for tie in network.contacts if tie.met]
+    return History(
+        who=Who(
+            codes={name: _codes(members, name) for name in ATTRIBUTES},
+            level=_ints(member.level or 0 for member in members),
+            manager=_ints(index.get(member.reports_to or "", UNKNOWN) for member in members),
+        ),
+        a=_ints(index[tie.a] for tie in ties),
+        b=_ints(index[tie.b] for tie in ties),
+        contacts=_ints(max(sum(tie.contacts.values()), 1) for tie in ties).astype(np.float64),
+        by_a=_ints(tie.started_by_a for tie in ties).astype(np.float64),
+        by_b=_ints(tie.started_by_b for tie in ties).astype(np.float64),
+        first=_ints(tie.first or 0 for tie in ties),
+        last=_ints(tie.last or 0 for tie in ties),
+    )
+
+
+def sparse(rows: Ints, columns: Ints, values: Floats, size: int) -> csr_array:
+    """A square matrix; values at the same place add up."""
+    matrix = csr_array((values, (rows, columns)), shape=(size, size))
+    matrix.sort_indices()
+    return matrix
+
+
+def sums(matrix: csr_array) -> Floats:
+    """Per row."""
+    return np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+
+
+def _upto(values: Floats) -> Floats:
+    """Sum of the first k values, for every k."""
+    return np.concatenate([[0.0], np.cumsum(values)])
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _codes(members: list[Member], name: str) -> Ints:
+    said = [getattr(member, name) for member in members]
+    terms = sorted({folded(term) for term in said if term is not None})
+    code = {term: i for i, term in enumerate(terms)}
+    return _ints(UNKNOWN if term is None else code[folded(term)] for term in said)
