@@ -23,6 +23,7 @@ COMMANDS = (
     "simulate",
     "rounds",
     "check",
+    "evaluate",
     "dlq",
     "quarantine",
     "quarantine",

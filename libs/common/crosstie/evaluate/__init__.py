@@ -1,0 +1,1 @@
+"""How well the matcher does on recorded networks, by the protocol that others are measured with."""
