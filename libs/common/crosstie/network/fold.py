@@ -13,12 +13,14 @@ from msgspec import UNSET, structs
 
 from crosstie.network import facts as f
 from crosstie.network.facts import Event
-from crosstie.network.state import ANSWERS_KEPT, CIRCLE, Fact, Member, Reply, Row, Tie
+from crosstie.network.state import ANSWERS_KEPT, CIRCLE, ITEMS_KEPT, Fact, Member, Reply, Row, Tie
 from crosstie.network.strength import add
 
 ERASED = "org.crosstie.member.erased.v1"
 
 EARLIEST = "available"  # the one fact of which not the last but the first is kept
+
+ITEMS = ("need/", "offer/")  # facts of which a member may name any number
 
 Said = Mapping[str, Any]  # names of facts and their new values
 
@@ -67,7 +69,10 @@ def fold_member(member: Member | None, event: Event) -> Member | None:
     if member is not None and not news:
         return member
     # sorted, so that rows that say the same are the same bytes
-    return Member(event.data.member, dict(sorted((before | news).items())))
+    facts = _bounded(dict(sorted((before | news).items())))
+    if member is not None and facts == before:
+        return member
+    return Member(event.data.member, facts)
 
 
 def fold_tie(tie: Tie | None, event: Event) -> Tie:
@@ -79,6 +84,21 @@ def _prevails(name: str, fact: Fact, known: Fact) -> bool:
     if name == EARLIEST:
         return fact.stamp < known.stamp
     return fact.precedence(name) > known.precedence(name)
+
+
+def _bounded(facts: dict[str, Fact]) -> dict[str, Fact]:
+    """Of each kind of item the greatest in order of facts; what is over counts too, lest it return.
+
+    No order of arrival shows: what is known of an item only ever grows, so an item that was dropped
+    is kept again only by a fact that is greater than one of those kept instead.
+    """
+    for kind in ITEMS:
+        names = [name for name in facts if name.startswith(kind)]
+        if len(names) > ITEMS_KEPT:
+            names.sort(key=lambda name: (facts[name].precedence(name), name))
+            dropped = set(names[:-ITEMS_KEPT])
+            facts = {name: fact for name, fact in facts.items() if name not in dropped}
+    return facts
 
 
 def _described(data: f.Described) -> Said:

@@ -1,7 +1,7 @@
 """Members and ties: the frozen state that events fold into.
 
 A member is a map of named facts, of each the last by (event time, source, id) whatever its arrival;
-at equal time the one that protects.
+at equal time the one that protects. Of needs, and of offers, only the items stated last.
 A tie's counters add; its answers are the greatest of a set, so no order of arrival shows.
 """
 
@@ -16,6 +16,7 @@ from crosstie.network.facts import Availability, Wishes
 from crosstie.network.strength import Strength
 
 ANSWERS_KEPT = 16  # of each side, 8 suggestions, accepted then met: a bounded row
+ITEMS_KEPT = 50  # needs, and as many offers, of one member, over or not: a bounded row
 CIRCLE = 0.25  # weight of a co-attendance in a gathering of five: a larger one is no meeting
 
 PROTECTIVE: Mapping[str, bool] = {
