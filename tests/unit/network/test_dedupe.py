@@ -8,7 +8,8 @@ from msgspec import structs
 
 from crosstie.network.dedupe import HORIZON_US, Seen, Verdict, identity, judge
 from crosstie.network.facts import Event
-from tests.unit.network.logs import logs
+from crosstie.network.fold import ERASED
+from tests.unit.network.logs import logs, logs_with_erasures
 
 NEW, KNOWN, FORGED = Verdict.NEW, Verdict.KNOWN, Verdict.FORGED
 
@@ -40,12 +41,18 @@ def test_an_identity_is_forgotten_a_horizon_after_it_arrived() -> None:
     assert verdicts(event("1"), event("2", time=late + 1), event("1")) == (NEW, NEW, NEW)
 
 
+def test_an_erasure_is_new_whatever_came_before_under_its_id_and_is_not_remembered() -> None:
+    other, erased = event("1", b"another"), structs.replace(event("1"), type=ERASED)
+    assert verdicts(other, erased, erased, other) == (NEW, NEW, NEW, KNOWN)
+    assert verdicts(erased, other) == (NEW, NEW)
+
+
 def test_a_known_event_does_not_move_the_watermark() -> None:
     forged = event("1", b"another", time=9_000)
     assert judge([event("1"), forged], {}, 0).watermark == 1_000
 
 
-twice = logs.flatmap(lambda log: st.permutations(log + log[: len(log) // 2]))
+twice = (logs | logs_with_erasures).flatmap(lambda log: st.permutations(log + log[: len(log) // 2]))
 
 
 @given(twice, st.data())
@@ -70,5 +77,5 @@ def _pruned(seen: dict[bytes, Seen], watermark: int) -> dict[bytes, Seen]:
 @given(twice)
 def test_every_event_of_a_doubled_log_is_new_exactly_once(log: list[Event]) -> None:
     ruled = zip(log, judge(log, {}, 0).verdicts, strict=True)
-    new = [identity(each) for each, verdict in ruled if verdict is NEW]
-    assert sorted(new) == sorted({identity(each) for each in log})
+    new = [identity(each) for each, verdict in ruled if verdict is NEW and each.type != ERASED]
+    assert sorted(new) == sorted({identity(each) for each in log if each.type != ERASED})

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from crosstie.network.facts import Event
+from crosstie.network.fold import ERASED
 from crosstie.network.strength import DAY_US
 
 HORIZON_US = 90 * DAY_US
@@ -61,11 +62,16 @@ def judge(events: Iterable[Event], seen: Mapping[bytes, Seen], watermark: int) -
     """Judge `events` in log order against `seen`, where `watermark` is the greatest time before them.
 
     `seen` may hold identities that are past the horizon: they are ignored here, so when they are
-    pruned makes no difference.
+    pruned makes no difference. An erasure is always new, and not remembered: it does the same
+    however often, and whatever came before under its id, the person is to be forgotten.
     """
     verdicts: list[Verdict] = []
     remember: dict[bytes, Seen] = {}
     for event in events:
+        if event.type == ERASED:
+            verdicts.append(Verdict.NEW)
+            watermark = max(watermark, event.time)
+            continue
         name = identity(event)
         known = remember.get(name) or seen.get(name)
         if known is None or known.watermark < watermark - HORIZON_US:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from crosstie.network.fold import ERASED
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.runner import Outcome, Played
 
@@ -33,7 +34,8 @@ class Acknowledged:
         if head is None or (sent := self._sent(head.source, head.id)) is None:
             return
         if played.outcome is Outcome.NEW:
-            self._folded.setdefault(sent, Counter())[head.id] += 1
+            folded = self._folded.setdefault(sent, Counter())
+            folded[head.id] = 1 if head.type == ERASED else folded[head.id] + 1
             if self.beyond:
                 self._waiting.add(sent)
         elif played.outcome is not Outcome.KNOWN:
