@@ -163,7 +163,10 @@ def _text(state: bytes | None) -> str | None:
 
 
 def _headers(refused: Refused) -> str:
-    return json.dumps([[n, base64.b64encode(v).decode()] for n, v in refused.headers])
+    """JSON of names, with surrogates for what is no UTF-8, and values in base64."""
+    return json.dumps(
+        [[n, None if v is None else base64.b64encode(v).decode()] for n, v in refused.headers]
+    )
 
 
 @contextlib.contextmanager

@@ -21,8 +21,11 @@ from crosstie.network.state import member_key, tie_key
 from crosstie.sealing import SEALED, open_sealed
 
 JSON = "application/json"
-_KEY = re.compile("member/[A-Z2-7]{16}|tie/[A-Z2-7]{16}/[A-Z2-7]{16}")
-Headers = Iterable[tuple[str, bytes]]
+_MEMBER = re.compile("member/[A-Z2-7]{16}")
+_TIE = re.compile("tie/([A-Z2-7]{16})/([A-Z2-7]{16})")
+_EARLIEST = instants.from_rfc3339("1900-01-01T00:00:00Z")
+_LATEST = instants.from_rfc3339("9999-01-01T00:00:00Z")  # what can be written as a timestamp again
+Headers = Iterable[tuple[str, bytes | None]]  # what Kafka carries: a header may have no value
 
 
 class Head(Struct, frozen=True):
@@ -57,14 +60,14 @@ def headers(source: str, id: str, type: str, time: int, *, sealed: bool) -> list
 def head_of(key: bytes | None, value: bytes | None, headers: Headers) -> Head:
     """The plain part of a record. Raises Rejected for anything that ingestion would not write."""
     try:
-        named = {name: text.decode() for name, text in headers}
+        named = {_utf8(name): _text(name, value) for name, value in headers}
         known = named["ce_type"] in DECODERS
         head = Head(
             source=named["ce_source"],
             id=named["ce_id"],
             type=named["ce_type"],
-            time=instants.from_rfc3339(named["ce_time"]),
-            key=(key or b"").decode(),
+            time=_time(named["ce_time"]),
+            key=_key(key, sealed=named.get("content-type") == SEALED),
             value=value or b"",
             sealed=named.get("content-type") == SEALED,
         )
@@ -92,6 +95,36 @@ def opened(head: Head, data_keys: Mapping[str, bytes]) -> Event:
         data = _decoded(head, open_sealed(head.value, data_keys[subject], head.source, head.id))
     body = digest(b"\0".join((head.type.encode(), str(head.time).encode(), head.value)))
     return Event(head.source, head.id, head.type, head.time, head.key, data, body)
+
+
+def _utf8(name: str) -> str:
+    """A header's name, which Kafka takes with any bytes. Raises UnicodeEncodeError for surrogates."""
+    name.encode()
+    return name
+
+
+def _text(name: str, value: bytes | None) -> str:
+    if value is None:
+        raise ValueError(f"{name} without a value")
+    return value.decode()
+
+
+def _time(text: str) -> int:
+    time = instants.from_rfc3339(text)
+    if not _EARLIEST <= time < _LATEST:
+        raise ValueError(f"ce_time {text}")
+    return time
+
+
+def _key(key: bytes | None, *, sealed: bool) -> str:
+    """The key of a row; only payloads about a member are sealed, and a tie's ends are in order."""
+    text = (key or b"").decode()
+    tie = None if sealed else _TIE.fullmatch(text)
+    if _MEMBER.fullmatch(text) or (tie is not None and tie[1] < tie[2]):
+        return text
+    raise Rejected(
+        "/key", text, "member/<subject>, or tie/<a>/<b> in plain", "send it through ingestion"
+    )
 
 
 def _decoded(head: Head, payload: bytes) -> Any:

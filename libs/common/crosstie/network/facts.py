@@ -1,15 +1,16 @@
 """What the log's payloads say, as msgspec structs: fast to decode, checked at the door already.
 
 The pydantic models of `crosstie.events` are the contract; a contract test holds these equal to
-them for every registered type. Times are integer microseconds since 1970-01-01T00:00Z.
+them for every registered type. Numbers are bounded here too, so that what folds can be stored.
+Times are integer microseconds since 1970-01-01T00:00Z.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import Decoder
 
 
@@ -31,7 +32,7 @@ class Described(MemberFact, frozen=True):
     role: str | UnsetType | None = UNSET
     organisation: str | UnsetType | None = UNSET
     place: str | UnsetType | None = UNSET
-    level: int | UnsetType | None = UNSET
+    level: Annotated[int, Meta(ge=1, le=7)] | UnsetType | None = UNSET
     reports_to: str | UnsetType | None = UNSET
     interests: tuple[str, ...] | UnsetType | None = UNSET
 
@@ -42,9 +43,9 @@ class Wishes(Struct, frozen=True, omit_defaults=True):
 
 
 class Availability(MemberFact, frozen=True):
-    introductions_per_week: int
-    mentors_wanted: int = 0
-    mentees_offered: int = 0
+    introductions_per_week: Annotated[int, Meta(ge=0, le=20)]
+    mentors_wanted: Annotated[int, Meta(ge=0, le=5)] = 0
+    mentees_offered: Annotated[int, Meta(ge=0, le=20)] = 0
     wishes: Wishes = Wishes()
 
 
@@ -61,7 +62,7 @@ class Contact(Struct, frozen=True):
     members: tuple[str, str]
     channel: str
     started_by: str | None = None
-    weight: float = 1.0
+    weight: Annotated[float, Meta(gt=0, le=100)] = 1.0
 
 
 class Answered(Struct, frozen=True):
