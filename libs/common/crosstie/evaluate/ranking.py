@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
+from threadpoolctl import threadpool_limits
 
 from crosstie.evaluate import told
 from crosstie.evaluate.baselines import BASELINES, Ranking
@@ -107,7 +108,8 @@ def _alike(ranking: Ranking, cut: Split, seed: int) -> dict[Among, Floats]:
 def _tried(ranks: Callable[[], Mapping[Among, Floats]], cut: Split, k: int) -> Method:
     begun = time.perf_counter()
     try:
-        scores = ranks()
+        with threadpool_limits(limits=1):  # small matrices: more threads only wait for each other
+            scores = ranks()
     except ModuleNotFoundError as missing:
         return {"error": f"{missing.name} is not installed: pip install 'crosstie[evaluate]'"}
     figures: Method = {

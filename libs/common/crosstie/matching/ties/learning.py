@@ -21,10 +21,10 @@ from crosstie.matching.ties.model import TieModel, across, upward
 from crosstie.matching.ties.past import lessons
 from crosstie.matching.ties.signals import LASTING, LIKELY, signals
 
-MOST_LISTS = 3_000  # per earlier state
+MOST_LISTS = 2_000  # per earlier state
 NEGATIVES = 100  # pairs per list that did not come, sampled
 PRIOR = 0.02  # weight of each LIKELY signal before anything was learned
-WIDE, NARROW, SHUT = 50.0, 200.0, 1e9  # precisions
+WIDE, NARROW = 50.0, 200.0  # precisions
 TIGHTER = 5.0  # are the weights of one direction held to the general ones
 
 
@@ -54,7 +54,8 @@ def fit(history: History, seed: int = 0) -> TieModel:
     lasting = np.array([name in LASTING for name in names])
     precision = np.where(lasting, WIDE, NARROW)
     general = logit.fit(choices, precision, prior)
-    plain = logit.fit(choices, np.where(lasting, WIDE, SHUT), prior)
+    plain = np.zeros(len(names))
+    plain[lasting] = logit.fit(choices.of(lasting), precision[lasting], prior[lasting])
 
     def held(pairs: Bools) -> Floats:
         own = choices.only(pairs)

@@ -6,7 +6,7 @@ every new tie is compared with those of its list that did not come.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from crosstie.matching.arrays import Bools, Floats, Ints
 from crosstie.matching.ties.lists import Table
 
-MOST_STEPS = 40
+MOST_STEPS = 500  # it converges well before, so that the rounding of sums does not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,10 @@ class Choices:
     came: Bools
     stands_for: Floats  # so many pairs of its list, where they were sampled
     vote: Floats  # per list
+
+    def of(self, signals: Bools) -> Choices:
+        """Restricted to some signals."""
+        return replace(self, signals=self.signals[:, signals])
 
     def only(self, pairs: Bools) -> Choices | None:
         """Restricted to `pairs`; lists in which no tie came are left out."""
@@ -43,24 +47,28 @@ class Choices:
 def fit(choices: Choices, precision: Floats, prior: Floats) -> Floats:
     """The most likely weights given normal priors with these means and precisions."""
     total, number, came = len(choices.vote), choices.number, choices.came
-    signals = np.ascontiguousarray(choices.signals)
-    turned = np.ascontiguousarray(signals.T)
     starts = np.flatnonzero(np.concatenate([[True], number[1:] != number[:-1]]))
     of = number[came]
     weight = choices.vote[of] / np.bincount(of, minlength=total)[of]
+    unit = 1 / np.sqrt(precision)  # in these the prior is round, and few steps suffice
+    signals = choices.signals * unit
+    believed = choices.signals @ prior
 
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        score = (signals @ weights.astype(np.float32)).astype(np.float64)
+    def loss(away: Floats) -> tuple[float, Floats]:
+        score = believed + signals @ away
         odds = np.exp(score - np.maximum.reduceat(score, starts)[number]) * choices.stands_for
         apart = np.bincount(number, odds * ~came, minlength=total)[of]
         mine = np.maximum(odds[came], 1e-300)
         pull = odds * np.bincount(of, weight / (mine + apart), minlength=total)[number]
         pull[came] = -weight * apart / (mine + apart)
-        away = weights - prior
-        value = -(weight * np.log(mine / (mine + apart))).sum() + 0.5 * (precision * away**2).sum()
-        return float(value), (turned @ pull.astype(np.float32)).astype(
-            np.float64
-        ) + precision * away
+        value = -(weight * np.log(mine / (mine + apart))).sum() + 0.5 * away @ away
+        return float(value), pull @ signals + away
 
-    found = minimize(loss, prior, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
-    return np.asarray(found.x, dtype=np.float64)
+    found = minimize(
+        loss,
+        np.zeros(len(prior)),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": MOST_STEPS, "ftol": 1e-13, "gtol": 1e-7},
+    )
+    return np.asarray(prior + unit * found.x, dtype=np.float64)
