@@ -22,7 +22,7 @@ class Logged:
 
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     offset: int = -1
 
 

@@ -27,6 +27,7 @@ from crosstie.replay.sources import Record, Tape
 from crosstie.settings import Settings
 from services.profile import batch
 from tests.profile_log import Logged, Writer
+from tests.spoiled import PLACEHOLDER, spoil
 
 PATIENCE_SECONDS = 90.0
 POLL_SECONDS = 0.1
@@ -133,6 +134,22 @@ class ProfileWorld:
                 )
             await asyncio.gather(*sent)
             self.logged += len(sent)
+        finally:
+            await producer.stop()
+
+    async def append_spoiled(self, value: bytes) -> None:
+        """Log a record whose header's name is no UTF-8, and nothing but that name is wrong."""
+        met = self.write.met("Y" * 16, "Z" * 16)
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka_bootstrap)
+        await producer.start()
+        try:
+            batch = producer.create_batch()
+            headers = [*met.headers, (PLACEHOLDER, b"v")]
+            batch.append(timestamp=None, key=met.key, value=value, headers=headers)
+            spoil(batch)
+            topic = self.settings.topics.events.name
+            await (await producer.send_batch(batch, topic, partition=0))
+            self.logged += 1
         finally:
             await producer.stop()
 

@@ -21,9 +21,9 @@ from crosstie.errors import BrokerAway
 from crosstie.runtime.kafka import REQUEST_TIMEOUT_MS
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
+from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
 from services.ingestion.letters import Letters
-from services.ingestion.tolerant import tolerate
 
 log = logger("ingestion")
 _NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s

@@ -34,12 +34,17 @@ class SetAside:
     replay: str
     key: bytes | None
     value: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: list[tuple[str, bytes | None]] | None
 
     @property
     def kept(self) -> bool:
         """Whether there is still something to send."""
-        return self.key is not None or self.value is not None
+        return self.headers is not None
+
+    @property
+    def sendable(self) -> bool:
+        """Whether clients can send it: Kafka holds header names that are no UTF-8, they do not."""
+        return all(_is_text(name) for name, _ in self.headers or ())
 
 
 async def set_aside(settings: Settings) -> list[SetAside]:
@@ -66,6 +71,9 @@ async def replay(settings: Settings, names: Collection[str]) -> int:
         if name not in found or not found[name].kept:
             limit = "a record whose bytes are still kept"
             raise Rejected("/record", name, limit, "see `crosstie quarantine list`")
+        if not found[name].sendable:
+            limit = "a record whose header names are UTF-8"
+            raise Rejected("/record", name, limit, "send the event anew, through ingestion")
         if found[name].topic != settings.topics.events.name:
             limit = f"a record of {settings.topics.events.name}"
             raise Rejected("/record", name, limit, "set CROSSTIE_TOPIC_PREFIX")
@@ -79,7 +87,9 @@ async def _append(settings: Settings, records: list[SetAside]) -> None:
         async with asyncio.timeout(_REPLAY_SECONDS):
             await producer.start()
             for each in records:
-                await producer.send_and_wait(each.topic, each.value, each.key, headers=each.headers)
+                # aiokafka refuses a record that has neither
+                key = b"" if each.key is None and each.value is None else each.key
+                await producer.send_and_wait(each.topic, each.value, key, headers=each.headers)
     except (KafkaError, OSError, TimeoutError) as error:
         raise BrokerAway(f"{type(error).__name__}: {error}") from error
     finally:
@@ -87,7 +97,7 @@ async def _append(settings: Settings, records: list[SetAside]) -> None:
 
 
 def _read(row: Any) -> SetAside:
-    headers = json.loads(row["headers"] or "[]")
+    headers = None if row["headers"] is None else json.loads(row["headers"])
     return SetAside(
         name=f"{row['topic']}/{row['partition']}/{row['offset']}",
         topic=row["topic"],
@@ -96,5 +106,17 @@ def _read(row: Any) -> SetAside:
         replay=row["replay"],
         key=row["key"],
         value=row["value"],
-        headers=[(name, base64.b64decode(value)) for name, value in headers],
+        headers=None if headers is None else [(name, _bytes(value)) for name, value in headers],
     )
+
+
+def _bytes(value: str | None) -> bytes | None:
+    return None if value is None else base64.b64decode(value)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiokafka.record.util import calc_crc32c
 
 from crosstie.runtime import letters
 from crosstie.runtime.stack import Stack
@@ -22,6 +21,7 @@ from tests.services.ingestion_world import (
     person,
 )
 from tests.services.ingestion_world import world as made
+from tests.spoiled import PLACEHOLDER, spoil
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ async def test_a_header_name_that_is_no_text_stops_nobody(world: World) -> None:
             batch.append(timestamp=None, key=b"k", value=value, headers=[(PLACEHOLDER, b"v")])
             neighbour = json.dumps(joined("bob")).encode()
             batch.append(timestamp=None, key=b"k", value=neighbour, headers=[])
-            _spoil(batch)
+            spoil(batch)
             await (await producer.send_batch(batch, inbox, partition=0))
         await eventually(lambda: _logged(world, 3))
         (letter,) = await eventually(world.letters)
@@ -171,15 +171,3 @@ async def _logged(world: World, count: int) -> bool:
 
 async def _distinct(world: World, count: int) -> bool:
     return len({each.id for each in await world.events()}) == count
-
-
-PLACEHOLDER = "\u00ff\u00ff"
-
-
-def _spoil(batch: Any) -> None:
-    """Give the finished batch a header name that is no UTF-8, and the checksum that goes with it."""
-    built = bytearray(batch._build())
-    at = built.index(PLACEHOLDER.encode())
-    built[at : at + 4] = b"\xff\xfe\xff\xfe"
-    built[17:21] = calc_crc32c(bytes(built[21:])).to_bytes(4, "big")
-    batch._buffer = built

@@ -18,7 +18,7 @@ from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.stack import Stack
 from services.profile import batch, quarantine
 from services.profile.store import PostgresStore
-from tests.profile_log import ALMA, BORIS, CHIDI
+from tests.profile_log import ALMA, BORIS, CHIDI, Logged
 from tests.profile_world import Process, ProfileWorld, many, settings_of, until
 
 PEOPLE = [letter * 16 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
@@ -158,6 +158,31 @@ async def test_poison_goes_to_quarantine_and_its_neighbours_fold(world: ProfileW
     assert set(await world.tables()) == {
         each.encode() for each in (tie_key(ALMA, BORIS), tie_key(ALMA, CHIDI), member_key(ALMA))
     }
+    await world.assert_all_is_well()
+
+
+async def test_records_of_any_shape_go_to_quarantine_and_their_neighbours_fold(
+    world: ProfileWorld,
+) -> None:
+    met = world.write.met(ALMA, BORIS)
+    poison = [
+        Logged(met.key, b"null header", [*met.headers, ("x", None)]),
+        Logged(met.key, b"null type", [(n, None if n == "ce_type" else v) for n, v in met.headers]),
+        Logged(b"tie/x", b"a key of no row", met.headers),
+        Logged(b"member/x", None, ()),
+    ]
+    with world.service() as process:
+        await world.append([met, *poison])
+        await world.append_spoiled(b"a name of no text")
+        await world.append([world.write.met(ALMA, CHIDI)])
+        await world.until_all_published()
+        assert not process.said("failed")
+    aside = await quarantine.set_aside(world.settings)
+    values = [each.value for each in (*poison, Logged(None, b"a name of no text", ()))]
+    assert sorted(each.value or b"" for each in aside) == sorted(value or b"" for value in values)
+    assert [each.sendable for each in aside if each.value == values[-1]] == [False]
+    await quarantine.replay(world.settings, [each.name for each in aside if each.sendable])
+    assert len(await world.tables()) == 2
     await world.assert_all_is_well()
 
 

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from crosstie.errors import BrokerAway
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
+from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
 
 # a single broker takes about 20 s after an unclean stop: shorter, and sends fail for nothing
@@ -28,7 +29,11 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 
 def consumer_options(settings: Settings) -> dict[str, Any]:
-    """For consumers: only committed records, no shrug at gaps, no offsets committed behind our back."""
+    """For consumers: only committed records, no shrug at gaps, no offsets committed behind our back.
+
+    And whatever a broker took is read: no record stops the consumers of this process.
+    """
+    tolerate()
     return client_options(settings) | {
         "isolation_level": "read_committed",
         "auto_offset_reset": "none",

@@ -1,8 +1,9 @@
 """Header names that are not UTF-8: Kafka takes them, aiokafka 0.14 never gets past them.
 
 Its consumer raises UnicodeDecodeError at such a record, forever, for every partition it has: one
-hostile record would close the door for all platforms. `tolerate` has this process read such names
-with surrogate escapes; tests/services/test_ingestion_inbox.py shows that it is needed.
+hostile record would close the door for all platforms, or end every worker of profile. `tolerate`
+has this process read such names with surrogate escapes; tests/services/test_ingestion_inbox.py and
+test_profile_faults.py show that it is needed.
 """
 
 from __future__ import annotations
