@@ -1,16 +1,17 @@
-"""From the market to chosen pairs: candidates, their worth, the assignment, quotas on top."""
+"""From the market to chosen pairs: candidates, worth, short list, assignment, quotas on top."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from crosstie.matching import assignment, candidates
 from crosstie.matching.arrays import MILLION, Bools, Ints, contains, keys_of
 from crosstie.matching.candidates import SOURCES, Pairs, Roles
+from crosstie.matching.congestion import shortlist
 from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.market import Market
@@ -72,7 +73,14 @@ def introductions(
     pairs = new.joined(old)
     scored = scorer.score(pairs.a, pairs.b, pairs.sources, mentoring=False)
     worth = _sufficient(scored, policy)
-    chosen = _within_quotas(scored, worth, slots, _quotas(scored, worth, ledger, policy), notes)
+    quotas = _quotas(scored, worth, ledger, policy)
+    kinds = tuple(quota.mask for quota in quotas if quota.share > 0)
+    most = policy.candidates.shortlist
+    kept, unsettled = shortlist(scored.one, scored.other, worth, slots, most, kinds)
+    quotas = [replace(quota, mask=quota.mask & kept) for quota in quotas]
+    chosen = _within_quotas(scored, np.where(kept, worth, 0), slots, quotas, notes)
+    notes["shortlist.kept"] = int(np.count_nonzero(kept))
+    notes["shortlist.unsettled-millionths"] = unsettled
     again = contains(market.met, keys_of(pairs.a, pairs.b, size))
     _count_sources(scored, notes)
     kinds: tuple[tuple[Kind, Bools], ...] = (("introduction", ~again), ("reconnection", again))
