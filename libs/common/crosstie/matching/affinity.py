@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from crosstie.matching import kernels
 from crosstie.matching import policy as rules
-from crosstie.matching.arrays import MILLION, Bools, Floats, Ints, contains, millionths
+from crosstie.matching.arrays import MILLION, Bools, Floats, Ints, contains, millionths, sparse
 from crosstie.matching.graph import Graph
 from crosstie.matching.people import DIRECTIONS, Items, People
-
-_BLOCK_ENTRIES = 4_000_000  # of sparse rows at a time: bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +69,13 @@ def direction(people: People, a: Ints, b: Ints) -> Ints:
 
 def matches(givers: Ints, takers: Ints, offers: Items, needs: Items, least: float) -> Match:
     """What givers[k] offers that takers[k] needs: the best by cosine, if that is `least` or more."""
-    count = np.diff(offers.first)[givers] * np.diff(needs.first)[takers]
-    pair = np.repeat(np.arange(len(givers)), count)
-    nth = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
-    wide = np.diff(needs.first)[takers][pair]
-    offer = offers.first[givers][pair] + nth // np.maximum(wide, 1)
-    need = needs.first[takers][pair] + nth % np.maximum(wide, 1)
-    cosine = np.asarray((offers.vectors[offer] * needs.vectors[need]).sum(axis=1)).ravel()
-    order = np.lexsort((need, offer, -cosine, pair))
-    best, first = np.unique(pair[order], return_index=True)
-    found = Match(np.zeros(len(givers)), np.full(len(givers), -1), np.full(len(givers), -1))
-    alike = millionths(cosine[order[first]]) >= max(round(least * MILLION), 1)
-    best, at = best[alike], order[first][alike]
-    found.cosine[best], found.offer[best], found.need[best] = cosine[at], offer[at], need[at]
-    return found
+    cosine, offer, need = kernels.likest(
+        givers, takers, offers.first, *sparse(offers.vectors), needs.first, *sparse(needs.vectors)
+    )
+    alike = millionths(cosine) >= max(round(least * MILLION), 1)
+    return Match(
+        np.where(alike, cosine, 0.0), np.where(alike, offer, -1), np.where(alike, need, -1)
+    )
 
 
 def acceptance(
@@ -130,12 +122,7 @@ def acceptance(
 
 
 def _common(having: csr_array, a: Ints, b: Ints) -> Ints:
-    """How many columns rows a[k] and b[k] of a 0/1 matrix share; in blocks, as rows may be long."""
-    length = np.diff(having.indptr).astype(np.int64)
-    block = np.cumsum(length[a] + length[b]) // _BLOCK_ENTRIES
-    cuts = np.flatnonzero(np.diff(block)) + 1
-    counts = [
-        np.asarray((having[one] * having[other]).sum(axis=1)).ravel()
-        for one, other in zip(np.split(a, cuts), np.split(b, cuts), strict=True)
-    ]
-    return np.concatenate(counts).astype(np.int64)
+    """How many columns rows a[k] and b[k] of a 0/1 matrix share."""
+    pointers, columns, _ = sparse(having)
+    counts: Ints = kernels.in_common(pointers, columns, a, b)
+    return counts

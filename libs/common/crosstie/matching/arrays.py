@@ -7,8 +7,10 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 Ints = NDArray[np.int64]
+Places = NDArray[np.int32]
 Draws = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -19,6 +21,12 @@ MILLION = 1_000_000
 def millionths(values: Floats) -> Ints:
     """Quantised: floats are never compared as they are."""
     return np.rint(values * MILLION).astype(np.int64)
+
+
+def sparse(matrix: csr_array) -> tuple[Places, Places, Floats]:
+    """Row pointers, columns and values, as kernels take them."""
+    pointers = matrix.indptr.astype(np.int32, copy=False)
+    return pointers, matrix.indices.astype(np.int32, copy=False), matrix.data
 
 
 def keys_of(a: Ints, b: Ints, size: int) -> Ints:
@@ -44,3 +52,10 @@ def draws(seed: int, purpose: str, subjects: Sequence[str]) -> Draws:
         each.update(subject.encode())
         drawn += each.digest()
     return np.frombuffer(bytes(drawn), dtype="<u8").astype(np.uint64)
+
+
+def ranks(drawn: Draws) -> Ints:
+    """The place of each in ascending order; equals as they come."""
+    places = np.empty(len(drawn), dtype=np.int64)
+    places[np.argsort(drawn, kind="stable")] = np.arange(len(drawn))
+    return places

@@ -12,10 +12,14 @@ from collections.abc import Iterator
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
-from crosstie.matching.alternation import Alternation
+from crosstie.matching import repairs
 from crosstie.matching.arrays import Bools, Ints
 
 MOST_PASSES = 8  # of swaps
+MOST_STARTS = 100  # of alternating paths
+DEPTH = 6  # pairs added on one path
+WIDTH = 32  # paths followed at once
+BRANCHES = 12  # pairs tried from where a path stands, the best first
 
 
 def mentors(
@@ -51,7 +55,7 @@ def introductions(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, in
     _improve(chosen, a, b, worth, slots)
     promised = _ends(a, b, sides, len(slots)) // 2
     lost = promised > _ends(a, b, chosen.astype(np.int64), len(slots))
-    Alternation(chosen, a, b, worth, slots).gain_from(np.flatnonzero(lost).tolist())
+    _alternate(np.flatnonzero(lost)[:MOST_STARTS], chosen, a, b, worth, slots)
     return chosen, double // 2
 
 
@@ -168,22 +172,37 @@ def _walk(
 
 def _improve(chosen: Bools, a: Ints, b: Ints, worth: Ints, slots: Ints) -> None:
     """Add pairs that fit; exchange one for the lightest at its full ends where that gains."""
+    theirs, first = _by_member(a, b, np.zeros_like(worth), len(slots))
     for _ in range(MOST_PASSES):
-        room = slots - np.bincount(np.concatenate([a[chosen], b[chosen]]), minlength=len(slots))
+        room = _room(chosen, a, b, slots)
         lightest = _lightest(chosen, a, b, worth, room)
         gain = worth - lightest[a] - lightest[b]
         better = np.flatnonzero(~chosen & (gain > 0))
         if len(better) == 0:
             return
-        touched: set[int] = set()
-        for pair in better[np.argsort(-gain[better], kind="stable")].tolist():
-            ends = (int(a[pair]), int(b[pair]))
-            if touched.isdisjoint(ends):
-                for end in ends:
-                    if room[end] == 0:
-                        touched.update(_drop_lightest(end, chosen, a, b, worth))
-                chosen[pair] = True
-                touched.update(ends)
+        order = better[np.argsort(-gain[better], kind="stable")]
+        repairs.exchange(order, chosen, a, b, worth, room, first, theirs)
+
+
+def _alternate(starts: Ints, chosen: Bools, a: Ints, b: Ints, worth: Ints, slots: Ints) -> None:
+    """Gain along alternating paths from members who lost a pair by rounding."""
+    if len(starts):
+        theirs, first = _by_member(a, b, -worth, len(slots))
+        room = _room(chosen, a, b, slots)
+        limits = (DEPTH, WIDTH, BRANCHES)
+        repairs.alternate(starts, chosen, a, b, worth, room, first, theirs, *limits)
+
+
+def _room(chosen: Bools, a: Ints, b: Ints, slots: Ints) -> Ints:
+    taken = np.bincount(np.concatenate([a[chosen], b[chosen]]), minlength=len(slots))
+    return np.asarray(slots - taken, dtype=np.int64)
+
+
+def _by_member(a: Ints, b: Ints, order: Ints, size: int) -> tuple[Ints, Ints]:
+    """Pairs of every member, least `order` first, and where each member's begin."""
+    ends = np.concatenate([a, b])
+    sorting = np.lexsort((np.concatenate([order, order]), ends))
+    return sorting % max(len(a), 1), np.searchsorted(ends[sorting], np.arange(size + 1))
 
 
 def _lightest(chosen: Bools, a: Ints, b: Ints, worth: Ints, room: Ints) -> Ints:
@@ -193,10 +212,3 @@ def _lightest(chosen: Bools, a: Ints, b: Ints, worth: Ints, room: Ints) -> Ints:
     np.minimum.at(least, a[chosen], worth[chosen])
     np.minimum.at(least, b[chosen], worth[chosen])
     return np.where(room > 0, 0, least)
-
-
-def _drop_lightest(end: int, chosen: Bools, a: Ints, b: Ints, worth: Ints) -> tuple[int, int]:
-    theirs = np.flatnonzero(chosen & ((a == end) | (b == end)))
-    pair = theirs[np.argmin(worth[theirs])]
-    chosen[pair] = False
-    return int(a[pair]), int(b[pair])

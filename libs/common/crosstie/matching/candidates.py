@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from crosstie.matching import kernels
 from crosstie.matching import policy as rules
-from crosstie.matching.arrays import Bools, Draws, Ints, contains, keys_of, millionths
-from crosstie.matching.graph import Graph, adamic_adar, onward, symmetric
+from crosstie.matching.arrays import Bools, Draws, Ints, keys_of, sparse
+from crosstie.matching.graph import Graph, onward, symmetric
 from crosstie.matching.people import Items, People
 
 SOURCES: Mapping[str, int] = {
@@ -27,7 +28,6 @@ SOURCES: Mapping[str, int] = {
     "random": 64,
     "mentors": 128,
 }
-_BLOCK_ENTRIES = 4_000_000  # of one product at a time: bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class Search:
     graph: Graph
     rows: Ints  # members to serve that have a free slot
     columns: Ints  # everyone with a free slot
-    never: Ints  # keys of pairs, ascending
-    ruled_out: Ints  # by member, how many pairs of theirs are in `never`
+    ruled_out: csr_array  # by member, with whom they are never paired; symmetric
     order: Draws
+    rank: Ints  # place of every member in the order of their draws
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ Found = tuple[Ints, Ints, int]  # row member, column member, source's bit
 
 
 def introductions(search: Search, quotas: rules.Candidates) -> Pairs:
-    """Candidates for people who have not met: `search.never` holds those who have."""
+    """Candidates for people who have not met: `search` rules out those who have."""
     found = [*_common(search, quotas), *_levels(search, quotas)]
     found.append((*_spin(search, search.rows, search.columns, quotas.random), SOURCES["random"]))
     return _union(found, len(search.people))
@@ -90,8 +90,9 @@ def reconnections(search: Search, quotas: rules.Candidates, before: int) -> Pair
     old = symmetric(
         graph.a[dormant], graph.b[dormant], graph.contacts[dormant].astype(np.float64), size
     )
-    scores = csr_array(old[search.rows][:, search.columns])
-    return _union([(*_top(search, scores, search.rows, quotas.dormant), SOURCES["dormant"])], size)
+    itself = csr_array((np.ones(size), np.arange(size), np.arange(size + 1)), shape=(size, size))
+    found = _top(search, (search.rows, search.rows), old, _among(search, itself), quotas.dormant)
+    return _union([(*found, SOURCES["dormant"])], size)
 
 
 def mentorings(search: Search, quotas: rules.Candidates, roles: Roles) -> Pairs:
@@ -121,28 +122,27 @@ def _spans(
 
 
 def _common(search: Search, quotas: rules.Candidates) -> Iterator[Found]:
-    bit = SOURCES["friends-of-friends"]
-    second = csr_array(onward(search.graph.weights, quotas.hub_ties)[:, search.columns])
-    for rows in _blocks(search.rows, len(search.columns)):
-        scores = adamic_adar(search.graph.weights, rows, second)
-        yield (*_top(search, scores, rows, quotas.friends_of_friends), bit)
+    weights = search.graph.weights
+    second = _among(search, onward(weights, quotas.hub_ties))
+    rows = (search.rows, search.rows)
+    yield (
+        *_top(search, rows, weights, second, quotas.friends_of_friends),
+        SOURCES["friends-of-friends"],
+    )
     needs, offers = search.people.needs, search.people.offers
     for wanted, given in ((needs, offers), (offers, needs)):
-        yield from _answering(search, wanted, given, quotas.needs_and_offers)
+        found = _answering(search, wanted, given, quotas.needs_and_offers)
+        yield (*found, SOURCES["needs-and-offers"])
 
 
-def _answering(search: Search, wanted: Items, given: Items, quota: int) -> Iterator[Found]:
-    """For every item of the rows, the members whose items are nearest in words."""
-    theirs = np.flatnonzero(np.isin(given.owner, search.columns))
-    place = np.searchsorted(search.columns, given.owner[theirs])
-    onto = csr_array(  # items to members: their nearness adds up
-        (np.ones(len(theirs)), (np.arange(len(theirs)), place)),
-        shape=(len(theirs), len(search.columns)),
-    )
+def _answering(search: Search, wanted: Items, given: Items, quota: int) -> tuple[Ints, Ints]:
+    """For every item of the rows, the members whose items are nearest in words: these add up."""
+    size = len(search.people)
+    theirs = np.flatnonzero(_mask(search.columns, size)[given.owner])
     turned = csr_array(given.vectors[theirs].T)
-    for items in _blocks(np.flatnonzero(np.isin(wanted.owner, search.rows)), len(theirs)):
-        scores = csr_array(csr_array(wanted.vectors[items] @ turned) @ onto)
-        yield (*_top(search, scores, wanted.owner[items], quota), SOURCES["needs-and-offers"])
+    items = np.flatnonzero(_mask(search.rows, size)[wanted.owner])
+    asked = (items, wanted.owner[items])
+    return _top(search, asked, wanted.vectors, turned, quota, given.owner[theirs])
 
 
 def _levels(search: Search, quotas: rules.Candidates) -> Iterator[Found]:
@@ -163,59 +163,45 @@ def _spin(search: Search, rows: Ints, pool: Ints, quota: int) -> tuple[Ints, Int
     """For every row `quota` of `pool`: the pool in its drawn order, from where the row's draw points."""
     if len(pool) == 0 or len(rows) == 0 or quota == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    ring = pool[np.lexsort((pool, search.order[pool]))]
+    ring = pool[np.argsort(search.rank[pool])]
     start = (search.order[rows] % np.uint64(len(ring))).astype(np.int64)
-    steps = np.arange(min(len(ring), 3 * quota + 2))
-    met = ring[(start[:, None] + steps) % len(ring)]
-    mine = np.broadcast_to(rows[:, None], met.shape)
-    free = (met != mine) & ~contains(search.never, keys_of(mine, met, len(search.people)))
-    kept = free & (np.cumsum(free, axis=1) <= quota)
-    return mine[kept], met[kept]
+    pointer, ruled_out, _ = sparse(search.ruled_out)
+    most = min(len(ring), 3 * quota + 2)
+    mine, met = kernels.following(rows, start, ring, pointer, ruled_out, quota, most)
+    return mine, met
 
 
-def _top(search: Search, scores: csr_array, rows: Ints, quota: int) -> tuple[Ints, Ints]:
-    """The `quota` best columns of every row of `scores`; equal ones by their draw."""
-    entries = _foremost(search, scores, rows, quota)
-    place = np.searchsorted(scores.indptr, entries, side="right") - 1
-    row, column = rows[place], search.columns[scores.indices[entries]]
-    score = millionths(scores.data[entries])
-    never = contains(search.never, keys_of(row, column, len(search.people)))
-    fit = (score > 0) & (row != column) & ~never
-    place, row, column, score = place[fit], row[fit], column[fit], score[fit]
-    order = np.lexsort((column, search.order[column], -score, place))
-    place = place[order]
-    rank = np.arange(len(place)) - np.searchsorted(place, place)
-    best = order[rank < quota]
-    return row[best], column[best]
+def _top(
+    search: Search,
+    asked: tuple[Ints, Ints],
+    left: csr_array,
+    right: csr_array,
+    quota: int,
+    group: Ints | None = None,
+) -> tuple[Ints, Ints]:
+    """The `quota` best of (left @ right)[row] for each (row, its owner) asked; equals by their draw.
 
-
-def _foremost(search: Search, scores: csr_array, rows: Ints, quota: int) -> Ints:
-    """Entries of `scores` that hold each row's best, enough of them whichever pairs are ruled out."""
-    columns = search.columns
-    drawn = np.empty(len(columns), dtype=np.int64)
-    drawn[np.lexsort((columns, search.order[columns]))] = np.arange(len(columns))[::-1]
-    ranked = millionths(scores.data) * max(len(columns), 1) + drawn[scores.indices]
-    enough = quota + 1 + search.ruled_out[rows]
-    ends = zip(
-        scores.indptr[:-1].tolist(), scores.indptr[1:].tolist(), enough.tolist(), strict=True
+    Column j is a member, or where `group` is given something of member group[j].
+    """
+    pointer, ruled_out, _ = sparse(search.ruled_out)
+    whose = np.arange(right.shape[1]) if group is None else group
+    owner, found = kernels.foremost(
+        *asked, *sparse(left), *sparse(right), whose, search.rank, pointer, ruled_out, quota
     )
-    return np.concatenate(
-        [
-            np.empty(0, dtype=np.int64),
-            *(
-                low + np.sort(np.argpartition(ranked[low:high], high - low - most)[-most:])
-                if high - low > most
-                else np.arange(low, high)
-                for low, high, most in ends
-            ),
-        ]
-    )
+    return owner, found
 
 
-def _blocks(rows: Ints, width: int) -> Iterator[Ints]:
-    size = max(_BLOCK_ENTRIES // max(width, 1), 1)
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+def _among(search: Search, matrix: csr_array) -> csr_array:
+    """`matrix` without the columns of people who are not looked among."""
+    keep = _mask(search.columns, matrix.shape[1])[matrix.indices]
+    ends = np.concatenate([[0], np.cumsum(keep)])[matrix.indptr]
+    return csr_array((matrix.data[keep], matrix.indices[keep], ends), shape=matrix.shape)
+
+
+def _mask(members: Ints, size: int) -> Bools:
+    mask = np.zeros(size, dtype=np.bool_)
+    mask[members] = True
+    return mask
 
 
 def _union(found: list[Found], size: int) -> Pairs:

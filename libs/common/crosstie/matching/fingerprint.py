@@ -11,7 +11,7 @@ import numpy as np
 import threadpoolctl
 
 _PURE = ("crosstie.network", "crosstie.matching")
-_LIBRARIES = ("numpy", "scipy", "ortools")
+_LIBRARIES = ("numpy", "numba", "scipy", "ortools")
 
 
 @cache

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosstie.matching import pacing
-from crosstie.matching.arrays import Bools, Draws, Ints, draws, keys_of
+from crosstie.matching.arrays import Bools, Draws, Ints, draws, keys_of, ranks
 from crosstie.matching.candidates import Roles, Search
-from crosstie.matching.graph import Graph
+from crosstie.matching.graph import Graph, symmetric
 from crosstie.matching.ledger import Ledger, Pair
 from crosstie.matching.people import DIRECTIONS, People
 from crosstie.matching.policy import Policy
@@ -35,12 +35,13 @@ class Market:
     order: Draws
 
     def search(self, slots: Bools, *, never: Ints) -> Search:
-        """A search for the served among those with `slots`."""
+        """A search for the served among those with `slots`, which finds no pair of `never`."""
         rows, columns = np.flatnonzero(slots & self.served), np.flatnonzero(slots)
-        size = len(self.people)
-        ends = np.concatenate([never // max(size, 1), never % max(size, 1)])
-        ruled_out = np.bincount(ends, minlength=size)
-        return Search(self.people, self.graph, rows, columns, never, ruled_out, self.order)
+        size = max(len(self.people), 1)
+        ruled_out = symmetric(never // size, never % size, np.ones(len(never)), len(self.people))
+        return Search(
+            self.people, self.graph, rows, columns, ruled_out, self.order, ranks(self.order)
+        )
 
     def roles(self, policy: Policy) -> Roles:
         """Who offers and who wants mentoring now."""

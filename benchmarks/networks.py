@@ -1,0 +1,110 @@
+"""Seeded networks of any size as rows, the way they look once folded: people, texts, clustered ties."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import accumulate
+
+import numpy as np
+
+from crosstie.network.state import Fact, Member, Row, Tie, member_key, tie_key
+from crosstie.network.strength import DAY_US, Strength
+
+START = 1_700_000_000_000_000
+SECTORS = ("health", "housing", "education", "prisons", "voluntary", "police", "councils", "care")
+PROFESSIONS = ("nurse", "doctor", "manager", "teacher", "social worker", "officer", "analyst")
+CHANNELS = ("met", "messaged", "called", "co-attended")
+WORDS = 5_000  # in use; the n-th is used in proportion to 1 / (n + 10)
+CIRCLE = 60  # people whose ties stay mostly among them
+
+
+def network(people: int, ties: int, seed: int = 1) -> dict[str, Row]:
+    """Rows by key: `people` members and about `ties` ties, most of them within circles."""
+    draw = random.Random(seed)
+    names = [f"P{i:015d}" for i in range(people)]
+    rows: dict[str, Row] = {
+        member_key(name): _member(i, names, draw) for i, name in enumerate(names)
+    }
+    rows.update((tie_key(tie.a, tie.b), tie) for tie in _ties(names, ties, seed))
+    return rows
+
+
+def changed(
+    rows: dict[str, Row], count: int, seed: int = 1
+) -> tuple[dict[str, Row], frozenset[str]]:
+    """`rows` with a new need of `count` members, and who these are."""
+    draw, now = random.Random(seed), dict(rows)
+    people = [row for row in rows.values() if isinstance(row, Member)]
+    chosen = draw.sample(people, min(count, len(people)))
+    for member in chosen:
+        need = Fact(_text(draw), START, "bench", "changed")
+        now[member_key(member.subject)] = Member(member.subject, member.facts | {"need/new": need})
+    return now, frozenset(member.subject for member in chosen)
+
+
+def _member(i: int, names: list[str], draw: random.Random) -> Member:
+    since = START - draw.randrange(1, 200) * DAY_US
+    level = min(1 + int(draw.expovariate(0.6)), 7)
+    said = {
+        "joined": True,
+        "consent": True,
+        "available": True,
+        "availability": [
+            draw.choice((0, 1, 2, 2, 3)),
+            draw.choice((0, 0, 1)),
+            draw.choice((0, 0, 2)) if level > 2 else 0,
+            draw.choice(([], ["up"], ["down", "across"])),
+            [draw.choice(SECTORS)] if draw.random() < 0.2 else [],
+        ],
+        "sector": SECTORS[i // CIRCLE % len(SECTORS)],
+        "profession": draw.choice(PROFESSIONS),
+        "role": f"role {draw.randrange(400)}",
+        "place": f"place {draw.randrange(max(len(names) // 500, 6))}",
+        "level": level,
+        "reports_to": draw.choice(names) if level < 7 else None,
+        "interests": [f"topic {draw.randrange(200)}" for _ in range(3)],
+    }
+    said |= {f"need/{n}": _text(draw) for n in range(draw.choice((0, 0, 1, 2)))}
+    said |= {f"offer/{n}": _text(draw) for n in range(draw.choice((0, 0, 1, 2)))}
+    return Member(
+        names[i], {name: Fact(value, since, "bench", f"{i}/{name}") for name, value in said.items()}
+    )
+
+
+_WEIGHTS = list(accumulate(1 / (n + 10) for n in range(WORDS)))
+
+
+def _text(draw: random.Random) -> str:
+    return " ".join(
+        f"word{n}"
+        for n in draw.choices(range(WORDS), cum_weights=_WEIGHTS, k=draw.randrange(4, 13))
+    )
+
+
+def _ties(names: list[str], wanted: int, seed: int) -> Iterator[Tie]:
+    """Three of four ties within a circle, the others anywhere; a few people have very many."""
+    draw, people = np.random.default_rng(seed), len(names)
+    one = (people * draw.random(2 * wanted) ** 1.3).astype(np.int64)
+    near = one // CIRCLE * CIRCLE + draw.integers(0, CIRCLE, 2 * wanted)
+    far = draw.integers(0, people, 2 * wanted)
+    other = np.where(draw.random(2 * wanted) < 0.75, near, far) % people
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    keys = np.unique((low * people + high)[low < high])
+    keys = np.sort(draw.permutation(keys)[:wanted])
+    days, times = draw.exponential(60, len(keys)), draw.integers(1, 10, len(keys))
+    channel, alone = draw.integers(0, len(CHANNELS), len(keys)), draw.random(len(keys)) < 0.1
+    columns = (keys // people, keys % people, days, times, channel, alone)
+    for a, b, ago, count, way, once in zip(*(each.tolist() for each in columns), strict=True):
+        last = START - int(ago * DAY_US)
+        yield Tie(
+            names[a],
+            names[b],
+            strength=Strength(float(count), last),
+            contacts={CHANNELS[way]: count},
+            started_by_a=count // 2,
+            started_by_b=count - count // 2 if count % 3 else 0,
+            first=last - count * DAY_US,
+            last=last,
+            last_met=None if once else last,
+        )
