@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from crosstie.cli import sending
+from crosstie.cli import market, sending
 from crosstie.cli.shared import run_until_stopped
 from crosstie.errors import Misconfigured
 
@@ -23,7 +23,14 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    members: Annotated[int, typer.Option(help="How many people, 50 to 1000000.")] = 500,
+    members: Annotated[
+        int,
+        typer.Option(
+            "--members",
+            "--people",
+            help="How many people, 50 to 1000000; with --market, on either side, 2 to 2000.",
+        ),
+    ] = 500,
     seed: Annotated[int, typer.Option(help="Equal seeds and options give equal bytes.")] = 1,
     days: Annotated[int, typer.Option(help="How many days are told.")] = 28,
     start: Annotated[
@@ -51,6 +58,25 @@ def simulate(
     limit: Annotated[
         int | None, typer.Option(help="With --answer: stop once so many were sent.")
     ] = None,
+    as_market: Annotated[
+        bool,
+        typer.Option(
+            "--market",
+            help="Make up no events: compare ways of making lists where a popular few are liked by all.",
+        ),
+    ] = False,
+    crowding: Annotated[
+        float, typer.Option(help="With --market: share of taste that all have in common, 0 to 1.")
+    ] = 0.5,
+    popularity: Annotated[
+        str, typer.Option(help="With --market: few (one in twenty liked by all) or linear.")
+    ] = "few",
+    error: Annotated[
+        float, typer.Option(help="With --market: how far off estimates of preferences are.")
+    ] = 0.1,
+    places: Annotated[
+        int, typer.Option(help="With --market: length of everyone's list, 1 to 50.")
+    ] = 10,
     url: sending.Url = None,
     key: sending.Key = None,
     platform: sending.Platform = None,
@@ -66,7 +92,13 @@ def simulate(
 
     With --answer, people of the platform react to what is suggested to them, by preferences that
     nobody else knows: accept, decline, ignore, meet, find it useful, end a mentoring.
+
+    With --market, two sides with hidden preferences are shown lists made in several ways, a round's
+    among them: expected mutual matches, how evenly people are seen, and who is left without.
     """
+    if as_market:
+        market.show(members, seed, crowding, popularity, error, places, as_json=as_json)
+        return
     if answer:
         doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
         run_until_stopped(_answer(doorway, source, seed, limit))

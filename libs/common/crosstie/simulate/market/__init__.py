@@ -1,0 +1,1 @@
+"""A two-sided market with hidden preferences, played with several ways of making lists."""
