@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import pytest
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.guarded import free_port
 from crosstie.runtime.stack import Stack
-from tests.services.ingestion_world import World, eventually, joined, process
+from tests.services.ingestion_world import World, eventually, joined, process, proxy
 from tests.services.ingestion_world import world as made
 
 
@@ -67,6 +68,26 @@ async def test_it_is_alive_but_not_ready_while_kafka_is_not_there(world: World) 
         assert service.process.wait(timeout=25) == 0
 
 
+@pytest.mark.slow
+async def test_it_stops_in_time_while_postgresql_is_silent(
+    stack: Stack, database: str, topic_prefix: str
+) -> None:
+    async with made(stack.bootstrap, database, topic_prefix) as world, proxy(database) as through:
+        with process(world, CROSSTIE_DATABASE_URL=through.url) as service:
+            headers = {"Authorization": f"Bearer {world.key}"}
+            async with httpx.AsyncClient(
+                base_url=service.url(), headers=headers, timeout=60
+            ) as http:
+                await eventually(lambda: _is_ready(http))
+                assert (await http.post("/v1/events", json=joined("ada"))).status_code == 202
+                through.hush(later_too=True)
+                async with asyncio.timeout(15):
+                    answer = await http.post("/v1/events", json=joined("bob"))
+                assert answer.status_code == 503
+            service.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(service.process.wait, timeout=25) == 0
+
+
 async def test_it_waits_for_its_topics(stack: Stack, database: str, topic_prefix: str) -> None:
     async with made(stack.bootstrap, database, topic_prefix, topics=False) as world:
         with process(world) as service:
@@ -86,7 +107,7 @@ async def test_without_settings_it_says_which_and_exits() -> None:
         timeout=60,
         check=False,
     )
-    assert found.returncode == 1
+    assert found.returncode == 2
     assert "CROSSTIE_KAFKA_BOOTSTRAP" in found.stderr
 
 
