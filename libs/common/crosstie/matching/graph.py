@@ -5,14 +5,13 @@ Adamic and Adar, Friends and neighbors on the Web, Social Networks 25 (2003).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from crosstie.matching.arrays import Floats, Ints
-from crosstie.network.state import Tie
+from crosstie.matching.arrays import Bools, Floats, Ints, keys_of
+from crosstie.matching.contacts import Columns, Contacts
 from crosstie.network.strength import HALF_LIFE_US
 from crosstie.network.view import Network
 
@@ -31,39 +30,40 @@ class Graph:
     contacts: Ints
     weights: csr_array  # symmetric; saturating strength now, above 0 and below 1; any contact
     links: csr_array  # symmetric; 1 where they met
+    blocked: Ints  # keys of pairs who want no suggestion with each other, ascending
 
 
-def graph(network: Network, at: int) -> Graph:
-    """The graph of `network` at `at`."""
+def graph(network: Network, at: int, contacts: Contacts | None = None) -> Graph:
+    """The graph of `network` at `at`; `contacts`, where they are at hand, are its ties' columns."""
+    contacts = contacts or Contacts.of(network.ties)
     index = {subject: i for i, subject in enumerate(network.subjects)}
-    met = [tie for tie in network.contacts if tie.met]
-    a, b = _ends(met, index)
-    leading = [
-        tie for tie in network.contacts if network.eligible(tie.a) and network.eligible(tie.b)
-    ]
-    one, other = _ends(leading, index)
-    value = np.fromiter((tie.strength.value for tie in leading), dtype=np.float64)
-    since = np.fromiter((tie.strength.at for tie in leading), dtype=np.int64)
-    direct = np.fromiter((tie.met for tie in leading), dtype=np.bool_)
-    by_a = np.fromiter((tie.started_by_a for tie in met), dtype=np.int64)
-    by_b = np.fromiter((tie.started_by_b for tie in met), dtype=np.int64)
-    now = value * np.exp2(-np.maximum(at - since, 0) / HALF_LIFE_US)
-    size = len(index)
+    eligible = np.array([network.eligible(subject) for subject in network.subjects], dtype=np.bool_)
+    return led(*contacts.between(index), eligible, at)
+
+
+def led(columns: Columns, one: Ints, other: Ints, eligible: Bools, at: int) -> Graph:
+    """The graph of ties between one[k] and other[k], of whom `eligible` may be named."""
+    size = len(eligible)
+    contact = columns.contact & ~columns.blocked
+    met = contact & columns.met
+    by_a, by_b = columns.by_a[met], columns.by_b[met]
+    leading = contact.copy()
+    leading[contact] = eligible[one[contact]] & eligible[other[contact]]
+    since = np.maximum(at - columns.since[leading], 0)
+    now = columns.strength[leading] * np.exp2(-since / HALF_LIFE_US)
+    a, b = one[leading], other[leading]
+    weights = symmetric(a, b, np.maximum(now / (1.0 + now), 1e-9), size)
+    direct = columns.met[leading]
     return Graph(
-        a=a,
-        b=b,
-        last=np.fromiter((tie.last_met or 0 for tie in met), dtype=np.int64),
+        a=one[met],
+        b=other[met],
+        last=columns.last_met[met],
         effort=(by_a - by_b) / np.maximum(by_a + by_b, 1),
-        contacts=np.fromiter((sum(tie.contacts.values()) for tie in met), dtype=np.int64),
-        weights=symmetric(one, other, np.maximum(now / (1.0 + now), 1e-9), size),
-        links=symmetric(one[direct], other[direct], np.ones(np.count_nonzero(direct)), size),
+        contacts=columns.contacts[met],
+        weights=weights,
+        links=symmetric(a[direct], b[direct], np.ones(np.count_nonzero(direct)), size),
+        blocked=keys_of(one[columns.blocked], other[columns.blocked], size),
     )
-
-
-def _ends(ties: Sequence[Tie], index: Mapping[str, int]) -> tuple[Ints, Ints]:
-    a = np.fromiter((index[tie.a] for tie in ties), dtype=np.int64)
-    b = np.fromiter((index[tie.b] for tie in ties), dtype=np.int64)
-    return a, b
 
 
 def symmetric(a: Ints, b: Ints, values: Floats, size: int) -> csr_array:

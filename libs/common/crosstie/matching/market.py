@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from crosstie.matching import pacing
 from crosstie.matching.arrays import Bools, Draws, Ints, draws, keys_of, ranks
 from crosstie.matching.candidates import Roles, Search
 from crosstie.matching.graph import Graph, symmetric
-from crosstie.matching.ledger import Ledger, Pair
+from crosstie.matching.ledger import WEEK_US, Ledger, Pair
 from crosstie.matching.people import DIRECTIONS, People
 from crosstie.matching.policy import Policy
 from crosstie.network.strength import DAY_US
@@ -64,11 +64,10 @@ def market(
 ) -> Market:
     """The market of a round at `at`."""
     index, size = people.index, len(people)
-    introductions, mentees, mentors, mentees_held = _slots(network, ledger, policy, at)
+    introductions, mentees, mentors, mentees_held = _slots(people, ledger, policy, at)
     served = np.full(size, serve is None)
     served[[index[subject] for subject in serve or () if subject in index]] = True
     ruled_out = [
-        *(pair for pair, tie in network.ties.items() if tie.blocked),
         *ledger.live_pairs,
         *_cooling(ledger, at - policy.cool_down_days * DAY_US),
     ]
@@ -83,21 +82,44 @@ def market(
         mentors=mentors,
         mentees_held=mentees_held,
         served=served,
-        never=np.union1d(_keys(ruled_out, people), reporting),
+        never=np.unique(np.concatenate([_keys(ruled_out, people), reporting, graph.blocked])),
         met=np.union1d(graph.a * size + graph.b, _keys(_said_to_have_met(network, ledger), people)),
         order=draws(seed, "order", people.subjects),
     )
 
 
 def _slots(
-    network: Network, ledger: Ledger, policy: Policy, at: int
+    people: People, ledger: Ledger, policy: Policy, at: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
-    """Free introductions, mentees and mentors by member, and mentees held."""
-    counts = np.zeros((4, len(network.subjects)), dtype=np.int64)
-    for i, subject in enumerate(network.subjects):
-        counts[:3, i] = pacing.slots(network, ledger, policy, subject, at)
-        counts[3, i] = pacing.held(ledger, subject, "mentees")
-    return counts[0], counts[1], counts[2], counts[3]
+    """Free introductions, mentees and mentors by member, as `pacing.slots`, and mentees held."""
+    held = np.zeros((3, len(people)), dtype=np.int64)  # in the order of pacing.SLOTS
+    for subject, live in ledger.by_member.items():
+        if (i := people.index.get(subject)) is not None:
+            for suggestion in live:
+                slot = pacing.used(suggestion, subject)
+                if slot is not None:
+                    held[pacing.SLOTS.index(slot), i] += 1
+    since = at - WEEK_US
+    made, mentored = (_counted(people, each, since) for each in (ledger.made, ledger.mentorings))
+    ready = people.eligible & people.available
+    used = (np.maximum(held[0], made), held[1], held[2])
+    offered = (people.weekly, people.mentees, people.mentors)
+    introductions, mentees, mentors = (
+        np.where(ready, np.maximum(most - taken, 0), 0)
+        for most, taken in zip(offered, used, strict=True)
+    )
+    left = np.maximum(policy.mentoring.most_a_week - mentored, 0)
+    mentors = np.minimum(mentors, left)
+    return introductions, np.minimum(mentees, left - mentors), mentors, held[1]
+
+
+def _counted(people: People, made: Mapping[str, tuple[int, ...]], since: int) -> Ints:
+    """How many of each member's are later than `since`."""
+    counts = np.zeros(len(people), dtype=np.int64)
+    for subject, times in made.items():
+        if times[-1] > since and (i := people.index.get(subject)) is not None:
+            counts[i] = sum(1 for each in times if each > since)
+    return counts
 
 
 def _said_to_have_met(network: Network, ledger: Ledger) -> Iterator[Pair]:

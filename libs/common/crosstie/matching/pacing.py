@@ -29,11 +29,15 @@ def capacity(availability: Availability, slot: Slot) -> int:
 def holding(ledger: Ledger, subject: str, slot: Slot) -> Iterator[Suggestion]:
     """Live suggestions that use the member's `slot`: introductions only until both accepted."""
     for suggestion in ledger.by_member.get(subject, ()):
-        if suggestion.kind != "mentoring":
-            if slot == "introductions" and suggestion.state == "open":
-                yield suggestion
-        elif slot == ("mentees" if suggestion.members[0] == subject else "mentors"):
+        if used(suggestion, subject) == slot:
             yield suggestion
+
+
+def used(suggestion: Suggestion, subject: str) -> Slot | None:
+    """The slot of `subject` that a live suggestion uses: an introduction only until both accepted."""
+    if suggestion.kind == "mentoring":
+        return "mentees" if suggestion.members[0] == subject else "mentors"
+    return "introductions" if suggestion.state == "open" else None
 
 
 def held(ledger: Ledger, subject: str, slot: Slot) -> int:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from itertools import chain
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from crosstie.matching.arrays import Bools, Ints
-from crosstie.matching.base import Base
-from crosstie.matching.words import buckets
-from crosstie.network.state import Member, folded
+from crosstie.matching.arrays import Bools, Floats, Ints
+from crosstie.matching.base import BUCKETS, Base
+from crosstie.matching.profiles import DIRECTIONS, Profile, Texts, profile
 from crosstie.network.view import Network
 
+__all__ = ["DIRECTIONS", "UNKNOWN", "Items", "People", "columns"]
+
 UNKNOWN = -1
-MOST_ITEMS = 20  # needs, and offers, of one member that are compared with others'
-DIRECTIONS: Mapping[str, int] = {"up": 1, "down": 2, "across": 4}  # bits of `wished_directions`
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,9 @@ class People:
     generous: Ints  # standing offers and mentees offered
     waiting_since: Ints  # for introductions
     weekly: Ints
+    mentors: Ints
+    mentees: Ints
+    available: Bools  # said what they have time for
     needs: Items
     offers: Items
 
@@ -57,118 +59,93 @@ class People:
         return len(self.subjects)
 
 
-def columns(network: Network, base: Base) -> People:
-    """The columns of `network`."""
+def columns(network: Network, base: Base, profiles: Mapping[str, Profile] | None = None) -> People:
+    """The columns of `network`; `profiles`, where they are at hand, are those of its members."""
     subjects = network.subjects
     index = {subject: i for i, subject in enumerate(subjects)}
-    members = [network.members[subject] for subject in subjects]
-    available = [member.availability for member in members]
-    sectors = _folded(member.sector for member in members)
-    sector_codes = _codes(sectors)
+    if profiles is None:
+        all_of = [profile(network.members[subject]) for subject in subjects]
+    else:
+        all_of = [profiles[subject] for subject in subjects]
+    sectors = _codes(each.sector for each in all_of)
     wished = [
-        (i, sector_codes[sector])
-        for i, each in enumerate(available)
-        for sector in map(folded, each.wishes.sectors)
-        if sector in sector_codes
+        i * len(sectors) + sectors[sector]
+        for i, each in enumerate(all_of)
+        for sector in each.wished_sectors
+        if sector in sectors
     ]
     return People(
         subjects=subjects,
         index=index,
-        eligible=np.array([member.eligible for member in members], dtype=np.bool_),
-        level=_ints(member.level or 0 for member in members),
-        sector=_coded(sectors, sector_codes),
-        profession=_coded_alone(_folded(member.profession for member in members)),
-        place=_coded_alone(_folded(member.place for member in members)),
-        manager=_ints(index.get(member.reports_to or "", UNKNOWN) for member in members),
-        wished_directions=_ints(
-            sum({DIRECTIONS[d] for d in each.wishes.directions}) for each in available
-        ),
-        wishes_sectors=np.array([bool(each.wishes.sectors) for each in available], dtype=np.bool_),
-        wished_sectors=np.unique(_ints(i * len(sector_codes) + code for i, code in wished)),
-        sectors=len(sector_codes),
-        interests=_interests(members),
-        generous=_ints(
-            len(m.offers) + each.mentees_offered for m, each in zip(members, available, strict=True)
-        ),
-        waiting_since=_ints(_waiting_since(member) for member in members),
-        weekly=_ints(each.introductions_per_week for each in available),
-        needs=_items(members, "need/", base),
-        offers=_items(members, "offer/", base),
+        eligible=_bools([each.eligible for each in all_of]),
+        level=_ints([each.level for each in all_of]),
+        sector=_coded([each.sector for each in all_of], sectors),
+        profession=_coded_alone([each.profession for each in all_of]),
+        place=_coded_alone([each.place for each in all_of]),
+        manager=_ints([index.get(each.reports_to, UNKNOWN) for each in all_of]),
+        wished_directions=_ints([each.wished_directions for each in all_of]),
+        wishes_sectors=_bools([bool(each.wished_sectors) for each in all_of]),
+        wished_sectors=np.unique(_ints(wished)),
+        sectors=len(sectors),
+        interests=_interests(all_of),
+        generous=_ints([each.generous for each in all_of]),
+        waiting_since=_ints([each.waiting_since for each in all_of]),
+        weekly=_ints([each.weekly for each in all_of]),
+        mentors=_ints([each.mentors for each in all_of]),
+        mentees=_ints([each.mentees for each in all_of]),
+        available=_bools([each.available for each in all_of]),
+        needs=_items([each.needs for each in all_of], base),
+        offers=_items([each.offers for each in all_of], base),
     )
 
 
-def _latest(member: Member, prefix: str) -> dict[str, str]:
-    """The texts that stand, by item: of many the latest."""
-    standing = [
-        (fact.stamp, name.removeprefix(prefix), fact.value)
-        for name, fact in member.facts.items()
-        if name.startswith(prefix) and fact.value is not None
-    ]
-    return {name: text for _, name, text in sorted(standing)[-MOST_ITEMS:]}
+def _ints(values: Sequence[int]) -> Ints:
+    return np.array(values, dtype=np.int64)
 
 
-def _waiting_since(member: Member) -> int:
-    """Since they first had time for introductions, or said last that they had none."""
-    said = (member.facts.get(name) for name in ("available", "unavailable"))
-    return max((fact.time for fact in said if fact is not None), default=0)
-
-
-def _ints(values: Iterable[int]) -> Ints:
-    return np.fromiter(values, dtype=np.int64)
+def _bools(values: Sequence[bool]) -> Bools:
+    return np.array(values, dtype=np.bool_)
 
 
 def _codes(values: Iterable[str | None]) -> dict[str, int]:
-    return {
-        value: code
-        for code, value in enumerate(sorted({each for each in values if each is not None}))
-    }
+    said = {value for value in values if value is not None}
+    return {value: code for code, value in enumerate(sorted(said))}
 
 
-def _folded(terms: Iterable[str | None]) -> list[str | None]:
-    return [None if term is None else folded(term) for term in terms]
-
-
-def _coded(values: Iterable[str | None], codes: Mapping[str, int]) -> Ints:
-    return _ints(UNKNOWN if value is None else codes[value] for value in values)
+def _coded(values: Sequence[str | None], codes: Mapping[str, int]) -> Ints:
+    return _ints([UNKNOWN if value is None else codes[value] for value in values])
 
 
 def _coded_alone(values: Sequence[str | None]) -> Ints:
     return _coded(values, _codes(values))
 
 
-def _interests(members: Sequence[Member]) -> csr_array:
-    having = [sorted({folded(term) for term in member.interests}) for member in members]
-    codes = _codes(term for terms in having for term in terms)
-    return _rows([{codes[term]: 1.0 for term in terms} for terms in having], len(codes))
+def _interests(all_of: Sequence[Profile]) -> csr_array:
+    having = [each.interests for each in all_of]
+    codes = _codes(chain.from_iterable(having))
+    terms = _ints([codes[term] for each in having for term in each])
+    return _rows([len(each) for each in having], terms, np.ones(len(terms)), len(codes))
 
 
-def _items(members: Sequence[Member], prefix: str, base: Base) -> Items:
-    """Without the words of the place where each member is: they say nothing of what is asked."""
-    owner: list[int] = []
-    names: list[str] = []
-    rows: list[dict[int, float]] = []
-    rarity: dict[int, float] = {}
-    for i, member in enumerate(members):
-        here = buckets(member.place or "").keys()
-        for name, text in sorted(_latest(member, prefix).items()):
-            weights = {}
-            for bucket, times in sorted(buckets(text).items()):
-                if bucket in here:
-                    continue
-                if bucket not in rarity:
-                    rarity[bucket] = base.rarity(bucket)
-                weights[bucket] = times * rarity[bucket]
-            length = sqrt(sum(weight * weight for weight in weights.values()))
-            rows.append({bucket: weight / length for bucket, weight in weights.items()})
-            owner.append(i)
-            names.append(name)
-    owners = _ints(owner)
-    first = np.searchsorted(owners, np.arange(len(members) + 1)).astype(np.int64)
-    return Items(owners, tuple(names), _rows(rows, 1 << 18), first)
+def _items(texts: Sequence[Texts], base: Base) -> Items:
+    counts = _ints([len(each.names) for each in texts])
+    lengths = _ints([length for each in texts for length in each.lengths])
+    words = _ints([word for each in texts for word in each.words])
+    times = _ints([time for each in texts for time in each.times])
+    used = np.unique(words)
+    rarity = np.zeros(BUCKETS)
+    rarity[used] = [base.rarity(word) for word in used.tolist()]
+    weights = times * rarity[words]
+    of = np.repeat(np.arange(len(lengths)), lengths)
+    norms = np.sqrt(np.bincount(of, weights=weights * weights, minlength=len(lengths)))
+    return Items(
+        owner=np.repeat(np.arange(len(texts)), counts),
+        names=tuple(chain.from_iterable(each.names for each in texts)),
+        vectors=_rows(lengths, words, weights / norms[of], BUCKETS),
+        first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+    )
 
 
-def _rows(rows: Sequence[Mapping[int, float]], width: int) -> csr_array:
-    ends = np.cumsum([0, *(len(row) for row in rows)])
-    columns = _ints(column for row in rows for column in row)
-    values = np.fromiter((value for row in rows for value in row.values()), dtype=np.float64)
-    return csr_array((values, columns, ends), shape=(len(rows), width))
+def _rows(lengths: Ints | Sequence[int], columns: Ints, values: Floats, width: int) -> csr_array:
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return csr_array((values, columns, ends), shape=(len(lengths), width))

@@ -1,0 +1,150 @@
+"""Ties as columns, kept between rounds: what changed is put in its place, the rest stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import chain, islice
+from typing import Any, Self
+
+import numpy as np
+
+from crosstie.matching.arrays import Bools, Floats, Ints
+from crosstie.network.state import Tie
+
+SPAN = 1 << 31  # more than there are people
+_AT_ONCE = 20_000  # rows turned to columns at a time, while they are near
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One entry per tie, ascending by key: of people's numbers a < b, a * SPAN + b."""
+
+    key: Ints
+    strength: Floats  # as of `since`
+    since: Ints
+    contact: Bools
+    met: Bools
+    last_met: Ints  # 0: never
+    by_a: Ints
+    by_b: Ints
+    contacts: Ints
+    blocked: Bools
+
+    @property
+    def a(self) -> Ints:
+        """The number of the first of the two."""
+        return self.key // SPAN
+
+    @property
+    def b(self) -> Ints:
+        """The number of the second of the two."""
+        return self.key % SPAN
+
+    def where(self, mask: Bools) -> Self:
+        """Those of `mask`."""
+        return type(self)(*(each[mask] for each in self.each()))
+
+    def merged(self, news: Columns, gone: Ints) -> Self:
+        """These, with `news` in place of ties of the same key, and without those of keys `gone`."""
+        old = np.isin(self.key, np.concatenate([news.key, gone]))
+        kept = self.where(~old)
+        place = np.searchsorted(kept.key, news.key)
+        both = zip(kept.each(), news.each(), strict=True)
+        return type(self)(*(np.insert(each, place, new) for each, new in both))
+
+    def each(self) -> Iterable[Any]:
+        """The columns, in their order."""
+        return (getattr(self, each.name) for each in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """The ties of a network: `columns` by numbers, which are places in `names`, ascending."""
+
+    names: tuple[str, ...]  # of everyone named in a tie
+    number: Mapping[str, int]
+    columns: Columns
+    replied: Mapping[Pair, Tie]  # those with answers to suggestions
+
+    @classmethod
+    def of(cls, ties: Mapping[Pair, Tie]) -> Contacts:
+        """The columns of `ties`."""
+        names = tuple(sorted(set(chain.from_iterable(ties))))
+        number = {name: i for i, name in enumerate(names)}
+        replied = {pair: tie for pair, tie in ties.items() if tie.replies}
+        return cls(names, number, _columns(ties.values(), number), replied)
+
+    def after(self, ties: Mapping[Pair, Tie], touched: Iterable[Pair]) -> Contacts:
+        """The columns of `ties`, which differ at most in `touched` from those before."""
+        pairs = [pair for pair in touched if pair in ties or {*pair} <= self.number.keys()]
+        if not pairs:
+            return self
+        known = self._knowing({name for pair in pairs for name in pair if name not in self.number})
+        now = {pair: ties[pair] for pair in pairs if pair in ties}
+        number = known.number
+        gone = [number[a] * SPAN + number[b] for a, b in pairs if (a, b) not in now]
+        replied = {pair: tie for pair, tie in self.replied.items() if pair not in {*pairs}}
+        replied |= {pair: tie for pair, tie in now.items() if tie.replies}
+        news = _columns(now.values(), number)
+        columns = known.columns.merged(news, np.array(gone, dtype=np.int64))
+        return Contacts(known.names, number, columns, replied)
+
+    def _knowing(self, strangers: set[str]) -> Contacts:
+        """With numbers for `strangers` too."""
+        if not strangers:
+            return self
+        names = tuple(sorted((*self.names, *strangers)))
+        number = {name: i for i, name in enumerate(names)}
+        moved = np.array([number[name] for name in self.names], dtype=np.int64)
+        old = self.columns
+        key = moved[old.a] * SPAN + moved[old.b] if len(moved) else old.key
+        _, *values = old.each()
+        return Contacts(names, number, Columns(key, *values), self.replied)
+
+    def between(self, index: Mapping[str, int]) -> tuple[Columns, Ints, Ints]:
+        """Ties of the people in `index`, in their order, with the places of both."""
+        place = np.array([index.get(name, -1) for name in self.names], dtype=np.int64)
+        if len(place) == 0:
+            return self.columns, self.columns.key, self.columns.key
+        a, b = place[self.columns.a], place[self.columns.b]
+        known = (a >= 0) & (b >= 0)
+        if known.all():
+            return self.columns, a, b
+        return self.columns.where(known), a[known], b[known]
+
+
+def _columns(ties: Iterable[Tie], number: Mapping[str, int]) -> Columns:
+    parts: list[tuple[Any, ...]] = []
+    rest = iter(ties)
+    while some := tuple(islice(rest, _AT_ONCE)):
+        parts.append(_part(some, number))
+    joined = [np.concatenate(each) for each in zip(_part((), number), *parts, strict=True)]
+    order = np.argsort(joined[0], kind="stable")
+    return Columns(*(each[order] for each in joined))
+
+
+def _part(ties: Sequence[Tie], number: Mapping[str, int]) -> tuple[Any, ...]:
+    strengths = [tie.strength for tie in ties]
+    last_met = [tie.last_met for tie in ties]
+    a = np.array([number[tie.a] for tie in ties], dtype=np.int64)
+    b = np.array([number[tie.b] for tie in ties], dtype=np.int64)
+    return (
+        a * SPAN + b,
+        np.array([each.value for each in strengths], dtype=np.float64),
+        np.array([each.at for each in strengths], dtype=np.int64),
+        np.array([tie.first is not None for tie in ties], dtype=np.bool_),
+        np.array([each is not None for each in last_met], dtype=np.bool_),
+        np.array([each or 0 for each in last_met], dtype=np.int64),
+        np.array([tie.started_by_a for tie in ties], dtype=np.int64),
+        np.array([tie.started_by_b for tie in ties], dtype=np.int64),
+        np.array([sum(tie.contacts.values()) for tie in ties], dtype=np.int64),
+        np.array(
+            [
+                (tie.blocked_by_a is not None or tie.blocked_by_b is not None) and tie.blocked
+                for tie in ties
+            ],
+            dtype=np.bool_,
+        ),
+    )
