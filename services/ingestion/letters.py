@@ -12,14 +12,13 @@ import asyncpg
 from crosstie import dlq, registry
 from crosstie.door.arrival import Arrival
 from crosstie.door.record import event_of
-from crosstie.erasures import soon
 from crosstie.errors import Rejected
 from crosstie.registry import Platform
-from crosstie.runtime.database import retrying
+from crosstie.runtime.database import retrying, soon
 from crosstie.runtime.service import Running
 from crosstie.topics import Topics
 from services.ingestion.door import count, judged, log, now, settled
-from services.ingestion.intake import MOST_ENTRIES, Intake
+from services.ingestion.intake import MOST_ENTRIES, Intake, weight
 from services.ingestion.log import Log
 
 T = TypeVar("T")
@@ -49,7 +48,8 @@ class Letters:
         results = [_result(each, platforms[each.topic], at) for each in records]
         late: list[Rejected | None] = []
         for arrivals in portions(each for each in results if isinstance(each, Arrival)):
-            late += await self._again(partial(self._intake.take, arrivals), "log a portion")
+            async with self._intake.room.held_in_turn(weight(arrivals)):
+                late += await self._again(partial(self._intake.take, arrivals), "log a portion")
         reasons = settled(results, late)
         await self._bury(records, reasons, at)
         for topic in platforms:
@@ -67,7 +67,7 @@ class Letters:
         if not refused:
             return
         letters = [dlq.letter(each, why, at) for each, why in refused]
-        bury = partial(self._log.append, self._topics.dlq.name, letters)
+        bury = partial(self._log.append, self._topics.dlq.name, letters, len(letters))
         await self._again(bury, "write dead letters")
         for each, why in refused:
             where = {"topic": each.topic, "partition": each.partition, "offset": each.offset}
@@ -82,8 +82,8 @@ class Letters:
         return platform
 
     async def _registered(self, topic: str) -> Platform | None:
-        async with soon():
-            return await registry.named(self._pool, self._name(topic))
+        async with soon(self._pool) as connection:
+            return await registry.named(connection, self._name(topic))
 
     async def _again(self, attempt: Callable[[], Awaitable[T]], what: str) -> T:
         return await retrying(attempt, self._running, what)

@@ -188,13 +188,14 @@ def client(service: Service, key: str) -> httpx.AsyncClient:
 
 
 class Proxy:
-    """A way to PostgreSQL that can be cut."""
+    """A way to PostgreSQL that can be cut, or fall silent while its lines stay up."""
 
     def __init__(self, url: str) -> None:
         self._target = make_url(url)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._port = 0
+        self._voices: list[asyncio.Event] = [_spoken()]
 
     @property
     def url(self) -> str:
@@ -210,20 +211,38 @@ class Proxy:
             self._server.close()
             for writer in self._open:
                 writer.transport.abort()
+            for voice in self._voices:
+                voice.set()
             await self._server.wait_closed()
             self._server = None
+
+    def hush(self, *, later_too: bool = False) -> None:
+        """Every open line passes nothing on any more, for ever; nor do later ones, if asked."""
+        self._voices[-1].clear()
+        if not later_too:
+            self._voices.append(_spoken())
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._target.host, self._target.port)
         self._open |= {writer, back}
-        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+        voice = self._voices[-1]
+        await asyncio.gather(self._pump(reader, back, voice), self._pump(there, writer, voice))
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, voice: asyncio.Event
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(65_536):
+                await voice.wait()
                 sink.write(data)
                 await sink.drain()
         sink.close()
+
+
+def _spoken() -> asyncio.Event:
+    voice = asyncio.Event()
+    voice.set()
+    return voice
 
 
 @contextlib.asynccontextmanager

@@ -12,8 +12,9 @@ import pytest
 from crosstie.erasures import Erasure, Erasures
 from crosstie.errors import DatabaseAway, Misconfigured
 from crosstie.events import Person
+from crosstie.runtime.database import soon
 from crosstie.vault import Vault
-from tests.services.ingestion_world import VAULT_KEY, eventually
+from tests.services.ingestion_world import VAULT_KEY, eventually, proxy
 
 ADA = Person(authority="members", id="ada")
 BOB = Person(authority="members", id="bob")
@@ -161,6 +162,50 @@ async def test_other_replicas_hear_of_a_retirement_at_once(
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_a_listener_whose_line_is_dead_but_up_connects_anew(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crosstie.vault._HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("crosstie.vault._ANSWER_SECONDS", 0.5)
+    async with proxy(database) as through, asyncpg.create_pool(through.url, min_size=1) as pool:
+        vault = Vault(pool, VAULT_KEY)
+        listening = asyncio.create_task(vault.listen())
+        try:
+            await eventually(lambda: vault._retirements == 1)
+            through.hush()
+            await eventually(lambda: vault._retirements == 2)
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_a_server_that_is_silent_on_an_open_line_is_away_soon(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crosstie.runtime.database.SOON_SECONDS", 0.3)
+    async with proxy(database) as through, asyncpg.create_pool(through.url, min_size=1) as pool:
+        through.hush()
+        async with asyncio.timeout(10):
+            with pytest.raises(DatabaseAway):
+                async with soon(pool) as connection:
+                    await connection.fetchval("SELECT 1")
+        monkeypatch.undo()
+        async with soon(pool) as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_a_connection_that_only_reads_is_thrown_away(pool: asyncpg.Pool[Any]) -> None:
+    async def written() -> None:
+        async with soon(pool) as connection:
+            await connection.execute("SET default_transaction_read_only = on")
+            await connection.execute("DELETE FROM vault.erasures")
+
+    with pytest.raises(DatabaseAway):
+        await written()
+    async with soon(pool) as connection:
+        assert await connection.fetchval("SHOW transaction_read_only") == "off"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,12 @@ from crosstie.runtime.database import transient
         asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
         asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
         asyncpg.DeadlockDetectedError("deadlock detected"),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
+        asyncpg.QueryCanceledError("canceling statement due to user request"),
+        asyncpg.IdleSessionTimeoutError("terminating connection due to idle-session timeout"),
+        asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+        asyncpg.OutOfMemoryError("out of memory"),
+        asyncpg.DiskFullError("could not extend file"),
         ConnectionRefusedError("connect call failed"),
     ],
 )

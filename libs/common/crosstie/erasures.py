@@ -7,21 +7,18 @@ between; `logged` closes it. What stays is a keyed digest and a time.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hmac
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
 from crosstie.events import Person
-from crosstie.runtime.database import transient
+from crosstie.runtime.database import soon
 
 RETIRED = "crosstie_retired"  # channel on which PostgreSQL tells the other replicas
 KEPT = "90 days"  # the log's horizon for duplicates
-_DEADLINE_SECONDS = 5.0
 
 RETIRE = f"""
 -- once per person and time; an older erasure that comes again leaves who joined since alone
@@ -96,7 +93,7 @@ class Erasures:
         """
         each = list(erasures)
         people = [digest(self._vault_key, erasure.person) for erasure in each]
-        async with soon(), self._pool.acquire() as connection:
+        async with soon(self._pool) as connection:
             await connection.execute(
                 RETIRE,
                 people,
@@ -110,28 +107,20 @@ class Erasures:
 
     async def unlogged(self, older_than_seconds: float) -> list[Unlogged]:
         """Erasures that someone began so long ago and did not finish; prunes old ones."""
-        async with soon(), self._pool.acquire() as connection:
+        async with soon(self._pool) as connection:
             await connection.execute(PRUNE)
             return _unlogged(await connection.fetch(UNLOGGED, [], older_than_seconds))
 
     async def logged(self, erasures: Iterable[Unlogged]) -> None:
         """The log holds these erasures now."""
-        async with soon():
-            await self._pool.execute(LOGGED, [each.subject for each in erasures])
+        async with soon(self._pool) as connection:
+            await connection.execute(LOGGED, [each.subject for each in erasures])
 
 
 def digest(vault_key: bytes, person: Person) -> bytes:
     """Names nobody without the vault key, and is the same for the same person."""
     text = f"erased\0{person.authority}\0{person.id}"
     return hmac.digest(vault_key, text.encode(), "sha256")
-
-
-@contextlib.asynccontextmanager
-async def soon() -> AsyncIterator[None]:
-    """Within 5 s, or DatabaseAway."""
-    with transient():
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            yield
 
 
 def _unlogged(rows: Iterable[Any]) -> list[Unlogged]:

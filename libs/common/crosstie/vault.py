@@ -21,15 +21,17 @@ from typing import Any
 import asyncpg
 
 from crosstie import sealing
-from crosstie.erasures import RETIRED, digest, soon
+from crosstie.erasures import RETIRED, digest
 from crosstie.errors import DatabaseAway
 from crosstie.events import Person
-from crosstie.runtime.database import transient
+from crosstie.runtime.database import soon, transient
 
 CACHED_SECONDS = 60.0
 MOST_CACHED = 200_000
 _TRIES = 3
 _LISTEN_AGAIN_SECONDS = 1.0
+_HEARTBEAT_SECONDS = 10.0
+_ANSWER_SECONDS = 5.0
 
 ANY_KEY = "SELECT wrapped_key FROM vault.subjects LIMIT 1"
 LOOK_UP = """
@@ -90,8 +92,8 @@ class Vault:
 
     async def probe(self) -> None:
         """Raises Misconfigured when another vault key wrapped what is stored."""
-        async with soon():
-            wrapped = await self._pool.fetchval(ANY_KEY)
+        async with soon(self._pool) as connection:
+            wrapped = await connection.fetchval(ANY_KEY)
         if wrapped is not None:
             sealing.unwrap(wrapped, self._vault_key)
 
@@ -104,19 +106,18 @@ class Vault:
             await asyncio.sleep(_LISTEN_AGAIN_SECONDS)
 
     async def _hear(self, connection: Any) -> None:
+        """Until the connection is lost; it is thrown away, for UNLISTEN would wait for an answer."""
         lost = asyncio.Event()
-
-        def ended(*_: Any) -> None:
-            lost.set()
-
-        connection.add_termination_listener(ended)
-        await connection.add_listener(RETIRED, self._heard)
+        connection.add_termination_listener(lambda *_: lost.set())
         try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await connection.add_listener(RETIRED, self._heard)
             self._forget_all()  # what was said meanwhile, nobody heard
-            await lost.wait()
+            while not await _within(_HEARTBEAT_SECONDS, lost):
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await connection.execute("SELECT 1")
         finally:
-            connection.remove_termination_listener(ended)
-            await connection.remove_listener(RETIRED, self._heard)
+            connection.terminate()
 
     def _heard(self, *arguments: Any) -> None:
         self._retirements += 1
@@ -142,13 +143,13 @@ class Vault:
             [person.id for person in people],
             [digest(self._vault_key, person) for person in people],
         )
-        async with soon():
+        async with soon(self._pool) as connection:
             for _ in range(_TRIES):
-                rows = await self._pool.fetch(LOOK_UP, *columns)
+                rows = await connection.fetch(LOOK_UP, *columns)
                 new = [row for row in rows if _is_new(row, latest)]
                 if not new:
                     return dict(self._subject(row) for row in rows if row["subject"])
-                await self._pool.execute(ADD, *self._additions(new))
+                await connection.execute(ADD, *self._additions(new))
         raise DatabaseAway("people were added and retired at the same time; try again")
 
     def _additions(self, new: list[Any]) -> tuple[list[Any], ...]:
@@ -175,6 +176,13 @@ class Vault:
         known = self._known.pop(person, None)
         if known is not None:
             self._people.pop(known[1].id, None)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 def _is_new(row: Any, latest: Mapping[Person, int]) -> bool:

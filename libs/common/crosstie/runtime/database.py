@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import asyncpg
@@ -20,16 +20,20 @@ T = TypeVar("T")
 
 _FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 2.0
+SOON_SECONDS = 5.0
 
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, until it is promoted or we reach the other
+    asyncpg.InsufficientResourcesError,  # connections, disk, memory
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
-    asyncpg.DiskFullError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a server that dies in mid-answer leaves asyncpg confused
     OSError,
@@ -44,6 +48,22 @@ def transient() -> Iterator[None]:
         yield
     except _AWAY as error:
         raise DatabaseAway(f"{type(error).__name__}: {error}") from error
+
+
+@contextlib.asynccontextmanager
+async def soon(connections: asyncpg.Pool[Any]) -> AsyncIterator[Any]:
+    """A connection for 5 s, then DatabaseAway; also when the server is silent and the line is up.
+
+    A connection that was cut short is thrown away: to give it back, asyncpg would wait for the
+    server. So is one to a server that only reads: the next may lead to the one that writes.
+    """
+    with transient():
+        async with asyncio.timeout(SOON_SECONDS), connections.acquire() as connection:
+            try:
+                yield connection
+            except (asyncio.CancelledError, asyncpg.ReadOnlySQLTransactionError):
+                connection.terminate()
+                raise
 
 
 async def retrying(
