@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 import asyncpg
@@ -24,7 +25,8 @@ from services.ingestion.letters import Letters
 from services.ingestion.limits import Buckets
 from services.ingestion.log import Log
 
-_LEAVING_SECONDS = 3.0
+_IN_HAND_SECONDS = 3.0  # with what `Inbox.stop` and `Log.stop` take, within the 19 s of the work
+_CLOSING_SECONDS = 1.0
 
 
 def build(settings: Settings) -> Service:
@@ -53,27 +55,47 @@ async def _work(settings: Settings, running: Running, keys: Keys, intakes: Intak
     to = Log(settings)
     intake = Intake(vault, erasures, to, settings.topics.events.name)
     letters = Letters(settings.topics, pool, intake, to, running)
-    listening = asyncio.create_task(vault.listen())
-    finishing = asyncio.create_task(_finish_erasures(intake))
+    beside = [asyncio.create_task(vault.listen()), asyncio.create_task(_finish_erasures(intake))]
     try:
         await retrying(lambda: to.reach(settings.topics), running, "find the log")
         intakes.intake = intake
-        await _read(settings, letters, running)
+        await _while(beside, _read(settings, letters, running))
     finally:
         intakes.intake = None
-        listening.cancel()
-        finishing.cancel()
-        await asyncio.gather(listening, finishing, return_exceptions=True)
+        await _let_go(intake, beside, pool)
         await to.stop()
-        await _closed(pool)
 
 
-async def _closed(pool: asyncpg.Pool[Any]) -> None:
+async def _while(beside: Collection[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+    """Do `work`; it fails once one of those `beside` it ends, for none of them ever should."""
+    working = asyncio.create_task(work)
     try:
-        async with asyncio.timeout(_LEAVING_SECONDS):
-            await pool.close()
-    except TimeoutError:
-        pool.terminate()
+        await asyncio.wait((working, *beside), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ended = [each for each in beside if each.done()]
+        if ended or not working.done():
+            working.cancel()
+            await asyncio.wait((working,))
+    for each in ended:
+        each.result()
+        raise RuntimeError(f"{each.get_coro()} ended before its time")
+    await working
+
+
+async def _let_go(
+    intake: Intake, beside: Collection[asyncio.Task[None]], pool: asyncpg.Pool[Any]
+) -> None:
+    """Let requests in hand end, and go from PostgreSQL; it may be silent, so all this is bounded."""
+    for each in beside:
+        each.cancel()
+    emptied = asyncio.create_task(intake.room.empty())
+    await asyncio.wait((emptied, *beside), timeout=_IN_HAND_SECONDS)
+    closing = asyncio.create_task(pool.close())
+    await asyncio.wait((closing,), timeout=_CLOSING_SECONDS)
+    pool.terminate()
+    for each in (emptied, closing, *beside):
+        each.cancel()
+    await asyncio.gather(emptied, closing, *beside, return_exceptions=True)
 
 
 async def _read(settings: Settings, letters: Letters, running: Running) -> None:

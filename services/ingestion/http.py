@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -19,11 +20,13 @@ from crosstie.door.arrival import Arrival, Forbidden, named
 from crosstie.errors import Rejected, Transient
 from crosstie.runtime.auth import Keys, Platform, platform_of
 from services.ingestion.door import count, judged, now, settled
-from services.ingestion.intake import MOST_ENTRIES, Intake
+from services.ingestion.intake import MOST_ENTRIES, Intake, weight
 from services.ingestion.limits import Buckets
+from services.ingestion.room import Full, Room
 
 MOST_BYTES = 1024 * 1024
 MOST_EVENTS = 1_000
+MOST_BYTES_IN_HAND = 32 * MOST_BYTES  # of all bodies; what is kept of one is about as much again
 BODY_SECONDS = 30.0
 DEADLINE_SECONDS = 20.0  # from the body to an answer
 RETRY_AFTER_SECONDS = 2
@@ -65,7 +68,10 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     415: {"model": Problem, "description": "Not JSON or NDJSON in UTF-8."},
     422: {"model": Answer, "description": "No event was accepted."},
     429: {"model": Problem, "description": "Too many requests; wait for Retry-After."},
-    503: {"model": Problem, "description": "Kafka or PostgreSQL is away; retry after Retry-After."},
+    503: {
+        "model": Problem,
+        "description": "Kafka or PostgreSQL is away, or too much is in hand; wait for Retry-After.",
+    },
 }
 _EVENT = {
     "type": "object",
@@ -85,9 +91,10 @@ def router(keys: Keys, to: Intakes, buckets: Buckets) -> APIRouter:
     api = APIRouter(tags=["events"])
 
     platform_of_key = platform_of(keys)
+    bodies = Room(MOST_BYTES_IN_HAND)
 
     async def caller(request: Request, platform: Platform = Depends(platform_of_key)) -> None:
-        wait = buckets.wait(request.headers["authorization"], time.monotonic())
+        wait = buckets.wait(request.state.key_id, time.monotonic())
         if wait:
             detail = "too many requests for this key; send more events in each"
             raise HTTPException(429, detail, {"Retry-After": str(math.ceil(wait))})
@@ -103,13 +110,16 @@ def router(keys: Keys, to: Intakes, buckets: Buckets) -> APIRouter:
     )
     async def post_events(request: Request) -> JSONResponse:
         """Send events: at most 1,000 at once, 1 MiB, and 20,000 once gatherings are split."""
-        parse = _parser(request)
-        events = _few(parse, await _read(request))
-        at, platform = now(), request.state.platform
-        results = [judged(each, platform, at) for each in events]
-        reasons = settled(results, await _taken(results, to.intake))
-        count("http", platform.name, reasons)
-        return _answer(events, reasons)
+        parse, size = _parser(request), _size(request)
+        with _turned_away(), bodies.held(size):
+            events = _few(parse, await _read(request))
+            at, platform = now(), request.state.platform
+            ids = [named(each) for each in events]
+            results = [judged(each, platform, at) for each in events]
+            del events  # may be thirty times the body, and storing takes its time
+            reasons = settled(results, await _taken(results, to.intake))
+            count("http", platform.name, reasons)
+            return _answer(ids, reasons)
 
     return api
 
@@ -125,7 +135,7 @@ async def _taken(
     results: Sequence[Arrival | Rejected], intake: Intake | None
 ) -> list[Rejected | None]:
     arrivals = [each for each in results if isinstance(each, Arrival)]
-    entries = sum(each.entries for each in arrivals)
+    entries = weight(arrivals)
     if entries > MOST_ENTRIES:
         detail = f"{entries} events once gatherings are split, at most {MOST_ENTRIES}; send fewer"
         raise HTTPException(413, detail)
@@ -133,20 +143,34 @@ async def _taken(
 
 
 async def _logged(intake: Intake | None, arrivals: Sequence[Arrival]) -> list[Rejected | None]:
-    away = {"Retry-After": str(RETRY_AFTER_SECONDS)}
     if intake is None:
-        raise HTTPException(503, "Kafka or PostgreSQL was not reached yet; try again", away)
+        raise _later("Kafka or PostgreSQL was not reached yet, or we are leaving; try again")
     try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            return await intake.take(arrivals)
+        with intake.room.held(weight(arrivals)):
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await intake.take(arrivals)
+    except Full:
+        raise
     except (Transient, TimeoutError) as error:
         detail = f"not stored for certain ({type(error).__name__}); send the same again"
-        raise HTTPException(503, detail, away) from error
+        raise _later(detail) from error
 
 
-def _answer(events: Sequence[Any], reasons: Sequence[Rejected | None]) -> JSONResponse:
-    pairs = enumerate(zip(events, reasons, strict=True))
-    results = [_result(index, event, reason) for index, (event, reason) in pairs]
+@contextlib.contextmanager
+def _turned_away() -> Iterator[None]:
+    try:
+        yield
+    except Full as error:
+        raise _later("too much is in hand; nothing of this was stored, send it again") from error
+
+
+def _later(detail: str) -> HTTPException:
+    return HTTPException(503, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def _answer(ids: Sequence[str | None], reasons: Sequence[Rejected | None]) -> JSONResponse:
+    pairs = enumerate(zip(ids, reasons, strict=True))
+    results = [_result(index, id, reason) for index, (id, reason) in pairs]
     accepted = sum(reason is None for reason in reasons)
     rejected = len(reasons) - accepted
     forbidden = rejected and all(isinstance(each, Forbidden) for each in reasons)
@@ -155,8 +179,8 @@ def _answer(events: Sequence[Any], reasons: Sequence[Rejected | None]) -> JSONRe
     return JSONResponse(answer, status)
 
 
-def _result(index: int, event: Any, reason: Rejected | None) -> dict[str, Any]:
-    result: dict[str, Any] = {"index": index, "id": named(event)}
+def _result(index: int, id: str | None, reason: Rejected | None) -> dict[str, Any]:
+    result: dict[str, Any] = {"index": index, "id": id}
     if reason is None:
         return result | {"status": "accepted"}
     return result | {
@@ -186,19 +210,28 @@ def _parser(request: Request) -> Callable[[bytes, int], list[Any]]:
     )
 
 
+def _size(request: Request) -> int:
+    """The body's size as announced, else as much as it may grow."""
+    length = request.headers.get("content-length", "")
+    size = int(length[:20]) if length.isdecimal() else MOST_BYTES
+    if size > MOST_BYTES:
+        raise _too_big()
+    return size
+
+
+def _too_big() -> HTTPException:
+    return HTTPException(413, f"the body is over {MOST_BYTES} bytes; send fewer events at once")
+
+
 async def _read(request: Request) -> bytes:
     """The body, and never more of it than is allowed."""
-    too_big = HTTPException(413, f"the body is over {MOST_BYTES} bytes; send fewer events at once")
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > MOST_BYTES:
-        raise too_big
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    raise too_big
+                    raise _too_big()
     except TimeoutError as error:
         raise HTTPException(408, f"the body took over {BODY_SECONDS:.0f} s") from error
     except ClientDisconnect as error:

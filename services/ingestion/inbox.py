@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,11 +21,13 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from crosstie.errors import BrokerAway
 from crosstie.runtime.kafka import REQUEST_TIMEOUT_MS
 from crosstie.runtime.service import Running
+from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
 from services.ingestion.letters import Letters
 
+Places = dict[TopicPartition, tuple[int, int]]
 log = logger("ingestion")
 _NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s
 _MOST_RECORDS = 500  # each may be a gathering of 19,900 entries: 20 minutes at worst
@@ -32,7 +35,8 @@ _LONGEST_BATCH_MS = 60 * 60_000
 _WAIT_MS = 50  # FastStream sleeps as long again when nothing came
 _QUIET_SECONDS = 5.0
 _STALLED_SECONDS = 30.0
-_LEAVING_SECONDS = 12.0  # with all that follows, within the 25 s of a service
+_LEAVING_SECONDS = 11.0  # with all that follows, within the 19 s of a service's work
+_LAST_BATCH_SECONDS = 9.0
 
 
 class Inbox:
@@ -57,14 +61,11 @@ class Inbox:
             raise BrokerAway(f"{type(error).__name__}: {error}") from error
 
     async def stop(self) -> bool:
-        """Leave the group, once the batch in hand is done; False when nobody answered in time."""
-        try:
-            async with asyncio.timeout(_LEAVING_SECONDS):
-                await self._broker.stop()
-        except (KafkaError, OSError) as error:
-            log.warning("consumer left behind", reason=f"{type(error).__name__}: {error}")
-            return False
-        return True
+        """Leave the group, once the batch in hand is done; False when part of it may live on."""
+        stopped = await stop(self._broker, _LEAVING_SECONDS)
+        if not stopped:
+            log.warning("consumer left behind", seconds=_LEAVING_SECONDS)
+        return stopped
 
     async def watched(self) -> None:
         """Returns when it is time to stop, or to replace a consumer that stands still.
@@ -85,19 +86,19 @@ class Inbox:
             self.failed.result()
 
     async def _stands_still(self) -> None:
-        """Returns once nothing moved for 30 s though there is something to read."""
-        still = 0.0
-        before: dict[TopicPartition, tuple[int, int]] = {}
-        while still < _STALLED_SECONDS:
+        """Returns once nothing moved for 30 s though there is, or may be, something to read."""
+        moved = time.monotonic()
+        before: Places = {}
+        while time.monotonic() - moved < _STALLED_SECONDS:
             await asyncio.sleep(_QUIET_SECONDS)
             places = await self._places()
-            stands = not self._busy and places == before and _behind(places)
-            still = still + _QUIET_SECONDS if stands else 0.0
-            before = places
-        log.error("consumer stands still", seconds=still)
+            if self._busy or (places is not None and (places != before or not _behind(places))):
+                moved = time.monotonic()
+            before = before if places is None else places
+        log.error("consumer stands still", seconds=round(time.monotonic() - moved))
 
-    async def _places(self) -> dict[TopicPartition, tuple[int, int]]:
-        """Of each partition that is ours, where we are and where it ends; none when nobody says."""
+    async def _places(self) -> Places | None:
+        """Of each partition that is ours, where we are and where it ends; None when nobody says."""
         consumer = self._subscriber.consumer
         try:
             async with asyncio.timeout(_QUIET_SECONDS):
@@ -105,7 +106,7 @@ class Inbox:
                 ends = await consumer.end_offsets(mine) if mine else {}
                 return {each: (await consumer.position(each), end) for each, end in ends.items()}
         except (KafkaError, OSError):
-            return {}
+            return None
 
     async def _once(self, records: Sequence[Any]) -> None:
         """One batch, in the log or among the dead letters, then committed; never raises."""
@@ -144,7 +145,7 @@ def broker(settings: Settings) -> KafkaBroker:
         allow_auto_create_topics=False,
         consumer_only=True,
         apply_types=False,
-        graceful_timeout=_LEAVING_SECONDS,
+        graceful_timeout=_LAST_BATCH_SECONDS,
         logger=logging.getLogger("crosstie.faststream"),
         log_level=logging.DEBUG,
     )

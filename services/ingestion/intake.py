@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from crosstie import instants
 from crosstie.door.arrival import Arrival
-from crosstie.door.entries import Entry, entries, erasure
+from crosstie.door.entries import entries, erasure
 from crosstie.erasures import Erasure, Erasures, Unlogged
 from crosstie.errors import Rejected
 from crosstie.events import Gathering, MemberData, Person
 from crosstie.runtime.telemetry import logger
 from crosstie.vault import Subject, Vault
 from services.ingestion.log import Log
+from services.ingestion.room import Room
 
 log = logger("ingestion")
 MOST_ENTRIES = 20_000
+MOST_IN_HAND = 3 * MOST_ENTRIES  # of all requests and batches: about 1 KB of memory each
 UNFINISHED_SECONDS = 60.0
 
 
 class Intake:
-    """Takes arrivals in. Raises Transient; then all of them may be sent again without harm."""
+    """Takes arrivals in. Raises Transient; then all of them may be sent again without harm.
+
+    Who calls `take` holds `room` for the entries meanwhile.
+    """
 
     def __init__(self, vault: Vault, erasures: Erasures, to: Log, topic: str) -> None:
         self._vault = vault
         self._erasures = erasures
         self._log = to
         self._topic = topic
+        self.room = Room(MOST_IN_HAND)
 
     async def take(self, arrivals: Iterable[Arrival]) -> list[Rejected | None]:
         """Log `arrivals` in order; returns once all are acknowledged, with who was refused and why."""
@@ -44,16 +51,11 @@ class Intake:
     async def _append(self, arrivals: Sequence[Arrival]) -> dict[Arrival, Rejected]:
         """Log `arrivals`, but for those that name someone who was erased since."""
         subjects = await self._vault.subjects(_latest(arrivals))
-        refused: dict[Arrival, Rejected] = {}
-        records: list[Entry] = []
-        for each in arrivals:
-            present = _present(each, subjects)
-            if _spoken_of(each, present):
-                records += entries(each, present)
-            else:
-                refused[each] = _erased(each)
-        await self._log.append(self._topic, records)
-        return refused
+        present = [(each, _present(each, subjects)) for each in arrivals]
+        told = [(each, people) for each, people in present if _spoken_of(each, people)]
+        records = chain.from_iterable(entries(*each) for each in told)
+        await self._log.append(self._topic, records, weight(each for each, _ in told))
+        return {each: _erased(each) for each, people in present if not _spoken_of(each, people)}
 
     async def _erase(self, arrivals: Sequence[Arrival]) -> None:
         if not arrivals:
@@ -68,10 +70,15 @@ class Intake:
         if not unlogged:
             return
         records = [erasure(each.source, each.id, each.time, each.subject) for each in unlogged]
-        await self._log.append(self._topic, records)
+        await self._log.append(self._topic, records, len(records))
         await self._erasures.logged(unlogged)
         for each in unlogged:
             log.info("erased", subject=each.subject)
+
+
+def weight(arrivals: Iterable[Arrival]) -> int:
+    """How many entries of the log `arrivals` become."""
+    return sum(each.entries for each in arrivals)
 
 
 def steps(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:

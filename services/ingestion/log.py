@@ -1,14 +1,16 @@
 """Appending to the log and to the dead letters: acknowledged by all, once, in order.
 
-One idempotent producer. Whatever it fails at, it is thrown away: after a lost batch its sequence
-numbers no longer fit, and a new one knows nothing of that. What it had in hand may still arrive;
-the caller sends it again, and the fold recognises the double.
+One idempotent producer for all callers. When it fails it is thrown away: after a lost batch its
+sequence numbers no longer fit, and a new one knows nothing of that; so is one that nobody answers.
+A caller who runs out of time throws nothing away, for the others' sake. What was in hand may still
+arrive; the caller sends it again, and the fold recognises the double.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -25,6 +27,8 @@ from crosstie.topics import Topics
 log = logger("ingestion")
 DEADLINE_SECONDS = 10.0
 _SECONDS_PER_ENTRY = 1 / 1000  # on top: a slow machine with 20,000 entries is not a broker away
+_SILENT_SECONDS = 8.0  # nothing acknowledged for so long: the producer may be what hangs
+_CHUNK = 200  # entries between two turns of everyone else
 _LEAVING_SECONDS = 3.0
 
 
@@ -34,13 +38,14 @@ class Log:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._producer: Any = None
+        self._heard = 0.0  # when an entry was last acknowledged, in monotonic seconds
         self._starting = asyncio.Lock()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: set[asyncio.Task[bool]] = set()
 
-    async def append(self, topic: str, entries: Sequence[Entry]) -> None:
-        """Append `entries`, in order per key; returns once every replica in sync has them."""
+    async def append(self, topic: str, entries: Iterable[Entry], count: int) -> None:
+        """Append up to `count` `entries`, in order per key, until every replica in sync has them."""
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS + len(entries) * _SECONDS_PER_ENTRY):
+            async with asyncio.timeout(DEADLINE_SECONDS + count * _SECONDS_PER_ENTRY):
                 producer = await self._started()
                 await self._appended(producer, topic, entries)
         except (KafkaError, OSError) as error:  # TimeoutError is an OSError
@@ -63,18 +68,28 @@ class Log:
         if self._leaving:
             await asyncio.wait(self._leaving, timeout=_LEAVING_SECONDS)
 
-    async def _appended(self, producer: Any, topic: str, entries: Sequence[Entry]) -> None:
+    async def _appended(self, producer: Any, topic: str, entries: Iterable[Entry]) -> None:
         sent: list[asyncio.Future[Any]] = []
+        begun = time.monotonic()
         try:
-            for each in entries:
+            for n, each in enumerate(entries):
                 headers = list(each.headers)
                 sent.append(await producer.send(topic, each.value, each.key, headers=headers))
-            await asyncio.gather(*sent)
-        except BaseException:
-            self._leave(producer)
+                if n % _CHUNK == 0:
+                    sent[-1].add_done_callback(self._told)
+                    await asyncio.sleep(0)
+            await _acknowledged(sent)
+        except BaseException as error:
+            silent = time.monotonic() - max(begun, self._heard) > _SILENT_SECONDS
+            if silent or isinstance(error, KafkaError):
+                self._leave(producer)
             for future in sent:
                 future.add_done_callback(_seen)
             raise
+
+    def _told(self, future: asyncio.Future[Any]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            self._heard = time.monotonic()
 
     async def _started(self) -> Any:
         async with self._starting:
@@ -83,18 +98,30 @@ class Log:
                 try:
                     await producer.start()
                 except BaseException:
-                    await stop(producer)
+                    self._stop(producer)
                     raise
                 self._producer = producer
             return self._producer
 
     def _leave(self, producer: Any) -> None:
-        """Stop it behind one's back: stopping waits for what is in flight."""
         if self._producer is producer:
             self._producer = None
-            task = asyncio.create_task(stop(producer))
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+            self._stop(producer)
+
+    def _stop(self, producer: Any) -> None:
+        """Behind one's back: stopping waits for what is in flight."""
+        task = asyncio.create_task(stop(producer))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+
+async def _acknowledged(sent: Iterable[asyncio.Future[Any]]) -> None:
+    """All of them, or the first error; unlike `gather` it cancels none when it is cancelled."""
+    futures = set(sent)
+    if futures:
+        done, _ = await asyncio.wait(futures, return_when=asyncio.FIRST_EXCEPTION)
+        for each in done:
+            each.result()
 
 
 def _seen(future: asyncio.Future[Any]) -> None:

@@ -114,6 +114,21 @@ async def test_it_stops_in_time_while_the_broker_stands_still(
             os.kill(broker.server.pid, signal.SIGCONT)
 
 
+@pytest.mark.slow
+async def test_it_stops_in_order_while_the_broker_is_down(
+    world: World, broker: EmbeddedKafka
+) -> None:
+    with process(world) as service:
+        async with httpx.AsyncClient(base_url=service.url()) as http:
+            await eventually(lambda: _ready(http))
+        await asyncio.to_thread(broker.kill)
+        try:
+            service.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(service.process.wait, timeout=25) == 0
+        finally:
+            await asyncio.to_thread(broker.restart)
+
+
 async def _ready(http: httpx.AsyncClient) -> bool:
     return (await http.get("/health/ready")).status_code == 200
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from crosstie import registry
@@ -14,6 +16,8 @@ from tests.services.ingestion_world import (
     World,
     client,
     event,
+    eventually,
+    ids,
     ingestion,
     joined,
     met,
@@ -211,8 +215,51 @@ async def test_who_calls_too_often_is_told_when_to_come_back(
     ):
         assert (await http.post("/v1/events", json=joined("ada"))).status_code == 202
         answer = await http.post("/v1/events", json=joined("ada"))
-    assert answer.status_code == 429
+        spelled = {"Authorization": f"bEARER   {world.key}"}
+        again = await http.post("/v1/events", json=joined("ada"), headers=spelled)
+    assert answer.status_code == again.status_code == 429
     assert 1 <= int(answer.headers["retry-after"]) <= 2
+
+
+async def test_what_is_more_than_there_is_room_for_is_to_come_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.ingestion.intake.MOST_IN_HAND", 5_000)
+    crowd = event("gathering.held", {"members": [person(f"p{n}") for n in range(100)]})
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        answers = await asyncio.gather(*(http.post("/v1/events", json=crowd) for _ in range(5)))
+        later = await http.post("/v1/events", json=crowd)
+    assert {each.status_code for each in answers} == {202, 503}
+    away = next(each for each in answers if each.status_code == 503)
+    assert int(away.headers["retry-after"]) > 0
+    assert later.status_code == 202
+
+
+async def test_what_is_in_hand_when_it_stops_is_stored_and_answered(world: World) -> None:
+    crowd = event("gathering.held", {"members": [person(f"p{n}") for n in range(200)]})
+    async with ingestion(world.settings) as (service, running), client(service, world.key) as http:
+        sending = asyncio.create_task(http.post("/v1/events", json=crowd))
+        await eventually(lambda: _begun(world))
+        running.stop.set()
+        assert (await sending).status_code == 202
+    assert len(await world.events()) == 19_900
+
+
+async def test_while_postgresql_only_reads_callers_are_told_to_retry(world: World) -> None:
+    named = await world.connection.fetchval("SELECT current_database()")
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'crosstie-ingestion'"
+    )
+    read_only = f"ALTER DATABASE {named} SET default_transaction_read_only = "
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        assert (await http.post("/v1/events", json=joined("ada"))).status_code == 202
+        await world.connection.execute(read_only + "on")
+        await world.connection.execute(others)
+        answer = await eventually(lambda: _other_than_202(http))
+        await world.connection.execute(read_only + "off")
+        await eventually(lambda: _accepted(http))
+    assert answer == 503
 
 
 async def test_before_kafka_and_postgresql_are_there_callers_are_told_to_retry(
@@ -238,3 +285,16 @@ async def test_while_postgresql_is_away_the_known_go_on(
             again = await http.post("/v1/events", json=joined("bob"))
     assert (known.status_code, unknown.status_code, again.status_code) == (202, 503, 202)
     assert int(unknown.headers["retry-after"]) > 0
+
+
+async def _begun(world: World) -> bool:
+    return bool(await world.records(world.settings.topics.events.name))
+
+
+async def _other_than_202(http: httpx.AsyncClient) -> int | None:
+    answer = await http.post("/v1/events", json=joined(f"new{next(ids)}"))
+    return answer.status_code if answer.status_code != 202 else None
+
+
+async def _accepted(http: httpx.AsyncClient) -> bool:
+    return (await http.post("/v1/events", json=joined(f"new{next(ids)}"))).status_code == 202

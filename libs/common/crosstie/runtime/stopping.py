@@ -19,11 +19,14 @@ class Stoppable(Protocol):
     def stop(self) -> Awaitable[None]: ...
 
 
-async def stop(client: Stoppable, limit_seconds: float = LIMIT_SECONDS) -> None:
-    """Stop it, or give it up after `limit_seconds`; only the caller's own cancellation is raised."""
+async def stop(client: Stoppable, limit_seconds: float = LIMIT_SECONDS) -> bool:
+    """Stop it, or give it up after `limit_seconds`; only the caller's own cancellation is raised.
+
+    False when it was given up, or failed to stop: part of it may live on.
+    """
     stopping = asyncio.ensure_future(client.stop())
     await asyncio.wait((stopping,), timeout=limit_seconds)
     if not stopping.done():
         stopping.cancel()
-    elif not stopping.cancelled():
-        stopping.exception()  # seen: a client that fails to stop is gone all the same
+        return False
+    return stopping.cancelled() or stopping.exception() is None

@@ -1,0 +1,67 @@
+"""When a consumer counts as standing still, and how it is stopped though its tasks are cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
+
+from crosstie.runtime.service import Running
+from services.ingestion.inbox import Inbox
+from tests.services.ingestion_world import settings_for
+
+PLACE = TopicPartition("t.inbox.v1.members", 0)
+
+
+class Consumer:
+    """aiokafka's consumer as far as the watch asks it: at 3 of 5, or without an answer."""
+
+    def __init__(self, *, silent: bool = False, position: int = 3) -> None:
+        self._silent = silent
+        self._position = position
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE}
+
+    async def end_offsets(self, places: set[TopicPartition]) -> dict[TopicPartition, int]:
+        if self._silent:
+            raise KafkaConnectionError
+        return dict.fromkeys(places, 5)
+
+    async def position(self, place: TopicPartition) -> int:
+        return self._position
+
+    async def stop(self) -> None:
+        raise asyncio.CancelledError
+
+
+@pytest.fixture
+def inbox(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr("services.ingestion.inbox._QUIET_SECONDS", 0.01)
+    monkeypatch.setattr("services.ingestion.inbox._STALLED_SECONDS", 0.1)
+
+    async def made(consumer: Consumer) -> Inbox:
+        found = Inbox(settings_for("127.0.0.1:1", "postgresql://x/x", "t."), Any, Running())  # type: ignore[arg-type]
+        found._subscriber.consumer = consumer
+        return found
+
+    return made
+
+
+@pytest.mark.parametrize("consumer", [Consumer(), Consumer(silent=True)])
+async def test_behind_or_without_an_answer_it_stands_still(inbox: Any, consumer: Consumer) -> None:
+    await (await inbox(consumer))._stands_still()
+
+
+async def test_at_the_end_it_does_not(inbox: Any) -> None:
+    watching = asyncio.create_task((await inbox(Consumer(position=5)))._stands_still())
+    await asyncio.wait((watching,), timeout=0.3)
+    assert not watching.done()
+    watching.cancel()
+
+
+async def test_a_consumer_that_cancels_itself_is_stopped_and_nobody_else_is(inbox: Any) -> None:
+    assert await (await inbox(Consumer())).stop()
