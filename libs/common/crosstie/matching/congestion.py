@@ -65,16 +65,18 @@ def shortlist(
 ) -> tuple[Bools, int]:
     """Which pairs are among the `most` likeliest to form of either of the two, and what is unsettled.
 
-    Likewise within each of `kinds` (masks over pairs), so that no quota runs out of candidates.
+    And a quarter as many within each of `kinds` (masks over pairs), so that no quota runs out of
+    candidates.
     """
     worthy = worth > 0
     ends = np.concatenate([one[worthy], other[worthy]])
     if len(ends) == 0 or np.bincount(ends).max() <= most:
         return worthy, 0
     market = equilibrium(one, other, worth, slots)
-    kept = np.zeros(len(one), dtype=np.bool_)
-    for kind in (worthy, *(mask & worthy for mask in kinds)):
-        kept |= _foremost(one, other, market.flow, np.flatnonzero(kind), most)
+    kept = _foremost(one, other, market.flow, np.flatnonzero(worthy), most)
+    for mask in kinds:
+        of_kind = np.flatnonzero(mask & worthy)
+        kept |= _foremost(one, other, market.flow, of_kind, max(most // 4, 1))
     return kept, market.unsettled
 
 
