@@ -12,6 +12,7 @@ from crosstie.matching import assignment, candidates
 from crosstie.matching.arrays import MILLION, Bools, Ints, contains, keys_of
 from crosstie.matching.candidates import SOURCES, Pairs, Roles
 from crosstie.matching.congestion import shortlist
+from crosstie.matching.exploration import Drawn, explore
 from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.market import Market
@@ -26,11 +27,12 @@ Notes = Counter[str]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Pairs of one kind and which of them are to be suggested."""
+    """Pairs of one kind, which of them are to be suggested, and which of these were drawn."""
 
     kind: Kind
     scored: Scored
     chosen: Bools
+    drawn: Drawn | None = None
 
 
 def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> Choice:
@@ -72,22 +74,20 @@ def introductions(
     )
     pairs = new.joined(old)
     scored = scorer.score(pairs.a, pairs.b, pairs.sources, mentoring=False)
-    worth = _sufficient(scored, policy)
-    quotas = _quotas(scored, worth, ledger, policy)
-    kinds = tuple(quota.mask for quota in quotas if quota.share > 0)
-    most = policy.candidates.shortlist
-    kept, unsettled = shortlist(scored.one, scored.other, worth, slots, most, kinds)
-    quotas = [replace(quota, mask=quota.mask & kept) for quota in quotas]
-    chosen = _within_quotas(scored, np.where(kept, worth, 0), slots, quotas, notes)
-    notes["shortlist.kept"] = int(np.count_nonzero(kept))
-    notes["shortlist.unsettled-millionths"] = unsettled
+    worth, share = _sufficient(scored, policy), policy.exploration
+    drawn = explore(pairs.a, pairs.b, worth, slots, market.served, share, market.order)
+    quotas = [each.after(drawn.chosen) for each in _quotas(scored, worth, ledger, policy)]
+    left = slots - _ends(pairs, drawn.chosen, size)
+    chosen = _from_shortlist(scored, np.where(drawn.chosen, 0, worth), left, quotas, policy, notes)
+    chosen |= drawn.chosen
+    notes["made.drawn"] = int(np.count_nonzero(drawn.chosen))
     again = contains(market.met, keys_of(pairs.a, pairs.b, size))
     _count_sources(scored, notes)
     kinds: tuple[tuple[Kind, Bools], ...] = (("introduction", ~again), ("reconnection", again))
     for kind, mask in kinds:
         notes[f"candidates.{kind}"] = int(np.count_nonzero(mask))
         notes[f"made.{kind}"] = int(np.count_nonzero(chosen & mask))
-        yield Choice(kind, scored, chosen & mask)
+        yield Choice(kind, scored, chosen & mask, drawn)
 
 
 def _count_sources(scored: Scored, notes: Notes) -> None:
@@ -138,6 +138,25 @@ def _climbs(suggestion: Suggestion) -> bool:
 
 def _stays(suggestion: Suggestion) -> bool:
     return suggestion.directions[0] == "across"
+
+
+def _ends(pairs: Pairs, mask: Bools, size: int) -> Ints:
+    """How many of the pairs in `mask` each member is in."""
+    both = np.concatenate([pairs.a[mask], pairs.b[mask]])
+    return np.bincount(both, minlength=size).astype(np.int64)
+
+
+def _from_shortlist(
+    scored: Scored, worth: Ints, slots: Ints, quotas: list[Quota], policy: Policy, notes: Notes
+) -> Bools:
+    """The assignment within quotas, of the pairs that are likeliest to form at market prices."""
+    asked = tuple(quota.mask for quota in quotas if quota.share > 0)
+    most = policy.candidates.shortlist
+    kept, unsettled = shortlist(scored.one, scored.other, worth, slots, most, asked)
+    notes["shortlist.kept"] = int(np.count_nonzero(kept))
+    notes["shortlist.unsettled-millionths"] = unsettled
+    within = [replace(quota, mask=quota.mask & kept) for quota in quotas]
+    return _within_quotas(scored, np.where(kept, worth, 0), slots, within, notes)
 
 
 def _within_quotas(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,12 @@ class Quota:
     mask: Bools
     standing: int  # live ones in the mask
     standing_all: int  # live ones at all
+
+    def after(self, made: Bools) -> Quota:
+        """With the pairs of `made` standing, and no candidates any more."""
+        inside, total = np.count_nonzero(self.mask & made), np.count_nonzero(made)
+        standing, standing_all = self.standing + int(inside), self.standing_all + int(total)
+        return replace(self, mask=self.mask & ~made, standing=standing, standing_all=standing_all)
 
 
 def bonuses(quotas: list[Quota], chosen: Bools, before: Mapping[str, int]) -> dict[str, int]:

@@ -12,11 +12,13 @@ from hashlib import blake2b
 from typing import cast
 
 import numpy as np
+from msgspec.structs import replace
 
 from crosstie.matching.affinity import Match
 from crosstie.matching.arrays import millionths
 from crosstie.matching.candidates import SOURCES
 from crosstie.matching.choosing import Choice
+from crosstie.matching.exploration import Drawn
 from crosstie.matching.model import Change, Kind, Reason, Side, Suggestion
 from crosstie.matching.people import DIRECTIONS
 from crosstie.matching.policy import Policy
@@ -49,7 +51,10 @@ class Maker:
     def made(self, choice: Choice) -> Iterator[Change]:
         """The chosen pairs as new suggestions."""
         for k in np.flatnonzero(choice.chosen).tolist():
-            yield Change(self._suggestion(choice.kind, choice.scored, k), "made")
+            suggestion = self._suggestion(choice.kind, choice.scored, k)
+            if choice.drawn is not None and choice.drawn.chosen[k]:
+                suggestion = replace(suggestion, scores=suggestion.scores | _odds(choice.drawn, k))
+            yield Change(suggestion, "made")
 
     def _suggestion(self, kind: Kind, scored: Scored, k: int) -> Suggestion:
         subjects = self.scorer.people.subjects
@@ -134,6 +139,11 @@ class Maker:
         if match.offer[k] >= 0:
             items = (people.offers.names[match.offer[k]], people.needs.names[match.need[k]])
             yield Reason("offer-meets-need", int(millionths(match.cosine[k])), items)
+
+
+def _odds(drawn: Drawn, k: int) -> dict[str, int]:
+    """Whose slot drew it, and how likely."""
+    return {("propensity_first", "propensity_second")[drawn.end[k]]: int(drawn.propensity[k])}
 
 
 def _scores(scored: Scored, k: int) -> dict[str, int]:

@@ -118,6 +118,9 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     ]  # from the pair's last change
     dormant_days: Days  # since they last met: time to reconnect
     least_likeness: Share  # cosine of an offer and a need, below which neither is told of the other
+    exploration: Annotated[
+        float, Meta(ge=0, le=0.5)
+    ]  # share of introduction slots that go to pairs drawn at random
     mentoring: Mentoring
     candidates: Candidates
     affinity: Affinity
