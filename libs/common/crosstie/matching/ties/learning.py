@@ -21,7 +21,7 @@ from crosstie.matching.ties.model import TieModel, across, upward
 from crosstie.matching.ties.past import lessons
 from crosstie.matching.ties.signals import LASTING, LIKELY, signals
 
-MOST_LISTS = 2_000  # per earlier state
+MOST_LISTS = 750  # per earlier state
 NEGATIVES = 100  # pairs per list that did not come, sampled
 PRIOR = 0.02  # weight of each LIKELY signal before anything was learned
 WIDE, NARROW = 50.0, 200.0  # precisions

@@ -107,7 +107,7 @@ def standardised(signals: Mapping[str, Floats], lists: Lists, names: tuple[str, 
 
     So neither size nor density nor pace of a network matters to the weights.
     """
-    out = np.zeros((len(lists), len(names)), dtype=np.float32)
+    out = np.zeros((len(lists), len(names)), dtype=np.float32, order="F")
     if len(lists) == 0:
         return out
     starts, number = lists.starts[:-1], lists.number

@@ -51,7 +51,7 @@ def fit(choices: Choices, precision: Floats, prior: Floats) -> Floats:
     of = number[came]
     weight = choices.vote[of] / np.bincount(of, minlength=total)[of]
     unit = 1 / np.sqrt(precision)  # in these the prior is round, and few steps suffice
-    signals = choices.signals * unit
+    signals = np.ascontiguousarray(choices.signals * unit)
     believed = choices.signals @ prior
 
     def loss(away: Floats) -> tuple[float, Floats]:
@@ -69,6 +69,6 @@ def fit(choices: Choices, precision: Floats, prior: Floats) -> Floats:
         np.zeros(len(prior)),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": MOST_STEPS, "ftol": 1e-13, "gtol": 1e-7},
+        options={"maxiter": MOST_STEPS, "ftol": 1e-11, "gtol": 1e-6},
     )
     return np.asarray(prior + unit * found.x, dtype=np.float64)

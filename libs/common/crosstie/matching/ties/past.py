@@ -12,6 +12,7 @@ from crosstie.matching.ties.history import History
 SHARES = (0.5, 0.6, 0.7, 0.8)  # of all contacts: where the past is cut
 HIDDEN, REPEATS = 0.2, 4  # without times: hide this share of ties, so many times
 LEAST_TIES = 5
+_STEPS = 256  # of a search, tried at a time
 
 
 def lessons(history: History, seed: int = 0) -> Iterator[tuple[History, Ints]]:
@@ -36,9 +37,12 @@ def _moment(history: History, share: float) -> int:
     """By when there was `share` of all contacts."""
     low, high = int(history.first.min()), int(history.last.max())
     while low < high:
-        middle = (low + high) // 2
-        if history.share_by(np.array([middle]))[0] >= share:
-            high = middle
+        step = max((high - low) // _STEPS, 1)
+        tried = np.arange(low, high, step, dtype=np.int64)
+        enough = np.flatnonzero(history.share_by(tried) >= share)
+        if len(enough) == 0:
+            low = int(tried[-1]) + 1
         else:
-            low = middle + 1
+            high = int(tried[enough[0]])
+            low = high if enough[0] == 0 else int(tried[enough[0] - 1]) + 1
     return low
