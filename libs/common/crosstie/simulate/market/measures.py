@@ -64,7 +64,8 @@ def gini(amounts: Floats) -> float:
         return 0.0
     size = len(amounts)
     ranks = np.arange(1, size + 1)
-    return float(2.0 * (ranks * np.sort(amounts)).sum() / (size * total) - (size + 1) / size)
+    uneven = 2.0 * (ranks * np.sort(amounts)).sum() / (size * total) - (size + 1) / size
+    return max(float(uneven), 0.0)  # equal amounts may round to less
 
 
 def _looks(lists: Ints, shape: tuple[int, ...]) -> Floats:
