@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
     from crosstie.evaluate.ranking import Compared
 
-NOTES = (
-    "Each network is split as its meta.json says; what trains is told as crosstie events, and folded.",
-    "Only kinds of contact that make a tie are told, so that all methods know the same.",
-    "crosstie: the ranking of crosstie.matching.ties, fitted on the folded rows alone.",
-)
-
 
 def register(app: typer.Typer) -> None:
     app.command("evaluate")(evaluate)
@@ -49,7 +43,7 @@ def evaluate(
     import msgspec  # noqa: PLC0415  with numpy and all: only when called
     from rich.console import Console  # noqa: PLC0415
 
-    from crosstie.evaluate.ranking import compare  # noqa: PLC0415
+    from crosstie.evaluate.ranking import NOTES, compare  # noqa: PLC0415
 
     sets = []
     for folder in folders:
@@ -59,7 +53,7 @@ def evaluate(
     if not as_json:
         console = Console(width=None if Console().is_terminal else 110)
         console.print(table(sets))
-        for line in (*summary(sets), *NOTES):
+        for line in (*summary(sets), *(f"{name}: {each}" for name, each in NOTES.items())):
             console.print(line, style="dim", highlight=False)
 
 

@@ -25,6 +25,13 @@ from crosstie.matching.ties.model import Among, score
 OURS = "crosstie"
 DIRECTIONS: tuple[Among, ...] = ("all", "cross", "up")
 
+NOTES: Mapping[str, str] = {
+    "crosstie": "the ranking of crosstie.matching.ties, fitted on the folded rows alone; "
+    "rounds do not use it yet (docs/adr/0070-ties-are-learned-from-rows.md)",
+    "told": "what trains is told as crosstie events, and folded; only kinds of contact that make a "
+    "tie are told, so that all methods know the same",
+}
+
 Method = dict[str, Measured | float | str]
 
 
@@ -41,6 +48,7 @@ class Compared(Struct, frozen=True):
     new_ties: int
     cold_new_ties: int
     methods: dict[str, Method]
+    notes: dict[str, str]
 
     def ratio(self, direction: str, figure: str = "recall") -> float | None:
         """Ours over the best baseline of this set, None where neither found anything."""
@@ -71,6 +79,7 @@ def compare(folder: Path, k: int, *, train: float = TRAIN, seed: int = 0) -> Com
         new_ties=len(cut.new),
         cold_new_ties=cut.cold,
         methods=methods,
+        notes=dict(NOTES),
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Floats, Ints
+from crosstie.matching.compiled import Compiled
 
 
 def _walk(
@@ -50,7 +50,7 @@ def _walk(
                 reached[two_to[k]] = 0.0
 
 
-_compiled = njit(_walk)
+_compiled = Compiled(_walk)
 
 
 def walk(
