@@ -63,9 +63,10 @@ def _sittings(slots: Ints, turns: Bools, odds: float, order: Draws) -> list[tupl
     """A draw and a member for every slot that explores, in the order of the draws."""
     found: list[tuple[int, int]] = []
     threshold = np.uint64(min(int(odds * 2.0**64), 2**64 - 1))
-    for nth in range(int(slots.max(initial=0)) if odds > 0 else 0):
-        mixed = _mixed(order, 2 * nth + 1)
-        members = np.flatnonzero(turns & (slots > nth) & (mixed < threshold))
+    ready = np.flatnonzero(turns & (slots > 0))
+    for nth in range(int(slots[ready].max(initial=0)) if odds > 0 else 0):
+        ready = ready[slots[ready] > nth]
+        members = ready[_mixed(order[ready], 2 * nth + 1) < threshold]
         again = _mixed(order[members], 2 * nth + 2)
         found.extend(zip(again.tolist(), members.tolist(), strict=True))
     return sorted(found)
