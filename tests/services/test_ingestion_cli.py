@@ -8,6 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from typer.testing import CliRunner, Result
 
 from crosstie.cli import app
@@ -129,6 +136,7 @@ async def test_what_was_too_big_for_a_letter_is_replayed_from_the_inbox(
     world: World, crosstie: Run
 ) -> None:
     inbox = world.settings.topics.inbox("members").name
+    await asyncio.to_thread(_measure_packed, world.settings.kafka_bootstrap, inbox)
     huge = b" " * 5_000_000  # compressed, it fits where it would not
     producer_of = world.producer(compression_type="zstd", max_request_size=8_000_000)
     async with ingestion(world.settings), producer_of as producer:
@@ -140,3 +148,12 @@ async def test_what_was_too_big_for_a_letter_is_replayed_from_the_inbox(
     assert [(each.key, each.value, each.headers) for each in records] == [
         (b"k", huge, (("h", b"v"),))
     ] * 2
+
+
+def _measure_packed(bootstrap: str, topic: str) -> None:
+    """An inbox as it was made before the broker unpacked what it is sent, or by other hands."""
+    entry = ConfigEntry("compression.type", "producer", incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for altered in admin.incremental_alter_configs([resource]).values():
+        altered.result()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, Producer
 
 from crosstie.runtime import letters
 from crosstie.runtime.stack import Stack
@@ -93,6 +95,19 @@ async def test_nulls_and_huge_records_are_dead_letters(world: World) -> None:
     assert null.value is None
     assert big.value == huge
     assert "at most 1048576 bytes" in big.reason.limit
+
+
+async def test_a_record_that_unpacks_into_more_than_is_allowed_never_gets_in(world: World) -> None:
+    topic = world.settings.topics.inbox("members").name
+    options = {"compression.type": "zstd", "message.max.bytes": 100_000_000}
+    producer = Producer({"bootstrap.servers": world.settings.kafka_bootstrap, **options})
+    errors: list[Any] = []
+    for size in (8 * 1024 * 1024, 1_000):
+        producer.produce(topic, bytes(size), on_delivery=lambda error, _: errors.append(error))
+        await asyncio.to_thread(producer.flush, 30)
+    too_large, none = errors
+    assert too_large.code() == KafkaError.MSG_SIZE_TOO_LARGE
+    assert none is None
 
 
 async def test_a_header_name_that_is_no_text_stops_nobody(world: World) -> None:

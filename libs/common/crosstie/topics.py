@@ -27,6 +27,7 @@ class Topic:
     retention_ms: int
     cleanup: Literal["delete", "compact"] = "delete"
     max_message_bytes: int = 2 * MEBIBYTE
+    compression: Literal["producer", "uncompressed"] = "producer"
 
     def config(self) -> dict[str, str]:
         """Topic configuration for Kafka's CreateTopics."""
@@ -34,6 +35,8 @@ class Topic:
             "cleanup.policy": self.cleanup,
             "max.message.bytes": str(self.max_message_bytes),
         }
+        if self.compression != "producer":
+            config["compression.type"] = self.compression
         if self.cleanup == "delete":
             return config | {"retention.ms": str(self.retention_ms)}
         return config | {
@@ -70,8 +73,13 @@ class Topics:
         return Topic(f"{self.prefix}dlq.v1", 3, 30 * _DAY_MS, max_message_bytes=4 * MEBIBYTE)
 
     def inbox(self, platform: str) -> Topic:
-        """Where one platform writes its events."""
-        return Topic(f"{self.inbox_prefix}{platform}", 6, 30 * _DAY_MS)
+        """Where one platform writes its events.
+
+        The broker unpacks what it is sent there: a limit on packed bytes would let a record of 2 MiB
+        through that fills the memory of whoever reads it.
+        """
+        name = f"{self.inbox_prefix}{platform}"
+        return Topic(name, 6, 30 * _DAY_MS, compression="uncompressed")
 
     def suggestions(self, platform: str) -> Topic:
         """Where one platform reads what became of its suggestions."""

@@ -191,9 +191,13 @@ def _matching() -> JsonObject:
 
 def _channel_binding(topic: Topic) -> JsonObject:
     config = topic.config()
-    numbers = {name: int(text) for name, text in config.items() if name != "cleanup.policy"}
+    rest = {name: _value(text) for name, text in config.items() if name != "cleanup.policy"}
     return {
         "partitions": topic.partitions,
-        "topicConfiguration": {"cleanup.policy": [topic.cleanup]} | numbers,
+        "topicConfiguration": {"cleanup.policy": [topic.cleanup]} | rest,
         "bindingVersion": KAFKA_BINDING,
     }
+
+
+def _value(text: str) -> int | str:
+    return int(text) if text.removeprefix("-").isdecimal() else text
