@@ -133,3 +133,26 @@ def test_every_type_refuses_empty_data_with_a_remedy(name: str) -> None:
     found = refusal(event(data={}, type=name))
     assert found.pointer.startswith("/data/")
     assert name in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer"),
+    [
+        (event("member.described", {"member": person("ada"), "sector": "a\0"}), "/data/sector"),
+        (
+            event("member.described", {"member": person("ada"), "interests": ["a", "\0"]}),
+            "/data/interests/1",
+        ),
+        (
+            event("need.posted", {"member": person("ada"), "item": "1", "text": "a\0b"}),
+            "/data/text",
+        ),
+        (event(traceparent="\0"), "/traceparent"),
+        (event(id="\0"), "/id"),
+    ],
+)
+def test_what_postgresql_cannot_hold_is_refused_where_it_stands(sent: Any, pointer: str) -> None:
+    found = refusal(sent)
+    assert found.pointer == pointer
+    assert "without U+0000" in found.limit
+    assert "\0" not in str(found)
