@@ -10,13 +10,15 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from crosstie.instants import to_rfc3339
 from crosstie.runtime.telemetry import logger
+from crosstie.showing import news
 from services.matching.decide import Opening
 from services.matching.store import Control, Decision
 
 log = logger("matching.rounds")
 
 ROUNDS = Counter("crosstie_rounds", "Rounds committed", ["full"])
-CHANGES = Counter("crosstie_suggestion_changes", "Decisions of rounds", ["cause"])
+# by what platforms are shown, for they may reach this port: a decline is nobody's to see
+CHANGES = Counter("crosstie_suggestion_changes", "What platforms are told by rounds", ["shown"])
 SECONDS = Histogram(
     "crosstie_round_seconds",
     "Opening to commit",
@@ -56,8 +58,9 @@ def told(turn: Turn, decision: Decision, read: float, stepped: float, committed:
     )
     ROUNDS.labels(str(round.full).lower()).inc()
     SECONDS.observe(committed - turn.begun)
-    for cause, count in causes.items():
-        CHANGES.labels(cause).inc(count)
+    for change in round.changes:
+        if (shown := news(change)) is not None:
+            CHANGES.labels(shown).inc()
 
 
 def _ms(seconds: float) -> int:
