@@ -42,6 +42,15 @@ def mentors(
 
 def introductions(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
     """Pairs that fit in everyone's `slots`, and an upper bound of any such choice's worth."""
+    fit = np.flatnonzero(worth > 0)
+    chosen, bound = _matched(a[fit], b[fit], worth[fit], slots)
+    every = np.zeros(len(a), dtype=np.bool_)
+    every[fit] = chosen
+    return every, bound
+
+
+def _matched(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
+    """`introductions` of pairs that are all worth something."""
     if len(a) == 0:
         return np.zeros(0, dtype=np.bool_), 0
     left, right = np.concatenate([a, b]), np.concatenate([b, a])
@@ -172,7 +181,7 @@ def _walk(
 
 def _improve(chosen: Bools, a: Ints, b: Ints, worth: Ints, slots: Ints) -> None:
     """Add pairs that fit; exchange one for the lightest at its full ends where that gains."""
-    theirs, first = _by_member(a, b, np.zeros_like(worth), len(slots))
+    theirs, first = _by_member(a, b, len(slots))
     for _ in range(MOST_PASSES):
         room = _room(chosen, a, b, slots)
         lightest = _lightest(chosen, a, b, worth, room)
@@ -187,7 +196,7 @@ def _improve(chosen: Bools, a: Ints, b: Ints, worth: Ints, slots: Ints) -> None:
 def _alternate(starts: Ints, chosen: Bools, a: Ints, b: Ints, worth: Ints, slots: Ints) -> None:
     """Gain along alternating paths from members who lost a pair by rounding."""
     if len(starts):
-        theirs, first = _by_member(a, b, -worth, len(slots))
+        theirs, first = _by_member(a, b, len(slots))
         room = _room(chosen, a, b, slots)
         limits = (DEPTH, WIDTH, BRANCHES)
         repairs.alternate(starts, chosen, a, b, worth, room, first, theirs, *limits)
@@ -198,11 +207,11 @@ def _room(chosen: Bools, a: Ints, b: Ints, slots: Ints) -> Ints:
     return np.asarray(slots - taken, dtype=np.int64)
 
 
-def _by_member(a: Ints, b: Ints, order: Ints, size: int) -> tuple[Ints, Ints]:
-    """Pairs of every member, least `order` first, and where each member's begin."""
+def _by_member(a: Ints, b: Ints, size: int) -> tuple[Ints, Ints]:
+    """Pairs of every member, those where they are `a` first, and where each member's begin."""
     ends = np.concatenate([a, b])
-    sorting = np.lexsort((np.concatenate([order, order]), ends))
-    return sorting % max(len(a), 1), np.searchsorted(ends[sorting], np.arange(size + 1))
+    first = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=size))])
+    return np.argsort(ends.astype(np.int32), kind="stable") % max(len(a), 1), first
 
 
 def _lightest(chosen: Bools, a: Ints, b: Ints, worth: Ints, room: Ints) -> Ints:

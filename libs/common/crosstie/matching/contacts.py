@@ -66,15 +66,13 @@ class Contacts:
     names: tuple[str, ...]  # of everyone named in a tie
     number: Mapping[str, int]
     columns: Columns
-    replied: Mapping[Pair, Tie]  # those with answers to suggestions
 
     @classmethod
     def of(cls, ties: Mapping[Pair, Tie]) -> Contacts:
         """The columns of `ties`."""
         names = tuple(sorted(set(chain.from_iterable(ties))))
         number = {name: i for i, name in enumerate(names)}
-        replied = {pair: tie for pair, tie in ties.items() if tie.replies}
-        return cls(names, number, _columns(ties.values(), number), replied)
+        return cls(names, number, _columns(ties.values(), number))
 
     def after(self, ties: Mapping[Pair, Tie], touched: Iterable[Pair]) -> Contacts:
         """The columns of `ties`, which differ at most in `touched` from those before."""
@@ -85,11 +83,9 @@ class Contacts:
         now = {pair: ties[pair] for pair in pairs if pair in ties}
         number = known.number
         gone = [number[a] * SPAN + number[b] for a, b in pairs if (a, b) not in now]
-        replied = {pair: tie for pair, tie in self.replied.items() if pair not in {*pairs}}
-        replied |= {pair: tie for pair, tie in now.items() if tie.replies}
         news = _columns(now.values(), number)
         columns = known.columns.merged(news, np.array(gone, dtype=np.int64))
-        return Contacts(known.names, number, columns, replied)
+        return Contacts(known.names, number, columns)
 
     def _knowing(self, strangers: set[str]) -> Contacts:
         """With numbers for `strangers` too."""
@@ -101,7 +97,7 @@ class Contacts:
         old = self.columns
         key = moved[old.a] * SPAN + moved[old.b] if len(moved) else old.key
         _, *values = old.each()
-        return Contacts(names, number, Columns(key, *values), self.replied)
+        return Contacts(names, number, Columns(key, *values))
 
     def between(self, index: Mapping[str, int]) -> tuple[Columns, Ints, Ints]:
         """Ties of the people in `index`, in their order, with the places of both."""

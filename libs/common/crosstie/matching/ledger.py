@@ -101,7 +101,10 @@ class Ledger(Struct, frozen=True, dict=True):
         _forget(pairs, at - PAIRS_KEPT_US, lambda each: each)
         _forget(made, at - MADE_KEPT_US, lambda each: each[-1])
         _forget(mentorings, at - WEEK_US, lambda each: each[-1])
-        return type(self)(at, live, settled, pairs, made, mentorings, met)
+        after = type(self)(at, live, settled, pairs, made, mentorings, met)
+        if live == self.live and "by_member" in self.__dict__:
+            after.__dict__["by_member"] = self.by_member  # sorted once
+        return after
 
 
 EMPTY = Ledger()

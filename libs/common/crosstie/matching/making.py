@@ -13,9 +13,10 @@ from typing import cast
 
 import numpy as np
 from msgspec.structs import replace
+from scipy.sparse import csr_array
 
 from crosstie.matching.affinity import Match
-from crosstie.matching.arrays import millionths
+from crosstie.matching.arrays import Places, millionths
 from crosstie.matching.candidates import SOURCES
 from crosstie.matching.choosing import Choice
 from crosstie.matching.exploration import Drawn
@@ -59,7 +60,7 @@ class Maker:
     def _suggestion(self, kind: Kind, scored: Scored, k: int) -> Suggestion:
         subjects = self.scorer.people.subjects
         members = (subjects[scored.one[k]], subjects[scored.other[k]])
-        mutual = self._mutual(members)
+        mutual = self._mutual(int(scored.one[k]), int(scored.other[k]))
         sources = int(scored.sources[k])
         return Suggestion(
             id=suggestion_id(self.deployment, self.n, kind, members),
@@ -78,16 +79,18 @@ class Maker:
             policy=self.policy_digest,
         )
 
-    def _mutual(self, members: tuple[str, str]) -> tuple[str, ...]:
+    def _mutual(self, one: int, other: int) -> tuple[str, ...]:
         """Whom both know and may be named, by the weaker of the two ties, the strongest first."""
-        network, at = self.network, self.at
+        network, at, subjects = self.network, self.at, self.scorer.people.subjects
+        links = self.scorer.graph.links  # of people who may be named, without blocked ties
+        known = np.intersect1d(_row(links, one), _row(links, other), assume_unique=True)
 
         def weaker(subject: str) -> int:
-            ties = (network.tie(member, subject) for member in members)
+            ties = (network.tie(subjects[member], subject) for member in (one, other))
             return min(int(moved(tie.strength, at) * 1e6) for tie in ties if tie is not None)
 
-        known = [each for each in network.mutual(*members) if network.nameable(each, *members)]
-        return tuple(sorted(known, key=lambda subject: (-weaker(subject), subject)))
+        named = (subjects[each] for each in known.tolist())
+        return tuple(sorted(named, key=lambda subject: (-weaker(subject), subject)))
 
     def _reasons(
         self, kind: Kind, scored: Scored, k: int, members: tuple[str, str], mutual: tuple[str, ...]
@@ -144,6 +147,12 @@ class Maker:
 def _odds(drawn: Drawn, k: int) -> dict[str, int]:
     """Whose slot drew it, and how likely."""
     return {("propensity_first", "propensity_second")[drawn.end[k]]: int(drawn.propensity[k])}
+
+
+def _row(matrix: csr_array, row: int) -> Places:
+    """The columns of one row."""
+    columns: Places = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+    return columns
 
 
 def _scores(scored: Scored, k: int) -> dict[str, int]:

@@ -60,8 +60,9 @@ def _alternate(
 ) -> None:
     """From each of `starts` follow the path of most gain that adds a pair, gives one up, and so on.
 
-    `pairs`, from first[m] on, are member m's, the best first. A path stands where a slot is free;
-    it goes `depth` pairs far; `width` paths are followed at once, `branches` pairs tried from each.
+    `pairs`, from first[m] on, are member m's; they are put in order of worth when looked at.
+    A path stands where a slot is free; it goes `depth` pairs far; `width` paths are followed at
+    once, `branches` pairs tried from each.
     """
     size = len(room)
     long = 2 * depth + 1
@@ -71,6 +72,7 @@ def _alternate(
     through = np.zeros((width, long), np.int64)
     place = np.full(size, -1, np.int64)  # of the path that now leads to a member
     best_flips = np.zeros(long, np.int64)
+    in_order = np.zeros(size, np.bool_)
     for s in range(len(starts)):
         start = starts[s]
         while room[start] > 0:
@@ -87,6 +89,10 @@ def _alternate(
                 count = 0
                 for p in range(paths):
                     tried = 0
+                    if not in_order[here[p]]:
+                        in_order[here[p]] = True
+                        mine = pairs[first[here[p]] : first[here[p] + 1]]
+                        mine[:] = mine[np.argsort(-worth[mine], kind="mergesort")]
                     for k in range(first[here[p]], first[here[p] + 1]):
                         added = pairs[k]
                         there = a[added] + b[added] - here[p]
@@ -107,6 +113,10 @@ def _alternate(
                                 best_flips[: 2 * step] = flips[p, : 2 * step]
                                 best_flips[2 * step] = added
                             continue
+                        if not in_order[there]:
+                            in_order[there] = True
+                            theirs = pairs[first[there] : first[there + 1]]
+                            theirs[:] = theirs[np.argsort(-worth[theirs], kind="mergesort")]
                         for g in range(first[there], first[there + 1]):
                             given = pairs[g]
                             if not chosen[given]:

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from crosstie.matching.ledger import SETTLED_KEPT_US, Ledger, Settled
 from crosstie.matching.model import FINAL, Change, State, Suggestion
-from crosstie.matching.pacing import SLOTS, Slot, capacity, holding
+from crosstie.matching.pacing import SLOTS, Slot, capacity, holding, used
 from crosstie.matching.policy import Policy
 from crosstie.network.state import Reply
 from crosstie.network.strength import DAY_US
@@ -27,7 +27,9 @@ def settle(
 ) -> tuple[Ledger, tuple[Change, ...]]:
     """Answers, then meetings, expiries, what the world rules out, and lowered capacity."""
     happened: list[Change] = []
-    for _, suggestion in sorted(ledger.live.items()):
+    eligible = frozenset(filter(network.eligible, ledger.by_member))
+    moving = (each for each in ledger.live.values() if not _quiet(each, network, eligible, at))
+    for suggestion in sorted(moving, key=lambda each: each.id):
         happened.extend(_course(suggestion, network, policy, at))
     after = ledger.after(happened, at)
     excess = _over_capacity(network, after)
@@ -37,6 +39,17 @@ def settle(
 def changed(suggestion: Suggestion, cause: str, state: State, **news: object) -> Change:
     """The next state of `suggestion`, numbered."""
     return Change(structs.replace(suggestion, state=state, seq=suggestion.seq + 1, **news), cause)
+
+
+def _quiet(suggestion: Suggestion, network: Network, eligible: frozenset[str], at: int) -> bool:
+    """Nothing at all to settle: most, most of the time."""
+    one, other = suggestion.members
+    if at > suggestion.expires_at or not (one in eligible and other in eligible):
+        return False
+    tie = network.tie(one, other)
+    if tie is not None and (tie.replies or tie.last_met is not None or tie.blocked):
+        return False
+    return not network.reporting(one, other)
 
 
 def _course(suggestion: Suggestion, network: Network, policy: Policy, at: int) -> Iterator[Change]:
@@ -151,11 +164,25 @@ def _expired(suggestion: Suggestion, at: int) -> Change | None:
 
 def _over_capacity(network: Network, ledger: Ledger) -> tuple[Change, ...]:
     gone: dict[str, Change] = {}
-    for subject in sorted(ledger.by_member):
+    for subject in sorted(_overfull(network, ledger)):
         for slot in SLOTS:
             for suggestion in _excess(network, ledger, subject, slot, gone):
                 gone[suggestion.id] = changed(suggestion, "withdrawn:capacity", "withdrawn")
     return tuple(gone[each] for each in sorted(gone))
+
+
+def _overfull(network: Network, ledger: Ledger) -> Iterator[str]:
+    """Who holds more than they offer, of any slot."""
+    for subject, live in ledger.by_member.items():
+        said = network.members[subject].get("availability") or (0, 0, 0)
+        introductions, mentors, mentees = said[:3]
+        slots = [used(each, subject) for each in live]
+        if (
+            slots.count("introductions") > introductions
+            or slots.count("mentors") > mentors
+            or slots.count("mentees") > mentees
+        ):
+            yield subject
 
 
 def _excess(

@@ -11,7 +11,7 @@ import numpy as np
 
 from crosstie.matching import choosing
 from crosstie.matching.base import Base
-from crosstie.matching.graph import graph
+from crosstie.matching.graph import led
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.making import Maker
 from crosstie.matching.market import market
@@ -19,6 +19,7 @@ from crosstie.matching.model import Change
 from crosstie.matching.pacing import freed_by_time, slots
 from crosstie.matching.people import columns
 from crosstie.matching.policy import Policy
+from crosstie.matching.prepared import Prepared
 from crosstie.matching.scoring import scorer
 from crosstie.matching.settle import ignored, settle
 from crosstie.network.view import Network
@@ -36,11 +37,13 @@ def step(
     deployment: str,
     policy_digest: str,
     serve: frozenset[str] | None,
+    prepared: Prepared | None = None,
 ) -> tuple[Ledger, tuple[Change, ...], dict[str, int]]:
     """The ledger after round `n`, its decisions in order, and counts.
 
     `serve` names whom to find suggestions for (None: everyone); members whose slot was freed by
-    time or by settlement since the last round are added here.
+    time or by settlement since the last round are added here. `prepared`, of this network, saves
+    reading all of it again, and changes nothing.
     """
     settled, happened = settle(network, ledger, policy, at)
     notes: Counter[str] = Counter(
@@ -52,7 +55,9 @@ def step(
         serve = serve.union(freed_by_time(ledger, at), freed)
         if not any(any(slots(network, settled, policy, subject, at)) for subject in serve):
             return settled, happened, dict(sorted(notes.items()))
-    people, ties = columns(network, base), graph(network, at)
+    ready = prepared or Prepared.of(network)
+    people = columns(network, base, ready.profiles)
+    ties = led(*ready.contacts.between(people.index), people.eligible, at)
     trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)
     score = scorer(people, ties, settled, policy, at)
     mentoring = choosing.mentorings(trade, score, policy, notes)

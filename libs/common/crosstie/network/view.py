@@ -5,7 +5,7 @@ A row is folded alone, so a tie may name someone unknown, paused or erased: that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -32,6 +32,29 @@ class Network:
                 ties[row.a, row.b] = row
         return cls(members, ties)
 
+    def after(self, rows: Mapping[str, Row], touched: Iterable[str]) -> Network:
+        """The network of `rows`, which differ from this one's at most in the keys `touched`."""
+        members, ties, replies = dict(self.members), dict(self.ties), dict(self._replies)
+        for key in touched:
+            row, (_, *names) = rows.get(key), key.split("/")
+            if isinstance(row, Member):
+                members[row.subject] = row
+            elif isinstance(row, Tie):
+                ties[row.a, row.b] = row
+            elif len(names) == 1:
+                members.pop(names[0], None)
+            else:
+                ties.pop((names[0], names[1]), None)
+            if len(names) == 2:
+                replies.pop((names[0], names[1]), None)
+            if isinstance(row, Tie) and row.replies:
+                replies[row.a, row.b] = row
+        after = Network(members, ties)
+        after.__dict__["_replies"] = replies  # known already: no look at every tie
+        if members.keys() == self.members.keys():
+            after.__dict__["subjects"] = self.subjects
+        return after
+
     @cached_property
     def subjects(self) -> tuple[str, ...]:
         """Every known subject, ascending: a member's place here is their index in arrays."""
@@ -51,9 +74,11 @@ class Network:
     @cached_property
     def replied(self) -> tuple[Tie, ...]:
         """Ties that hold answers to suggestions, ascending by (a, b)."""
-        return tuple(
-            self.ties[pair] for pair in sorted(p for p, t in self.ties.items() if t.replies)
-        )
+        return tuple(tie for _, tie in sorted(self._replies.items(), key=itemgetter(0)))
+
+    @cached_property
+    def _replies(self) -> Mapping[tuple[str, str], Tie]:
+        return {pair: tie for pair, tie in self.ties.items() if tie.replies}
 
     @cached_property
     def _neighbours(self) -> Mapping[str, tuple[str, ...]]:
