@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Floats
 from crosstie.matching.ties.history import History, sparse, sums
-from crosstie.matching.ties.lists import Lists
+from crosstie.matching.ties.lists import Lists, Signals
 from crosstie.matching.ties.paths import inverse, scaled
 
 
@@ -19,18 +19,23 @@ def started(history: History) -> csr_array:
     return sparse(rows, columns, np.ones(len(rows)), len(history.who))
 
 
-def signals(history: History, lists: Lists) -> dict[str, Floats]:
+def signals(history: History) -> Signals:
     """Of directed ties."""
     out = started(history)
     into = csr_array(out.T)
     starts, receives = sums(out), sums(into)
-    return {
-        "turn-to-both": lists.path(into, out),
-        "turn-to-both-rare": lists.path(into, scaled(out, inverse(starts))),
-        "both-turn-to": lists.path(out, into),
-        "both-turn-to-rare": lists.path(out, scaled(into, inverse(receives))),
-        "onward": lists.path(out, out),
-        "backward": lists.path(into, into),
-        "receives": np.log1p(receives)[lists.candidate],
-        "starts": np.log1p(starts)[lists.candidate],
-    }
+    out_rare, into_rare = scaled(out, inverse(starts)), scaled(into, inverse(receives))
+
+    def of(lists: Lists) -> dict[str, Floats]:
+        return {
+            "turn-to-both": lists.path(into, out),
+            "turn-to-both-rare": lists.path(into, out_rare),
+            "both-turn-to": lists.path(out, into),
+            "both-turn-to-rare": lists.path(out, into_rare),
+            "onward": lists.path(out, out),
+            "backward": lists.path(into, into),
+            "receives": np.log1p(receives)[lists.candidate],
+            "starts": np.log1p(starts)[lists.candidate],
+        }
+
+    return of

@@ -6,36 +6,47 @@ Log odds between groups, between people and the other's group, beyond what the n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Floats, Ints
 from crosstie.matching.ties.history import ATTRIBUTES, UNKNOWN, History, sums
-from crosstie.matching.ties.lists import Lists
+from crosstie.matching.ties.lists import Lists, Signals, Table
 
 MOST_CELLS = 20_000_000  # members times groups; an attribute with more is as good as a name
 _PEOPLE = 5.0  # prior ties that a person or a pair of groups counts for
 
 
-def signals(history: History, lists: Lists) -> dict[str, Floats]:
+def signals(history: History) -> Signals:
     """Per attribute, of ties and of the logarithm of contacts; the minor attributes together."""
-    out: dict[str, Floats] = {}
     weighted = {"ties": history.ties, "contacts": history.both(np.log1p(history.contacts))}
-    for attribute, group in _groups(history).items():
-        slot = attribute if attribute in {"sector", "level"} else "other"
-        for kind, matrix in weighted.items():
-            for name, value in _odds(matrix, group, lists).items():
+    odds = [
+        (attribute, kind, _odds(matrix, group))
+        for attribute, group in _groups(history).items()
+        for kind, matrix in weighted.items()
+    ]
+    sector, level = history.who.codes["sector"], history.who.level
+
+    def of(lists: Lists) -> dict[str, Floats]:
+        out: dict[str, Floats] = {}
+        for attribute, kind, known in odds:
+            slot = attribute if attribute in {"sector", "level"} else "other"
+            for name, value in known.of(lists).items():
                 if name != "mutual" or attribute == "sector":
                     key = f"{slot}-{name}-{kind}"
                     out[key] = out[key] + value if key in out else value
-    sector, level = history.who.codes["sector"], history.who.level
-    if (sector >= 0).any():
-        one, other = sector[lists.member], sector[lists.candidate]
-        out["sector-same"] = ((one == other) & (one >= 0)).astype(np.float64)
-    if (level > 0).any():
-        out["level"] = level[lists.candidate].astype(np.float64)
-        out["level-near"] = -np.abs(level[lists.member] - level[lists.candidate]).astype(np.float64)
-    return out
+        one, other = lists.member, lists.candidate
+        if (sector >= 0).any():
+            same = (sector[one] == sector[other]) & (sector[one] >= 0)
+            out["sector-same"] = same.astype(np.float64)
+        if (level > 0).any():
+            out["level"] = level[other].astype(np.float64)
+            out["level-near"] = -np.abs(level[one] - level[other]).astype(np.float64)
+        return out
+
+    return of
 
 
 def _groups(history: History) -> dict[str, Ints]:
@@ -50,7 +61,34 @@ def _groups(history: History) -> dict[str, Ints]:
     }
 
 
-def _odds(matrix: csr_array, group: Ints, lists: Lists) -> dict[str, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Odds:
+    """Of one grouping: by group and group, and by person and group."""
+
+    group: Ints
+    between: Floats
+    density: Floats
+    excess: Floats
+    into: Table
+    leaning: Table
+
+    def of(self, lists: Lists) -> dict[str, Floats]:
+        """Per pair; 0 where the group of either is not known."""
+        one, other = self.group[lists.member], self.group[lists.candidate]
+        both = (one >= 0) & (other >= 0)
+        to = self.into[lists.member, other].astype(np.float64)
+        fro = self.into[lists.candidate, one].astype(np.float64)
+        found = {
+            "density": self.density[one, other],
+            "excess": self.excess[one, other],
+            "toward": self.leaning[lists.member, other].astype(np.float64),
+            "from": self.leaning[lists.candidate, one].astype(np.float64),
+            "mutual": np.log((to + 0.5) * (fro + 0.5) / (self.between[one, other] + 2)),
+        }
+        return {name: np.where(both, value, 0.0) for name, value in found.items()}
+
+
+def _odds(matrix: csr_array, group: Ints) -> _Odds:
     size, known = len(group), np.flatnonzero(group >= 0)
     belongs = csr_array(
         (np.ones(len(known)), (known, group[known])), shape=(size, int(group.max()) + 1)
@@ -69,14 +107,11 @@ def _odds(matrix: csr_array, group: Ints, lists: Lists) -> dict[str, Floats]:
     usual = np.asarray(belongs @ (between / np.maximum(between.sum(axis=1, keepdims=True), 1)))
     leaning = (into + _PEOPLE * usual) / (into.sum(axis=1, keepdims=True) + _PEOPLE)
     personal = np.log(np.maximum(leaning / np.maximum(share, 1e-9), 1e-9))
-    one, other = group[lists.member], group[lists.candidate]
-    both = (one >= 0) & (other >= 0)
-    to, fro = into[lists.member, other], into[lists.candidate, one]
-    found = {
-        "density": np.log((between + _PEOPLE * base) / (possible + _PEOPLE) / base)[one, other],
-        "excess": np.log((between + 2) / (expected + 2))[one, other],
-        "toward": personal[lists.member, other],
-        "from": personal[lists.candidate, one],
-        "mutual": np.log((to + 0.5) * (fro + 0.5) / (between[one, other] + 2)),
-    }
-    return {name: np.where(both, value, 0.0) for name, value in found.items()}
+    return _Odds(
+        group=group,
+        between=between,
+        density=np.log((between + _PEOPLE * base) / (possible + _PEOPLE) / base),
+        excess=np.log((between + 2) / (expected + 2)),
+        into=into.astype(np.float32),
+        leaning=personal.astype(np.float32),
+    )

@@ -83,16 +83,19 @@ def _taught(before: History, came: Ints, seed: tuple[int, int]) -> Iterator[_Tau
     found = contains(came, lists.member * size + lists.candidate)
     useful = np.isin(lists.member, lists.member[found])
     lists = Lists(lists.member[useful], lists.candidate[useful])
-    for block in lists.blocks() if len(lists) else ():
+    if len(lists) == 0:
+        return
+    known = signals(before)
+    for block in lists.blocks():
         found = contains(came, block.member * size + block.candidate)
         others = np.bincount(block.number[~found], minlength=len(block.starts) - 1)
         rate = np.minimum(1.0, NEGATIVES / np.maximum(others, 1))[block.number]
         kept = found | (rng.random(len(block)) < rate)
-        known = signals(before, block)
-        names = tuple(sorted(known))
+        told = known(block)
+        names = tuple(sorted(told))
         yield _Taught(
             names,
-            standardised(known, block, names)[kept],
+            standardised(told, block, names)[kept],
             Lists(block.member[kept], block.candidate[kept]),
             found[kept],
             np.where(found, 1.0, 1 / rate)[kept],

@@ -7,32 +7,37 @@ from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Floats, Ints
 from crosstie.matching.ties.history import UNKNOWN, History, sparse, sums
-from crosstie.matching.ties.lists import Lists
+from crosstie.matching.ties.lists import Lists, Signals
 from crosstie.matching.ties.paths import inverse
 
 MOST_STEPS = 12  # up a line of managers, which may be a circle
 _FAR = 20.0
 
 
-def signals(history: History, lists: Lists) -> dict[str, Floats]:
+def signals(history: History) -> Signals:
     """None where nobody is said to report to anybody."""
     manager = history.who.manager
     led = np.flatnonzero(manager >= 0)
     if len(led) == 0:
-        return {}
+        return lambda _: {}
     up = sparse(led, manager[led], np.ones(len(led)), len(manager))
     down, ties = csr_array(up.T), history.ties
     reports = sums(down)
-    mine, theirs = manager[lists.member], manager[lists.candidate]
-    return {
-        "line-near": -_distance(manager, lists.member, lists.candidate),
-        "line-direct": ((mine == lists.candidate) | (theirs == lists.member)).astype(np.float64),
-        "line-peers": ((mine == theirs) & (mine >= 0)).astype(np.float64),
-        "line-manager-knows": lists.path(up, ties),
-        "line-knows-manager": lists.path(ties, down),
-        "line-reports-know": lists.path(down, ties) * inverse(reports)[lists.member],
-        "line-reports": reports[lists.candidate],
-    }
+
+    def of(lists: Lists) -> dict[str, Floats]:
+        a, b = lists.member, lists.candidate
+        mine, theirs = manager[a], manager[b]
+        return {
+            "line-near": -_distance(manager, a, b),
+            "line-direct": ((mine == b) | (theirs == a)).astype(np.float64),
+            "line-peers": ((mine == theirs) & (mine >= 0)).astype(np.float64),
+            "line-manager-knows": lists.path(up, ties),
+            "line-knows-manager": lists.path(ties, down),
+            "line-reports-know": lists.path(down, ties) * inverse(reports)[a],
+            "line-reports": reports[b],
+        }
+
+    return of
 
 
 def _distance(manager: Ints, member: Ints, candidate: Ints) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -67,6 +67,9 @@ class Lists:
             starts=self.starts,
             candidates=self.candidate,
         )
+
+
+Signals = Callable[[Lists], dict[str, Floats]]  # by name, a number per pair
 
 
 def candidates(history: History, members: Ints | None = None) -> Lists:

@@ -32,8 +32,8 @@ class TieModel(Struct, frozen=True, forbid_unknown_fields=True):
 
 def score(model: TieModel, history: History, lists: Lists, among: Among = "all") -> Floats:
     """A number per pair, to be compared within a list, which must be whole."""
-    weights = model.weights(among)
-    tables = (standardised(signals(history, block), block, model.names) for block in lists.blocks())
+    weights, known = model.weights(among), signals(history)
+    tables = (standardised(known(block), block, model.names) for block in lists.blocks())
     return np.concatenate([table.astype(np.float64) @ weights for table in tables])
 
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Floats, Ints
 from crosstie.matching.ties.history import History, sparse
-from crosstie.matching.ties.lists import Lists
+from crosstie.matching.ties.lists import Lists, Signals
 
 
 def inverse(values: Floats, power: float = 1.0) -> Floats:
@@ -41,24 +41,30 @@ def inside(matrix: csr_array, group: Ints) -> csr_array:
     return sparse(rows[same], matrix.indices[same], matrix.data[same], len(group))
 
 
-def signals(history: History, lists: Lists) -> dict[str, Floats]:
+def signals(history: History) -> Signals:
     """Of unweighted ties."""
     ties, degree = history.ties, history.degree
-    a, b = degree[lists.member], degree[lists.candidate]
-    by_degree = scaled(ties, inverse(degree))
+    rare, half = inverse(degree), inverse(degree, 0.5)
+    by_degree, by_log = scaled(ties, rare), scaled(ties, inverse_log(degree))
     own = inside(ties, history.who.codes["sector"])
-    common = lists.path(ties, ties)
-    # people like b among those whom a knows: Sarwar et al., WWW 2001
-    alike = lists.paths(scaled(ties, None, inverse(degree, 0.5)), ties, ties)[1]
-    return {
-        "common": np.log1p(common),
-        "adamic-adar": lists.path(ties, scaled(ties, inverse_log(degree))),
-        "resource-allocation": lists.path(ties, by_degree),
-        "cosine": common / np.sqrt(np.maximum(a * b, 1)),
-        "jaccard": common / np.maximum(a + b - common, 1),
-        "hub-promoted": common / np.maximum(np.minimum(a, b), 1),
-        "common-of-theirs": common / np.maximum(b, 1),
-        "alike": alike * inverse(degree, 0.5)[lists.candidate],
-        "through-own-sector": lists.path(own, by_degree),
-        "through-their-sector": lists.path(ties, scaled(own, inverse(degree))),
-    }
+    own_by_degree, halved = scaled(own, rare), scaled(ties, None, half)
+
+    def of(lists: Lists) -> dict[str, Floats]:
+        a, b = degree[lists.member], degree[lists.candidate]
+        common = lists.path(ties, ties)
+        # people like b among those whom a knows: Sarwar et al., WWW 2001
+        alike = lists.paths(halved, ties, ties)[1]
+        return {
+            "common": np.log1p(common),
+            "adamic-adar": lists.path(ties, by_log),
+            "resource-allocation": lists.path(ties, by_degree),
+            "cosine": common / np.sqrt(np.maximum(a * b, 1)),
+            "jaccard": common / np.maximum(a + b - common, 1),
+            "hub-promoted": common / np.maximum(np.minimum(a, b), 1),
+            "common-of-theirs": common / np.maximum(b, 1),
+            "alike": alike * half[lists.candidate],
+            "through-own-sector": lists.path(own, by_degree),
+            "through-their-sector": lists.path(ties, own_by_degree),
+        }
+
+    return of

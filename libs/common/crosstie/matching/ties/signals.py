@@ -7,9 +7,9 @@ from collections.abc import Callable
 from crosstie.matching.arrays import Floats
 from crosstie.matching.ties import activity, direction, groups, lines, paths, walks
 from crosstie.matching.ties.history import History
-from crosstie.matching.ties.lists import Lists
+from crosstie.matching.ties.lists import Lists, Signals
 
-Family = Callable[[History, Lists], dict[str, Floats]]
+Family = Callable[[History], Signals]
 FAMILIES: tuple[Family, ...] = (
     paths.signals,
     walks.signals,
@@ -56,6 +56,14 @@ LASTING = frozenset(  # hold in all seasons of a network, so they may weigh more
 )
 
 
-def signals(history: History, lists: Lists) -> dict[str, Floats]:
-    """By name, one number per pair of `lists`; what the network does not tell is left out."""
-    return {name: value for family in FAMILIES for name, value in family(history, lists).items()}
+def signals(history: History) -> Signals:
+    """All of them; what the network does not tell is left out.
+
+    What concerns the whole network is computed here, once; the lists may then come in blocks.
+    """
+    families = [family(history) for family in FAMILIES]
+
+    def of(lists: Lists) -> dict[str, Floats]:
+        return {name: value for family in families for name, value in family(lists).items()}
+
+    return of

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Floats
 from crosstie.matching.ties.history import History, sums
-from crosstie.matching.ties.lists import Lists
+from crosstie.matching.ties.lists import Lists, Signals
 from crosstie.matching.ties.paths import inverse, scaled
 
 RESTARTS = (0.15, 0.5, 0.8)
@@ -21,29 +21,31 @@ def squared(matrix: csr_array) -> csr_array:
     return csr_array((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def signals(history: History, lists: Lists) -> dict[str, Floats]:
+def signals(history: History) -> Signals:
     """Of ties weighted by the logarithm of their contacts."""
     weights = history.both(np.log1p(history.contacts))
     strength = sums(weights)
-    length = np.sqrt(sums(squared(weights)))
-    step = scaled(weights, inverse(strength))
-    two, three = lists.paths(step, step, step)
-    rarity = inverse(strength)[lists.candidate]
-    root = np.sqrt(strength)
-    even = root[lists.member] * inverse(root)[lists.candidate]
-    halfway = 0.5 * (0.25 * two + 0.125 * three)
-    found = {
-        f"pagerank-{restart}": restart * ((1 - restart) ** 2 * two + (1 - restart) ** 3 * three)
-        for restart in RESTARTS
-    }
-    return found | {
-        "strength": strength[lists.candidate],
-        "pagerank-both-ways": halfway**2 * rarity,
-        "pagerank-rare": halfway * rarity,
-        "walk-2": two * even,
-        "walk-3": three * even,
-        "weighted-cosine": lists.path(weights, weights)
-        * inverse(length)[lists.member]
-        * inverse(length)[lists.candidate],
-        "weighted-allocation": lists.path(weights, scaled(weights, inverse(strength))),
-    }
+    unit = inverse(np.sqrt(sums(squared(weights))))
+    rare, root = inverse(strength), np.sqrt(strength)
+    step, unroot = scaled(weights, rare), inverse(root)
+
+    def of(lists: Lists) -> dict[str, Floats]:
+        a, b = lists.member, lists.candidate
+        two, three = lists.paths(step, step, step)
+        even = root[a] * unroot[b]
+        halfway = 0.5 * (0.25 * two + 0.125 * three)
+        found = {
+            f"pagerank-{restart}": restart * ((1 - restart) ** 2 * two + (1 - restart) ** 3 * three)
+            for restart in RESTARTS
+        }
+        return found | {
+            "strength": strength[b],
+            "pagerank-both-ways": halfway**2 * rare[b],
+            "pagerank-rare": halfway * rare[b],
+            "walk-2": two * even,
+            "walk-3": three * even,
+            "weighted-cosine": lists.path(weights, weights) * unit[a] * unit[b],
+            "weighted-allocation": lists.path(weights, step),
+        }
+
+    return of
