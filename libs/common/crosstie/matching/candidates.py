@@ -184,7 +184,7 @@ def _top(
     Column j is a member, or where `group` is given something of member group[j].
     """
     pointer, ruled_out, _ = sparse(search.ruled_out)
-    whose = np.arange(right.shape[1]) if group is None else group
+    whose = np.empty(0, dtype=np.int64) if group is None else group
     owner, found = kernels.foremost(
         *asked, *sparse(left), *sparse(right), whose, search.rank, pointer, ruled_out, quota
     )

@@ -31,16 +31,17 @@ def _foremost(
 
     In millionths and above none; equals by `rank`; without the item's owner and whom theirs rules out.
     """
-    size = len(rank)
-    sums = np.zeros(len(group))
-    seen = np.full(len(group), -1, np.int64)
+    size, alone = len(rank), len(group) == 0  # each column is a member
+    width = size if alone else len(group)
+    sums = np.zeros(width)
+    seen = np.full(width, -1, np.int32)
     totals = np.zeros(size)
-    met = np.full(size, -1, np.int64)
-    barred = np.full(size, -1, np.int64)
-    touched = np.empty(len(group), np.int64)
-    members = np.empty(size, np.int64)
-    keys = np.empty(quota, np.int64)
-    best = np.empty(quota, np.int64)
+    met = np.full(size, -1, np.int32)
+    barred = np.full(size, -1, np.int32)
+    touched = np.empty(width, np.int32)
+    members = np.empty(size, np.int32)
+    keys = np.empty(quota + 1, np.int64)
+    best = np.empty(quota + 1, np.int64)
     rows = np.empty(len(items) * quota, np.int64)
     found = np.empty(len(items) * quota, np.int64)
     end = 0
@@ -52,44 +53,50 @@ def _foremost(
             amount = left[j]
             for k in range(right_ptr[middle], right_ptr[middle + 1]):
                 there = right_to[k]
-                if seen[there] != i:
+                if seen[there] == i:
+                    sums[there] += amount * right[k]
+                else:
                     seen[there] = i
-                    sums[there] = 0.0
+                    sums[there] = amount * right[k]
                     touched[count] = there
                     count += 1
-                sums[there] += amount * right[k]
-        reached = 0
-        for t in range(count - 1, -1, -1):
-            member = group[touched[t]]
-            if met[member] != i:
-                met[member] = i
-                totals[member] = 0.0
-                members[reached] = member
-                reached += 1
-            totals[member] += sums[touched[t]]
         me = owner[i]
         barred[me] = i
         for k in range(ruled_ptr[me], ruled_ptr[me + 1]):
             barred[ruled_to[k]] = i
+        reached, amounts, those = count, sums, touched
+        if not alone:
+            reached, amounts, those = 0, totals, members
+            for t in range(count - 1, -1, -1):
+                member = group[touched[t]]
+                if met[member] == i:
+                    totals[member] += sums[touched[t]]
+                else:
+                    met[member] = i
+                    totals[member] = sums[touched[t]]
+                    members[reached] = member
+                    reached += 1
         kept = 0
+        floor = 0.0  # what is less is surely not among the best
         for t in range(reached):
-            member = members[t]
-            score = np.int64(np.rint(totals[member] * 1000000))
-            if score <= 0 or barred[member] == i:
+            member = those[t]
+            amount = amounts[member]
+            if amount < floor or barred[member] == i:
                 continue
+            score = np.int64(np.rint(amount * 1000000))
             key = score * size - rank[member]
-            if kept == quota:
-                if quota == 0 or key <= keys[kept - 1]:
-                    continue
-                kept -= 1
-            place = kept
+            if score <= 0 or (kept == quota and (quota == 0 or key <= keys[kept - 1])):
+                continue
+            place = min(kept, quota - 1)
             while place > 0 and keys[place - 1] < key:
                 keys[place] = keys[place - 1]
                 best[place] = best[place - 1]
                 place -= 1
             keys[place] = key
             best[place] = member
-            kept += 1
+            kept = min(kept + 1, quota)
+            if kept == quota:
+                floor = ((keys[kept - 1] + size - 1) // size - 1) / 1000000
         for t in range(kept):
             rows[end] = me
             found[end] = best[t]
