@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from crosstie.matching import kernels
 from crosstie.matching import policy as rules
 from crosstie.matching.arrays import Bools, Draws, Ints, keys_of, sparse
-from crosstie.matching.graph import Graph, onward, symmetric
+from crosstie.matching.graph import Graph, onward, strongest, symmetric
 from crosstie.matching.people import Items, People
 
 SOURCES: Mapping[str, int] = {
@@ -28,6 +28,8 @@ SOURCES: Mapping[str, int] = {
     "random": 64,
     "mentors": 128,
 }
+
+MOST_SHARING = 200  # items of one word that are followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,15 @@ def _common(search: Search, quotas: rules.Candidates) -> Iterator[Found]:
 
 
 def _answering(search: Search, wanted: Items, given: Items, quota: int) -> tuple[Ints, Ints]:
-    """For every item of the rows, the members whose items are nearest in words: these add up."""
+    """For every item of the rows, the members whose items are nearest in words: these add up.
+
+    Through a word that very many use, only the items of which it is most are reached: it tells
+    little, and would cost the square of its use.
+    """
     size = len(search.people)
     theirs = np.flatnonzero(_mask(search.columns, size)[given.owner])
     turned = csr_array(given.vectors[theirs].T)
+    turned = strongest(turned, MOST_SHARING, search.rank[given.owner[theirs]])
     items = np.flatnonzero(_mask(search.rows, size)[wanted.owner])
     asked = (items, wanted.owner[items])
     return _top(search, asked, wanted.vectors, turned, quota, given.owner[theirs])

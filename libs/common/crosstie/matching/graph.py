@@ -94,15 +94,19 @@ def adamic_adar(weights: csr_array, rows: Ints, second: csr_array) -> csr_array:
     return csr_array(weights[rows] @ second)
 
 
-def strongest(weights: csr_array, most: int) -> csr_array:
-    """`weights` with at most `most` entries a row: the largest, the earlier column among equals."""
+def strongest(weights: csr_array, most: int, rank: Ints | None = None) -> csr_array:
+    """`weights` with at most `most` entries a row: the largest; of equals the column of least rank.
+
+    Without a `rank` that is the earlier column.
+    """
     degree = np.diff(weights.indptr)
     if len(degree) == 0 or degree.max() <= most:
         return weights
     keep = np.ones(weights.nnz, dtype=np.bool_)
     for row in np.flatnonzero(degree > most):
         low, high = weights.indptr[row], weights.indptr[row + 1]
-        order = np.argsort(-weights.data[low:high], kind="stable")
+        columns, values = weights.indices[low:high], weights.data[low:high]
+        order = np.lexsort((columns if rank is None else rank[columns], -values))
         keep[low + order[most:]] = False
     row_of = np.repeat(np.arange(len(degree)), degree)[keep]
     return csr_array((weights.data[keep], (row_of, weights.indices[keep])), shape=weights.shape)
