@@ -33,6 +33,21 @@ class Who:
         return len(self.level)
 
 
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """Contacts over time as a broken line: steps at first contacts, slopes until last ones."""
+
+    origin: int  # times count from here, for the sake of precision
+    firsts: Ints
+    at_once: Floats
+    starts: Ints
+    rate_by_start: Floats
+    offset_by_start: Floats
+    ends: Ints
+    rate_by_end: Floats
+    offset_by_end: Floats
+
+
 @dataclass(frozen=True)  # no slots: matrices are cached on it
 class History:
     """Tie k is between members a[k] < b[k], ascending; one that starts nothing counts for both."""
@@ -75,26 +90,20 @@ class History:
         a, b, given = self.a[chosen], self.b[chosen], values[chosen]
         return sparse(np.r_[a, b], np.r_[b, a], np.r_[given, given], len(self.who))
 
+    @cached_property
+    def _course(self) -> _Course:
+        return _course(self.first, self.last, self.contacts)
+
     def share_by(self, moments: Ints) -> Floats:
         """Of all contacts the share that there was by each of `moments`: time at the network's pace."""
-        lasting = self.last > self.first
-        since, until = np.sort(self.first), np.sort(self.last[lasting])
-        first, last, more = self.first[lasting], self.last[lasting], self.contacts[lasting] - 1
-        rate = more / (last - first)
-        by_first, by_last = np.argsort(first, kind="stable"), np.argsort(last, kind="stable")
-        start, until = first[by_first], last[by_last]
-        begun = np.searchsorted(start, moments, side="right")
-        ended = np.searchsorted(until, moments, side="right")
-        origin = int(self.first.min())  # near, for the sake of precision
-        at_once = np.where(lasting, 1.0, self.contacts)[np.argsort(self.first, kind="stable")]
-        passed = (moments - origin).astype(np.float64)
-        running = _upto(rate[by_first])[begun] - _upto(rate[by_last])[ended]
-        offset = (
-            _upto(rate[by_first] * (start - origin))[begun]
-            - _upto(rate[by_last] * (until - origin))[ended]
-        )
-        total = _upto(at_once)[np.searchsorted(since, moments, side="right")]
-        return np.asarray((total + running * passed - offset) / self.contacts.sum())
+        course = self._course
+        begun = np.searchsorted(course.starts, moments, side="right")
+        ended = np.searchsorted(course.ends, moments, side="right")
+        rate = course.rate_by_start[begun] - course.rate_by_end[ended]
+        offset = course.offset_by_start[begun] - course.offset_by_end[ended]
+        at_once = course.at_once[np.searchsorted(course.firsts, moments, side="right")]
+        passed = (moments - course.origin).astype(np.float64)
+        return np.asarray((at_once + rate * passed - offset) / self.contacts.sum())
 
     def until(self, moment: int) -> History:
         """The ties that there were by `moment`, with the contacts that they had by then, about."""
@@ -156,6 +165,26 @@ def sparse(rows: Ints, columns: Ints, values: Floats, size: int) -> csr_array:
 def sums(matrix: csr_array) -> Floats:
     """Per row."""
     return np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+
+
+def _course(first: Ints, last: Ints, contacts: Floats) -> _Course:
+    lasting = last > first
+    origin = int(first.min())
+    since, until = first[lasting], last[lasting]
+    rate = (contacts[lasting] - 1) / (until - since)
+    by_start, by_end = np.argsort(since, kind="stable"), np.argsort(until, kind="stable")
+    starts, ends, order = since[by_start], until[by_end], np.argsort(first, kind="stable")
+    return _Course(
+        origin=origin,
+        firsts=first[order],
+        at_once=_upto(np.where(lasting, 1.0, contacts)[order]),
+        starts=starts,
+        rate_by_start=_upto(rate[by_start]),
+        offset_by_start=_upto(rate[by_start] * (starts - origin)),
+        ends=ends,
+        rate_by_end=_upto(rate[by_end]),
+        offset_by_end=_upto(rate[by_end] * (ends - origin)),
+    )
 
 
 def _upto(values: Floats) -> Floats:
