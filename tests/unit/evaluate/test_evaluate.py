@@ -160,6 +160,14 @@ def test_people_and_things_are_refused(tmp_path: Path) -> None:
         split(read(written(tmp_path, people(3), ring(3), bipartite=True)))
 
 
+def test_a_set_too_large_to_rank_every_pair_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crosstie.evaluate.protocol.MOST_MEMBERS", 2)
+    with pytest.raises(Misconfigured, match="has 3 members, must be at most 2"):
+        split(read(written(tmp_path, people(3), ring(3))))
+
+
 def test_a_folder_without_a_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="no members"):
         read(tmp_path)

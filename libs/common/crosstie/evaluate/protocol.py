@@ -20,6 +20,7 @@ from crosstie.evaluate.dataset import Dataset, number, numbers
 from crosstie.matching.arrays import Bools, Floats, Ints
 
 TRAIN, HIDDEN = 0.7, 0.2
+MOST_MEMBERS = 10_000  # every pair is ranked: about 10 GiB
 Mode = Literal["temporal", "wave", "random"]
 
 
@@ -46,6 +47,11 @@ def split(data: Dataset, *, train: float = TRAIN, seed: int = 0) -> Split:
     """The split of a recorded network. Raises Misconfigured where it has no tie to train on."""
     if data.meta.get("bipartite"):
         raise Misconfigured(f"{data.name} joins people with things; this ranks ties between people")
+    if len(data.members) > MOST_MEMBERS:
+        raise Misconfigured(
+            f"{data.name} has {len(data.members)} members, must be at most {MOST_MEMBERS}: "
+            "baselines rank every pair"
+        )
     size, counted = len(data.members), tie_events(data)
     if not counted:
         raise Misconfigured(f"{data.name} has no event of a kind that makes a tie")
