@@ -7,7 +7,7 @@ rows wait until a mark comes after them, and a cut is right only once the topic 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from crosstie.matching.serve import changed_members
@@ -27,6 +27,7 @@ class Cut:
     offsets: tuple[int, ...]  # V: the end of every partition of the log that `rows` reflect
     latest: int  # greatest event time among them, 0 for none
     changed: frozenset[str] | None
+    touched: frozenset[str] | None = field(default=None, compare=False)  # keys that may differ
 
 
 class Assembly:
@@ -78,7 +79,8 @@ class Assembly:
         """The network now; from here on changes are counted anew."""
         before, self._before = self._before, {}
         changed = None if before is None else changed_members(before, self.rows, before)
-        return Cut(dict(self.rows), self.offsets, self.latest, changed)
+        touched = None if before is None else frozenset(before)
+        return Cut(dict(self.rows), self.offsets, self.latest, changed, touched)
 
     def untrack(self) -> None:
         """Forget what the last cut was: the next one cannot tell who changed."""

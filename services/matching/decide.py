@@ -20,6 +20,7 @@ from crosstie.matching.fingerprint import code_version, fingerprint
 from crosstie.matching.ledger import WEEK_US, Ledger
 from crosstie.matching.model import Round
 from crosstie.matching.policy import Policy
+from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
 from crosstie.network.view import Network
 from services.matching.assembly import Cut
@@ -62,11 +63,16 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The round, the ledger after it, and the network it saw."""
+    """The round, the ledger after it, and what it saw."""
 
     round: Round
     ledger: Ledger
-    network: Network
+    prepared: Prepared
+
+    @property
+    def network(self) -> Network:
+        """The network that the round saw."""
+        return self.prepared.network
 
 
 def fitted(cut: Cut, rules: Rules, at: int) -> Fitted:
@@ -75,14 +81,26 @@ def fitted(cut: Cut, rules: Rules, at: int) -> Fitted:
     return Fitted(bases.decode(body), Named(bases.digest(body), body))
 
 
+def prepared(cut: Cut, previous: Prepared | None) -> Prepared:
+    """What a round reads of `cut`; `previous` is of the cut before."""
+    if previous is None or cut.touched is None:
+        return Prepared.of(Network.of(cut.rows))
+    return previous.after(cut.rows, cut.touched)
+
+
 def decided(
-    opening: Opening, ledger: Ledger, fitted: Fitted, rules: Rules, deployment: str
+    opening: Opening,
+    ledger: Ledger,
+    fitted: Fitted,
+    rules: Rules,
+    deployment: str,
+    previous: Prepared | None = None,
 ) -> Decided:
     """Round `opening.n`: everyone in a full round, else those who changed since the last."""
-    network = Network.of(opening.cut.rows)
+    ready = prepared(opening.cut, previous)
     seed = record.seed(deployment, opening.n)
     after, changes, notes = step(
-        network,
+        ready.network,
         ledger,
         fitted.base,
         rules.policy,
@@ -92,6 +110,7 @@ def decided(
         deployment=deployment,
         policy_digest=rules.named.digest,
         serve=None if opening.full else opening.cut.changed,
+        prepared=ready,
     )
     round = Round(
         n=opening.n,
@@ -108,7 +127,7 @@ def decided(
         changes=changes,
         notes=notes,
     )
-    return Decided(record.chained(round), after, network)
+    return Decided(record.chained(round), after, ready)
 
 
 def delivered(round: Round, delivery: dict[str, tuple[str, ...]]) -> Round:

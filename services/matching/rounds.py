@@ -10,6 +10,7 @@ from crosstie.instants import SECOND_US
 from crosstie.matching import ledger as ledgers
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
+from crosstie.matching.prepared import Prepared
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
@@ -49,6 +50,7 @@ class Leadership:
     due: float  # when time alone next frees something
     full_due: float = inf  # when the next full round is; the first is due at once
     fitted: Fitted | None = None
+    prepared: Prepared | None = None  # of the last cut
 
     @classmethod
     def after(cls, head: Head, ledger: Ledger, last: Round | None) -> Leadership:
@@ -190,8 +192,12 @@ class Leader:
             base = await off_loop(lambda: fitted(opening.cut, rules, opening.at))
             await retrying(lambda: self._store.keep_base(base.named), self._running, "keep a base")
             mine.fitted = base
-        used = mine.fitted
-        return await off_loop(lambda: decided(opening, mine.ledger, used, rules, deployment))
+        used, last = mine.fitted, mine.prepared
+        result = await off_loop(
+            lambda: decided(opening, mine.ledger, used, rules, deployment, last)
+        )
+        mine.prepared = result.prepared
+        return result
 
     async def _decision(self, result: Decided, turn: Turn) -> Decision:
         """The round with all that follows from it: whom to tell, in which words."""
