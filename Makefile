@@ -44,6 +44,10 @@ test: $(READY) ## the whole test suite (ARGS='-k word' for a part)
 cover: $(READY) ## the test suite with branch coverage
 	$(BIN)/python -m pytest -m 'not bench' --cov --cov-report=term $(ARGS)
 
+.PHONY: bench
+bench: $(READY) ## measure: figures and ratios as JSON (ARGS='--only rounds --sizes 1000')
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## style, format, and who may import whom
 	$(BIN)/ruff check .

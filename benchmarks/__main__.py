@@ -1,0 +1,63 @@
+"""Every benchmark in one run, as JSON: absolute figures, and the ratios that carry over to others."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import rounds
+
+
+def delivery(events: int) -> Any:
+    """Events from Kafka through profile and out again, on the stack of the environment or embedded."""
+    command = [sys.executable, "-m", "benchmarks.delivery", "--events", str(events)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def ratios(sizes: list[dict[str, Any]]) -> dict[str, float]:
+    """Cost per member from the least size to the greatest, and a small round's share of a full one."""
+    first, last = sizes[0], sizes[-1]
+    each = "full_round_us_per_member"
+    whole = last["read_seconds"] + last["full_round_seconds"]
+    return {
+        "cost_per_member_growth": round(last[each] / first[each], 2),
+        "one_changed_to_full": round(last["after_1_changed"]["warm_seconds"] / whole, 4),
+        "warm_to_cold": round(
+            last["after_1_changed"]["warm_seconds"] / last["after_1_changed"]["cold_seconds"], 4
+        ),
+    }
+
+
+def main() -> None:
+    """Run what is asked for; everything by default."""
+    parser = argparse.ArgumentParser("benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=("rounds", "delivery"))
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--events", type=int, default=300_000)
+    parser.add_argument("--keep", type=Path, help="write the result to this file too")
+    chosen = parser.parse_args()
+    result: dict[str, Any] = {
+        "command": " ".join(("python", "-m", "benchmarks", *sys.argv[1:])),
+        "python": platform.python_version(),
+        "processors": os.cpu_count(),
+        "load_before": [round(each, 1) for each in os.getloadavg()],
+    }
+    if chosen.only != "delivery":
+        result["rounds"] = [rounds.measured(each) for each in chosen.sizes]
+        result["ratios"] = ratios(result["rounds"])
+    if chosen.only != "rounds":
+        result["delivery"] = delivery(chosen.events)
+    text = json.dumps(result, indent=2)
+    print(text)
+    if chosen.keep:
+        chosen.keep.write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
