@@ -64,9 +64,9 @@ def introductions(
     """Introductions and reconnections, which share slots, without the pairs already `taken`."""
     size = len(market.people)
     taken_keys = keys_of(taken.scored.one[taken.chosen], taken.scored.other[taken.chosen], size)
-    never = np.union1d(market.never, taken_keys)
+    never = np.concatenate([market.never, taken_keys])
     slots = market.introductions
-    unmet = market.search(slots > 0, never=np.union1d(never, market.met))
+    unmet = market.search(slots > 0, never=np.concatenate([never, market.met]))
     known = market.search(slots > 0, never=never)
     new = candidates.introductions(unmet, policy.candidates)
     old = candidates.reconnections(

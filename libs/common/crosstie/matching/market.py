@@ -31,7 +31,7 @@ class Market:
     mentees_held: Ints
     served: Bools
     never: Ints  # blocked, line managers, live suggestions, cool-down
-    met: Ints  # who met, by their contacts or by what they answered
+    met: Ints  # who met, by their contacts or by what they answered; ascending
     order: Draws
 
     def search(self, slots: Bools, *, never: Ints) -> Search:
@@ -82,8 +82,13 @@ def market(
         mentors=mentors,
         mentees_held=mentees_held,
         served=served,
-        never=np.unique(np.concatenate([_keys(ruled_out, people), reporting, graph.blocked])),
-        met=np.union1d(graph.a * size + graph.b, _keys(_said_to_have_met(network, ledger), people)),
+        never=np.concatenate([_keys(ruled_out, people), reporting, graph.blocked]),
+        met=np.sort(
+            np.concatenate(
+                [graph.a * size + graph.b, _keys(_said_to_have_met(network, ledger), people)]
+            ),
+            kind="stable",
+        ),
         order=draws(seed, "order", people.subjects),
     )
 
@@ -144,4 +149,4 @@ def _keys(pairs: Iterable[Pair], people: People) -> Ints:
     index = people.index
     known = [(index[a], index[b]) for a, b in pairs if a in index and b in index]
     ends = np.array(known, dtype=np.int64).reshape(-1, 2)
-    return np.unique(keys_of(ends[:, 0], ends[:, 1], len(people)))
+    return keys_of(ends[:, 0], ends[:, 1], len(people))
