@@ -1,0 +1,142 @@
+"""Whether Kafka and PostgreSQL answer a service, asked again and again, for /health/ready.
+
+A broker that stands still keeps its connections, and a service with nothing to do would notice
+neither. So each is asked something that only a working one can answer, every 5 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final, Protocol
+
+import asyncpg
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
+
+from crosstie.runtime import telemetry
+from crosstie.settings import Settings
+
+EVERY_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 3.0
+
+Asked = Callable[[], Awaitable[None]]
+
+
+class Waiting(Protocol):
+    """What is shared with the service: why it is not ready, and when to stop."""
+
+    unready: dict[str, str]
+
+    async def pause(self, seconds: float) -> bool: ...
+
+
+@contextlib.asynccontextmanager
+async def watching(settings: Settings, running: Waiting) -> AsyncIterator[None]:
+    """Keep `running.unready["kafka"]` and `["postgresql"]` true to what answers, in the block."""
+    kafka = Kafka(settings.kafka_bootstrap)
+    postgresql = Postgresql(settings.database_url.get_secret_value())
+    tasks = (
+        asyncio.create_task(_watch("kafka", kafka.ask, running)),
+        asyncio.create_task(_watch("postgresql", postgresql.ask, running)),
+    )
+    try:
+        yield
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.wait(tasks, timeout=1.0)
+        kafka.drop()
+        postgresql.drop()
+
+
+async def _watch(name: str, ask: Asked, running: Waiting) -> None:
+    """One line in the log for each change."""
+    log = telemetry.logger("reach")
+    while True:
+        reason = await _wrong(ask)
+        if reason is None and running.unready.pop(name, None) is not None:
+            log.info("answers again", of=name)
+        elif reason is not None:
+            if name not in running.unready:
+                log.warning("does not answer", of=name, reason=reason)
+            running.unready[name] = reason
+        if await running.pause(EVERY_SECONDS):
+            return
+
+
+async def _wrong(ask: Asked) -> str | None:
+    """Why it cannot be worked with now; whatever goes wrong with the asking is a reason."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await ask()
+    except TimeoutError:
+        return f"no answer within {ANSWER_SECONDS:.0f} s"
+    except Exception as error:  # noqa: BLE001  a probe that ended would tell nothing any more
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+class Kafka:
+    """Asks who the brokers are, over a connection of its own; any broker that answers will do."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._line: Any = None
+
+    async def ask(self) -> None:
+        """Raises KafkaError, OSError or TimeoutError while no broker answers."""
+        try:
+            if self._line is None or not self._line.connected():
+                self._line = await self._connected()
+            answer = await self._line.send(MetadataRequest([]))
+            if not answer.brokers:
+                raise KafkaError("it knows of no broker")
+        except BaseException:
+            self.drop()
+            raise
+
+    def drop(self) -> None:
+        """Forget the connection: the next question takes a new one."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    async def _connected(self) -> Any:
+        hosts = collect_hosts(self._bootstrap)  # in another order each time
+        for host, port, _ in hosts[:-1]:
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(ANSWER_SECONDS / len(hosts)):
+                    return await create_conn(host, port, request_timeout_ms=_MILLISECONDS)
+        host, port, _ = hosts[-1]
+        return await create_conn(host, port, request_timeout_ms=_MILLISECONDS)
+
+
+class Postgresql:
+    """Asks for a 1, over a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._line: asyncpg.Connection[Any] | None = None
+
+    async def ask(self) -> None:
+        """Raises whatever asyncpg does while it does not answer."""
+        try:
+            if self._line is None or self._line.is_closed():
+                named = {"application_name": "crosstie-ready"}
+                self._line = await asyncpg.connect(self._url, server_settings=named)
+            await self._line.execute("SELECT 1")
+        except BaseException:
+            self.drop()
+            raise
+
+    def drop(self) -> None:
+        """Forget the connection, without a goodbye that a silent server would not hear."""
+        if self._line is not None:
+            self._line.terminate()
+            self._line = None
+
+
+_MILLISECONDS: Final = int(ANSWER_SECONDS * 1000)
