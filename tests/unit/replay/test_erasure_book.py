@@ -87,11 +87,31 @@ def test_a_key_that_still_opens_the_log_is_named(world: World) -> None:
     assert f"{EVE}: the key of COPY opens 0-2" in found.differences
 
 
-def test_text_in_a_round_is_named_without_the_text(world: World) -> None:
-    said = Record("rounds.v1", 0, 5, 0, b"1", b'{"n":1,"why":"I want help with my budget, please"}')
-    assert book(world, rounds=[said]).differences == (
-        "rounds.v1-0@5: a string of 34 that is no id",
+@pytest.mark.parametrize("said", ["I want help with my budget, please", "HIV positive"])
+def test_text_in_a_round_is_named_without_the_text(world: World, said: str) -> None:
+    body = f'{{"n":1,"fingerprint":"x86_64-0a1b2c3d numpy-2.4.6 scipy-1.17.1","why":"{said}"}}'
+    record = Record("rounds.v1", 0, 5, 0, b"1", body.encode())
+    assert book(world, rounds=[record]).differences == (
+        f"rounds.v1: a string of {len(said)} in a round that is no id",
     )
+
+
+def test_text_in_a_round_of_several_records_is_named(world: World) -> None:
+    parts = [b'{"n":1,"why":"HIV', b' positive"}']
+    records = [
+        Record(
+            "rounds.v1", 0, i, 0, f"1/{i + 1}".encode(), part, (("part", f"{i + 1}/2".encode()),)
+        )
+        for i, part in enumerate(parts)
+    ]
+    assert book(world, rounds=records).differences == (
+        "rounds.v1: a string of 12 in a round that is no id",
+    )
+
+
+def test_what_waits_to_be_published_is_listed(world: World) -> None:
+    found = book(world, tables={"unpublished": frozenset(("a", "b"))})
+    assert "the erased may still be in 2 records of matching.outbox" in found.notes
 
 
 def test_quarantined_bytes_have_their_own_deadline(world: World) -> None:

@@ -199,6 +199,24 @@ def test_a_delivery_to_a_platform_that_it_is_no_business_of_is_named(world: Worl
     )
 
 
+def test_sentences_for_another_platforms_person_are_named(world: World) -> None:
+    data = record(1, "made")
+    changed = SuggestionChanged.model_validate_json(data.value or b"")
+    ann, bob = changed.members
+    spoken = [ann.model_copy(update={"explanation": ["Meet bob."]}), bob]
+    value = changed.model_copy(update={"members": spoken}).model_dump_json().encode()
+    chain = delivered(rounds(made(suggestion())), {"s1": ("intranet", "club")})
+    people = {ANN: ("staff", ANN.lower()), BOB: ("club", BOB.lower())}
+    snapshot = world.snapshot(
+        rounds=chain, people=people, platforms={"intranet": ("staff",), "club": ("club",)}
+    )
+    told = (structs.replace(data, value=value),)
+    named = [
+        each for each in of(world, chain, snapshot, intranet=told, club=told) if "sentences" in each
+    ]
+    assert named == ["club: s1 has sentences for somebody of staff"]
+
+
 BOTH = (made(suggestion()), (accepted(ANN, seq=2),), (accepted(ANN, BOB, seq=3),))
 
 

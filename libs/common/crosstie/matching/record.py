@@ -75,6 +75,11 @@ def joined(records: Iterable[Record]) -> Iterator[Round]:
 
     A reader that begins in the midst of a split round passes over its remaining parts.
     """
+    return map(decode, wholes(records))
+
+
+def wholes(records: Iterable[Record]) -> Iterator[bytes]:
+    """The bytes of every round, its parts put together; see `joined`."""
     parts: list[bytes] = []
     for record in records:
         number, of = _part(record)
@@ -84,7 +89,7 @@ def joined(records: Iterable[Record]) -> Iterator[Round]:
             raise LogGap(f"record {record.key.decode()} follows part {len(parts)} of a round")
         parts.append(record.value)
         if number == of:
-            yield decode(b"".join(parts))
+            yield b"".join(parts)
             parts = []
     if parts:
         raise LogGap(f"the last round has {len(parts)} parts and then ends")

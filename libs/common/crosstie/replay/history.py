@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -98,16 +98,21 @@ class History:
 
 def read(records: Iterable[Record]) -> History:
     """The history that records of `rounds.v1` tell; a LogGap becomes a fault of it."""
-    history, plain = History(), []
-    for each in records:
-        plain.append(rounds_record.Record(each.key or b"", each.value or b"", each.headers))
+    history, kept = History(), list(records)
+    for each in kept:
         history.published_at[_number(each)] = each.timestamp
     try:
-        for round in rounds_record.joined(plain):
+        for round in rounds_record.joined(as_published(kept)):
             history.take(round)
     except LogGap as gap:
         history.faults.append(str(gap))
     return history
+
+
+def as_published(records: Iterable[Record]) -> Iterator[rounds_record.Record]:
+    """Records of `rounds.v1` as matching wrote them."""
+    for each in records:
+        yield rounds_record.Record(each.key or b"", each.value or b"", each.headers)
 
 
 def _number(record: Record) -> int:

@@ -38,6 +38,7 @@ class Seen:
     times: dict[int, str] = field(default_factory=dict)
     meaning: tuple[object, ...] = ()
     people: list[tuple[str, str] | None] = field(default_factory=list)
+    addressed: set[str] = field(default_factory=set)  # authorities of those it has sentences for
 
 
 class Shown:
@@ -73,6 +74,8 @@ class Shown:
             if platform not in history.platforms.get(id, ()):
                 self.audit.differs(f"{platform}: {id} was shown, and is not delivered there")
             self._decided(platform, id, seen, course)
+            for authority in sorted(seen.addressed - _own(platform, seen, snapshot)):
+                self.audit.differs(f"{platform}: {id} has sentences for somebody of {authority}")
             first = history.states[id][min(history.states[id])]
             self._named(platform, id, seen, [snapshot.people.get(each) for each in first.members])
         for id, course in sorted(courses.items()):
@@ -132,6 +135,11 @@ class Shown:
                 for one, other in zip(people, seen.people, strict=False)
             ):
                 self.audit.differs(f"{where}: means something else than seq {last}")
+        seen.addressed |= {
+            each.person.authority
+            for each in data.members
+            if each.explanation and each.person is not None
+        }
         seen.meaning = meaning
         seen.people = people if not seen.people else seen.people
         seen.states[data.seq] = data.state
@@ -171,6 +179,11 @@ class Shown:
                 self.audit.count("told")
             else:
                 self.audit.differs(f"{platform}: {id} is {step.state}, and that was never shown")
+
+
+def _own(platform: str, seen: Seen, snapshot: Snapshot) -> frozenset[str]:
+    """Whose people it may address; of a platform that the registry does not know, whoever it did."""
+    return frozenset(snapshot.platforms.get(platform, seen.addressed))
 
 
 def _courses(history: History) -> Mapping[str, list[Step]]:
