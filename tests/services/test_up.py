@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +23,7 @@ from crosstie.errors import Misconfigured
 from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.stack import Stack
 from crosstie.runtime.supervised import Liveness
-from crosstie.runtime.supervisor import SERVICES, whole_system
+from crosstie.runtime.supervisor import SERVICES, _vault_key, whole_system
 
 LIMIT_SECONDS = 120.0
 VAULT_KEY = "Y3Jvc3N0aWUncyBzdXBlcnZpc29yIHRlc3RzIG9ubHk="
@@ -142,16 +144,60 @@ async def test_without_a_vault_key_a_lasting_database_is_refused(
             pass
 
 
-async def test_a_data_directory_keeps_the_vault_key(
+@pytest.mark.parametrize("given", [{}, {"CROSSTIE_VAULT_KEY": VAULT_KEY}])
+def test_a_data_directory_keeps_the_vault_key(given: dict[str, str], tmp_path: Path) -> None:
+    components = Stack("somewhere:9092", "postgresql://elsewhere/x")
+    first = _vault_key(components, tmp_path, given)
+    assert given.get("CROSSTIE_VAULT_KEY", first) == first
+    assert _vault_key(components, tmp_path, {}) == first
+    assert (tmp_path / "vault.key").stat().st_mode & 0o077 == 0
+    with pytest.raises(Misconfigured, match="unset CROSSTIE_VAULT_KEY"):
+        _vault_key(components, tmp_path, {"CROSSTIE_VAULT_KEY": f"{first}="})
+
+
+async def test_a_data_directory_beside_a_stack_that_runs_is_refused(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    del environment["CROSSTIE_VAULT_KEY"]
-    keys = []
-    for _ in range(2):
-        async with whole_system((), data=tmp_path, environment=environment) as system:
-            keys.append(system.env["CROSSTIE_VAULT_KEY"])
-    assert keys[0] == keys[1]
-    assert (tmp_path / "vault.key").stat().st_mode & 0o077 == 0
+    with pytest.raises(Misconfigured, match="unset CROSSTIE_KAFKA_BOOTSTRAP"):
+        async with whole_system((), data=tmp_path, environment=environment):
+            pass
+
+
+def test_waiting_for_a_directory_in_use_is_said_and_ends_at_ctrl_c(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("a") as lock:
+        fcntl.flock(lock.fileno(), fcntl.LOCK_EX)
+        with up_alone(tmp_path, "--data", str(tmp_path)) as process:
+            assert process.stderr is not None
+            assert f"waiting for {tmp_path}" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+            assert process.stderr.read() == ""
+
+
+@pytest.mark.kafka
+def test_ctrl_c_while_kafka_is_being_formatted_leaves_nothing(tmp_path: Path) -> None:
+    with up_alone(tmp_path) as process:
+        started = time.monotonic()
+        while not list(tmp_path.glob("crosstie-*/kafka/server.properties")):
+            assert time.monotonic() - started < LIMIT_SECONDS
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        assert process.wait(LIMIT_SECONDS) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert list(tmp_path.iterdir()) == []
+
+
+def up_alone(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
+    """`crosstie up` with a stack of its own, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "crosstie.cli", "up", "--json", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary)},
+    )
 
 
 @pytest.mark.slow

@@ -14,9 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from crosstie.cli.shared import run_until_stopped
-
-INTERRUPTED = 130
+from crosstie.cli.shared import INTERRUPTED, run_until_stopped
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from crosstie.errors import Misconfigured
 
+INTERRUPTED = 130  # as shells say it: 128 + SIGINT
+
 if TYPE_CHECKING:
     from crosstie.settings import Settings
 

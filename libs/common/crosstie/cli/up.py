@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from crosstie.cli.shared import run_until_stopped
+from crosstie.cli.shared import INTERRUPTED, run_until_stopped
 
 if TYPE_CHECKING:
     from crosstie.runtime.supervisor import System
@@ -50,7 +51,8 @@ def up(
     an own Kafka and PostgreSQL.
     """
     left_out = {each.value for each in without or ()}
-    run_until_stopped(_up(left_out, data, Console(stderr=True, quiet=as_json)))
+    if not run_until_stopped(_up(left_out, data, Console(stderr=True, quiet=as_json))):
+        raise typer.Exit(INTERRUPTED)
 
 
 async def _up(left_out: set[str], data: Path | None, console: Console) -> None:
@@ -64,7 +66,8 @@ async def _up(left_out: set[str], data: Path | None, console: Console) -> None:
             ready = {"env": system.env, "urls": system.urls, "pids": pids, "logs": str(system.logs)}
             print(json.dumps(ready), flush=True)
             summary(console, system)
-            await asyncio.Event().wait()
+            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how it ends
+                await asyncio.Event().wait()
 
 
 def summary(console: Console, system: System) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import subprocess
+import threading
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -12,7 +12,15 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from crosstie.runtime.guarded import Guarded, Program, StackFailed, free_port, listens
+from crosstie.runtime.guarded import (
+    NEVER,
+    Guarded,
+    Program,
+    StackFailed,
+    free_port,
+    listens,
+    run_tool,
+)
 from crosstie.runtime.java import java, kafka_jars
 
 READY_SECONDS = 120.0
@@ -61,12 +69,14 @@ class EmbeddedKafka:
         heap: str = "512m",
         overrides: Mapping[str, str] | None = None,
         holds: int | None = None,
+        leave: threading.Event = NEVER,
     ) -> None:
         self._data = data
         self._heap = heap
         self._overrides = dict(overrides or {})
         self._logs = logs
         self._holds = () if holds is None else (holds,)
+        self._leave = leave
         self.port = free_port()
         self._server: Guarded | None = None
 
@@ -93,7 +103,7 @@ class EmbeddedKafka:
             log = self._logs / "kafka.log"
             self._server = Guarded(Program("Kafka", command, log, holds=self._holds))
         self._server.start()
-        self._server.wait(self._serves, READY_SECONDS)
+        self._server.wait(self._serves, READY_SECONDS, self._leave)
 
     def kill(self) -> None:
         """Crash it: SIGKILL."""
@@ -126,15 +136,10 @@ class EmbeddedKafka:
     def _format(self, properties: Path) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
-        done = subprocess.run(
-            [*self._java("-Xmx128m"), *tool],
-            capture_output=True,
-            text=True,
-            timeout=FORMAT_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise StackFailed(f"Kafka could not format {self._data}:\n{done.stdout}{done.stderr}")
+        command = [*self._java("-Xmx128m"), *tool]
+        code, output = run_tool(command, FORMAT_SECONDS, self._leave)
+        if code:
+            raise StackFailed(f"Kafka could not format {self._data}:\n{output}")
 
     def _java(self, *options: str) -> list[str]:
         log = "org.slf4j.simpleLogger"

@@ -8,14 +8,22 @@ import secrets
 import shutil
 import signal
 import stat
-import subprocess
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import psycopg
 
-from crosstie.runtime.guarded import Guarded, Program, StackFailed, free_port, listens
+from crosstie.runtime.guarded import (
+    NEVER,
+    Guarded,
+    Program,
+    StackFailed,
+    free_port,
+    listens,
+    run_tool,
+)
 
 READY_SECONDS = 60.0
 INITDB_SECONDS = 120.0
@@ -35,13 +43,20 @@ class EmbeddedPostgres:
     """One cluster with a superuser `postgres`, whose password is drawn anew for every data directory."""
 
     def __init__(
-        self, data: Path, logs: Path, *, throwaway: bool = True, holds: int | None = None
+        self,
+        data: Path,
+        logs: Path,
+        *,
+        throwaway: bool = True,
+        holds: int | None = None,
+        leave: threading.Event = NEVER,
     ) -> None:
         self._data = data
         self._cluster = data / "cluster"
         self._logs = logs
         self._throwaway = throwaway
         self._holds = () if holds is None else (holds,)
+        self._leave = leave
         self._password_file = data / "password"
         self.port = free_port()
         self._server: Guarded | None = None
@@ -82,7 +97,7 @@ class EmbeddedPostgres:
             )
             self._server = Guarded(program)
         self._server.start()
-        self._server.wait(self._answers, READY_SECONDS)
+        self._server.wait(self._answers, READY_SECONDS, self._leave)
 
     def kill(self) -> None:
         """Crash it: SIGKILL to the postmaster, whose backends follow it."""
@@ -112,19 +127,17 @@ class EmbeddedPostgres:
             options += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
             options += ["--builtin-locale=C.UTF-8", "--no-instructions"]
             options += ["--no-sync"] if self._throwaway else []
-            done = subprocess.run(
+            code, output = run_tool(
                 [str(binaries / "initdb"), "-D", str(self._cluster), *options],
-                capture_output=True,
-                text=True,
-                timeout=INITDB_SECONDS,
-                check=False,
+                INITDB_SECONDS,
+                self._leave,
                 cwd=self._data,
                 user=user.pw_uid if user else None,
                 group=user.pw_gid if user else None,
                 extra_groups=[] if user else None,
             )
-        if done.returncode:
-            raise StackFailed(f"initdb failed in {self._cluster}:\n{done.stdout}{done.stderr}")
+        if code:
+            raise StackFailed(f"initdb failed in {self._cluster}:\n{output}")
         self._password_file.touch(mode=0o600)
         self._password_file.write_text(password)
 

@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from crosstie.errors import Stop
 
@@ -22,10 +24,15 @@ POLL_SECONDS = 0.05
 # below the ephemeral range of Linux and macOS: nobody's outgoing connection takes a stopped
 # server's port, and a client that knocks there cannot connect to itself
 PORTS = range(20_000, 32_000)
+NEVER = threading.Event()  # nobody sets it
 
 
 class StackFailed(Stop):
     """A real component did not start, or did not stop; the message ends with its log."""
+
+
+class Interrupted(Stop):
+    """Somebody wants no stack any more before it was ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +105,17 @@ class Guarded:
             time.sleep(POLL_SECONDS)
         raise StackFailed(f"{self.program.name} is not running\n{self.tail()}")
 
-    def wait(self, ready: Callable[[], bool], limit_seconds: float) -> None:
-        """Return once `ready()`; raise with the end of the log if the program ends or time does."""
+    def wait(
+        self, ready: Callable[[], bool], limit_seconds: float, leave: threading.Event = NEVER
+    ) -> None:
+        """Return once `ready()`; raise with the end of the log if the program ends or time does.
+
+        Raises Interrupted once `leave` is set.
+        """
         deadline = time.monotonic() + limit_seconds
         while not ready():
+            if leave.is_set():
+                raise Interrupted(f"{self.program.name} is not wanted any more")
             if not self.running:
                 code = self._guard.returncode if self._guard else "none"
                 raise StackFailed(
@@ -142,6 +156,39 @@ class Guarded:
         log = self.program.log
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return "\n".join([f"log: {log}, its end:", *(f"  | {x}" for x in lines[-TAIL_LINES:])])
+
+
+def run_tool(
+    command: Sequence[str], limit_seconds: float, leave: threading.Event, **options: Any
+) -> tuple[int, str]:
+    """Run a program to its end, out of Ctrl-C's reach: exit code and output.
+
+    Raises Interrupted once `leave` is set, StackFailed when it takes too long.
+    """
+    deadline = time.monotonic() + limit_seconds
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        **options,
+    ) as tool:
+        while True:
+            try:
+                output, _ = tool.communicate(timeout=POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                if leave.is_set():
+                    tool.kill()
+                    raise Interrupted(f"{command[0]} is not wanted any more") from None
+                if time.monotonic() > deadline:
+                    tool.kill()
+                    raise StackFailed(
+                        f"{command[0]} took longer than {limit_seconds:g} s"
+                    ) from None
+            else:
+                return tool.returncode, output
 
 
 def free_port() -> int:

@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,12 +28,13 @@ from types import FrameType
 from crosstie.errors import Misconfigured, Stop
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from crosstie.runtime.embedded_postgres import EmbeddedPostgres
-from crosstie.runtime.guarded import Guarded, StackFailed
+from crosstie.runtime.guarded import NEVER, Guarded, Interrupted, StackFailed
 
 BOOTSTRAP = "CROSSTIE_KAFKA_BOOTSTRAP"
 DATABASE = "CROSSTIE_DATABASE_URL"
 KEPT = "why-kept.txt"
 DEFAULT_HEAP = "512m"
+VAULT_KEY = "CROSSTIE_VAULT_KEY"
 IN_USE_SECONDS = 30.0
 
 
@@ -98,13 +100,21 @@ def stack(
     heap: str = DEFAULT_HEAP,
     kafka: Mapping[str, str] | None = None,
     environment: Mapping[str, str] = os.environ,
+    leave: threading.Event = NEVER,
 ) -> Iterator[Stack]:
     """Yield a stack that is ready, and leave nothing running afterwards.
 
     An embedded one keeps its data in `data`, or in a temporary directory that goes with it.
-    `heap` is the broker's, `kafka` adds to its server.properties.
+    `heap` is the broker's, `kafka` adds to its server.properties. `leave`, once set, ends the wait
+    for readiness with Interrupted.
     """
     bootstrap, database_url = environment.get(BOOTSTRAP), environment.get(DATABASE)
+    if (bootstrap or database_url) and data is not None:
+        said = [name for name in (BOOTSTRAP, DATABASE) if environment.get(name)]
+        raise Misconfigured(
+            f"{data} is a stack of its own, but {' and '.join(said)} in the environment names "
+            f"another; `unset {BOOTSTRAP} {DATABASE} {VAULT_KEY}`, or give no directory"
+        )
     if bootstrap and database_url:
         yield Stack(bootstrap, database_url)
         return
@@ -115,11 +125,15 @@ def stack(
             "that run already, or neither to have them started"
         )
     home = data or Path(tempfile.mkdtemp(prefix="crosstie-"))
-    with _home(home, throwaway=data is None) as lock:
+    with _home(home, leave, throwaway=data is None) as lock:
         logs = home / "logs"
         logs.mkdir(exist_ok=True)
-        broker = EmbeddedKafka(home / "kafka", logs, heap=heap, overrides=kafka, holds=lock)
-        server = EmbeddedPostgres(home / "postgres", logs, throwaway=data is None, holds=lock)
+        broker = EmbeddedKafka(
+            home / "kafka", logs, heap=heap, overrides=kafka, holds=lock, leave=leave
+        )
+        server = EmbeddedPostgres(
+            home / "postgres", logs, throwaway=data is None, holds=lock, leave=leave
+        )
         with _both(broker, server):
             running = Stack(broker.bootstrap, server.url, logs, broker, server)
             try:
@@ -146,13 +160,13 @@ def _both(broker: EmbeddedKafka, server: EmbeddedPostgres) -> Iterator[None]:
 
 
 @contextmanager
-def _home(home: Path, *, throwaway: bool) -> Iterator[int]:
+def _home(home: Path, leave: threading.Event, *, throwaway: bool) -> Iterator[int]:
     """The data directory, locked (yields the lock's descriptor) and, if `throwaway`, removed."""
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o711)  # the user that PostgreSQL runs as passes through
     failed = True
     with (home / "lock").open("a") as lock:
-        _hold(lock.fileno(), home)
+        _hold(lock.fileno(), home, leave)
         (home / "logs" / KEPT).unlink(missing_ok=True)
         try:
             yield lock.fileno()
@@ -171,18 +185,26 @@ def _home(home: Path, *, throwaway: bool) -> Iterator[int]:
                 print(f"logs of Kafka and PostgreSQL are kept in {home / 'logs'}", file=sys.stderr)
 
 
-def _hold(descriptor: int, home: Path) -> None:
+def _hold(descriptor: int, home: Path, leave: threading.Event) -> None:
     """Lock the directory; the guards inherit the lock, so it lasts until the last server ended."""
-    deadline = time.monotonic() + IN_USE_SECONDS
+    deadline = None
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
+            if deadline is None:
+                deadline = time.monotonic() + IN_USE_SECONDS
+                print(
+                    f"waiting for {home}, which another stack uses, up to {IN_USE_SECONDS:g} s",
+                    file=sys.stderr,
+                    flush=True,
+                )
             if time.monotonic() > deadline:
                 raise Misconfigured(
                     f"{home} is in use by another stack; stop that one or name another directory"
                 ) from taken
-        time.sleep(0.2)
+        if leave.wait(0.2):
+            raise Interrupted(f"{home} is not wanted any more")
 
 
 def _remove(path: Path) -> None:

@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from crosstie.errors import Misconfigured
+from crosstie.errors import Misconfigured, Stop
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from crosstie.runtime.embedded_postgres import EmbeddedPostgres
@@ -99,7 +100,9 @@ async def whole_system(
     Kafka, PostgreSQL and the vault key are kept there. `tell` hears of each step.
     """
     tell("starting Kafka and PostgreSQL")
-    async with _in_threads(stack(data, environment=environment)) as components:
+    leave = threading.Event()
+    starting = stack(data, environment=environment, leave=leave)
+    async with _in_threads(starting, leave) as components:
         env = _environment(components, data, environment)
         settings = _settings(env)
         tell("creating topics, migrating schemas")
@@ -162,20 +165,28 @@ def _environment(components: Stack, data: Path | None, given: Mapping[str, str])
 
 
 def _vault_key(components: Stack, data: Path | None, given: Mapping[str, str]) -> str:
-    """The key that was given, or kept with the data, or a new one for a new vault."""
-    if key := given.get(_VAULT_KEY):
-        return key
+    """The key that was given, or kept with the data, or a new one for a new vault.
+
+    Raises Misconfigured where two of them differ: the vault would be unreadable.
+    """
     fresh = base64.b64encode(secrets.token_bytes(VAULT_KEY_BYTES)).decode()
     if data is not None:
         kept = data / "vault.key"
         if not kept.exists():
             kept.touch(mode=0o600)
-            kept.write_text(fresh)
-        return kept.read_text()
+            kept.write_text(given.get(_VAULT_KEY) or fresh)
+        key = kept.read_text()
+        if (given.get(_VAULT_KEY) or key) != key:
+            raise Misconfigured(
+                f"{_VAULT_KEY} is set, but {data} has another one in {kept}; `unset {_VAULT_KEY}`"
+            )
+        return key
+    if chosen := given.get(_VAULT_KEY):
+        return chosen
     if components.postgres is None:
         raise Misconfigured(
             f"{_VAULT_KEY} is not set, but the database outlives this command; set it "
-            "(`openssl rand -base64 32` makes one), or name a directory that keeps it"
+            "(`openssl rand -base64 32` makes one)"
         )
     return fresh
 
@@ -210,14 +221,23 @@ def _logs(components: Stack) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def _in_threads(context: AbstractContextManager[T]) -> AsyncIterator[T]:
-    """`context` entered and left off the event loop, and left also when we are cancelled meanwhile."""
+async def _in_threads(
+    context: AbstractContextManager[T], leave: threading.Event
+) -> AsyncIterator[T]:
+    """`context` entered and left off the event loop, and left also when we are cancelled meanwhile.
+
+    Then `leave` tells the thread that enters it to give up.
+    """
     exits = ExitStack()
     entering = asyncio.ensure_future(asyncio.to_thread(exits.enter_context, context))
     try:
         value = await asyncio.shield(entering)
     except asyncio.CancelledError:
+        leave.set()
         await asyncio.wait((entering,))
+        failed = entering.exception()
+        if failed is not None and not isinstance(failed, Stop):
+            raise failed from None
         await asyncio.to_thread(exits.close)
         raise
     try:
