@@ -99,7 +99,8 @@ class Words:
     ) -> SuggestionChanged:
         """The suggestion in full while it stands; once it is over, only what it was.
 
-        Besides the two members it names people of `authorities`, and nobody else.
+        Besides the two members it names people of `authorities`, and nobody else; what is addressed
+        to another platform's person is not in it.
         """
         words = state in _WORTH_WORDS and self.stands(suggestion)
         mutual = self._mutual(suggestion, authorities) if words else None
@@ -110,7 +111,7 @@ class Words:
             round=suggestion.round,
             kind=suggestion.kind,
             cross_sector=suggestion.cross_sector,
-            members=[self._member(suggestion, side, mutual) for side in (0, 1)],
+            members=[self._member(suggestion, side, mutual, authorities) for side in (0, 1)],
             reasons=[each.code for each in suggestion.reasons],
             mutual_contacts=[self._people[each] for each in mutual.named] if mutual else [],
             scores={name: score / 1e6 for name, score in suggestion.scores.items()},
@@ -118,8 +119,14 @@ class Words:
             expires=to_rfc3339(suggestion.expires_at),
         )
 
-    def _member(self, suggestion: Suggestion, side: int, mutual: Mutual | None) -> Shown:
-        """One side; without `mutual`, without words."""
+    def _member(
+        self,
+        suggestion: Suggestion,
+        side: int,
+        mutual: Mutual | None,
+        authorities: Collection[str],
+    ) -> Shown:
+        """One side; without `mutual`, without words, and those addressed to it for its own alone."""
         subject, direction = suggestion.members[side], suggestion.directions[side]
         person = self._people.get(subject)
         if mutual is None:
@@ -129,6 +136,8 @@ class Words:
         def name(subject: str) -> str:
             return mutual.rest if subject in mutual.others else self._people[subject].id
 
+        own = person is not None and person.authority in authorities
+        told = explain(mutual.of(suggestion), self._network, side, name) if own else []
         return Shown(
             person=person,
             sector=member.sector,
@@ -138,7 +147,7 @@ class Words:
             level=member.level,
             direction=direction,
             can_give=can_give(suggestion, self._network, side),
-            explanation=explain(mutual.of(suggestion), self._network, side, name),
+            explanation=told,
         )
 
     def _mutual(self, suggestion: Suggestion, authorities: Collection[str]) -> Mutual:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from crosstie import instants, logrecord
-from crosstie.contracts import samples
+from crosstie.contracts import samples, suggested
 from crosstie.events import ERASED, EVENT_TYPES, Person, translate
 from crosstie.matching import record
 from crosstie.matching.model import Change, Reason, Round, Suggestion
@@ -190,7 +190,7 @@ def rounds() -> list[dict[str, Any]]:
 
 
 def suggestion(state: str, type_name: str) -> dict[str, Any]:
-    data = samples.suggestion_changed(state)
+    data = suggested.suggestion_changed(state)
     return {
         "key": samples.SUGGESTION,
         "headers": [

@@ -56,7 +56,7 @@ def both_know(data: SuggestionChanged) -> list[str]:
 def test_a_platform_is_named_its_own_people_and_the_others_are_counted() -> None:
     data = to(words(), "nhs")
     assert data.mutual_contacts == [PEOPLE["nia"]]
-    assert both_know(data) == ["You both know nia and 2 more."] * 2
+    assert both_know(data) == ["You both know nia and 2 more."]
 
 
 def test_somebody_of_a_third_authority_is_named_to_nobody() -> None:
@@ -70,16 +70,22 @@ def test_the_members_are_named_to_both_platforms() -> None:
         assert people == [PEOPLE["ann"], PEOPLE["bob"]]
 
 
+def test_what_is_addressed_to_another_platforms_person_is_not_in_it() -> None:
+    for platform, theirs in (("nhs", [True, False]), ("town", [False, True])):
+        data = to(words(), platform)
+        assert [bool(each.explanation) for each in data.members] == theirs
+
+
 @pytest.mark.parametrize(("count", "said"), [(1, "someone"), (3, "3 people")])
 def test_where_nobody_may_be_named_they_are_counted(count: int, said: str) -> None:
     data = to(words(), "nhs", of=pair(("zoe",), count))
     assert data.mutual_contacts == []
-    assert both_know(data) == [f"You both know {said}."] * 2
+    assert both_know(data) == [f"You both know {said}."]
 
 
 def test_contacts_beyond_those_recorded_are_counted_as_before() -> None:
     data = to(words(), "nhs", of=pair(("nia",), 5))
-    assert both_know(data) == ["You both know nia and 4 more."] * 2
+    assert both_know(data) == ["You both know nia and 4 more."]
 
 
 def test_a_contact_who_left_is_neither_named_nor_counted() -> None:

@@ -33,7 +33,7 @@ class Shown(Frozen):
     can_give: list[str] = []
     """What this member can give the other."""
     explanation: list[str] = []
-    """Sentences addressed to this member, and to nobody else."""
+    """Sentences addressed to this member, and to nobody else; none where they are not yours."""
 
 
 class SuggestionChanged(Frozen):

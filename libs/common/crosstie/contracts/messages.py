@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosstie.contracts import samples, schemas
+from crosstie.contracts import samples, schemas, suggested
 from crosstie.contracts.cloudevents import (
     cloudevent_headers,
     keyed,
@@ -175,7 +175,7 @@ class Components:
 
     def _suggestion(self, state: str, type_name: str) -> str:
         name = short(type_name)
-        sample = samples.suggestion_changed(state)
+        sample = suggested.suggestion_changed(state)
         envelope = {
             "specversion": "1.0",
             "id": f"{sample['suggestion']}/{sample['seq']}",

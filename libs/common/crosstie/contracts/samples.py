@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from crosstie.events import EVENT_TYPES
-from crosstie.suggestions import SUGGESTION_TYPES
 
 PRIYA = {"authority": "staff", "id": "p-104"}
 TOM = {"authority": "staff", "id": "p-271"}
@@ -81,46 +80,4 @@ def cloudevent(type_name: str) -> dict[str, Any]:
         "time": TIME,
         "datacontenttype": "application/json",
         "data": DATA[type_name],
-    }
-
-
-def suggestion_changed(state: str) -> dict[str, Any]:
-    """Data of the event that brings a suggestion into `state`."""
-    assert state in SUGGESTION_TYPES
-    return {
-        "suggestion": SUGGESTION,
-        "seq": 1 if state == "made" else 2,
-        "state": state,
-        "round": 17,
-        "kind": "introduction",
-        "cross_sector": True,
-        "members": [
-            {
-                "person": PRIYA,
-                "sector": "health",
-                "role": "lead nurse",
-                "profession": "nursing",
-                "organisation": "Northgate Practice",
-                "level": 4,
-                "direction": "across",
-                "can_give": [],
-                "explanation": ["Tom offers help with what you asked for."],
-            },
-            {
-                "person": TOM,
-                "sector": "housing",
-                "role": "allocations manager",
-                "profession": "housing",
-                "organisation": "Leeds Homes",
-                "level": 4,
-                "direction": "across",
-                "can_give": ["How we reserve flats for people who leave hospital"],
-                "explanation": ["You could help a lead nurse in the health sector."],
-            },
-        ],
-        "reasons": ["offer-meets-need", "mutual-contacts"],
-        "mutual_contacts": [AISHA],
-        "scores": {"affinity": 0.412, "bridging": 0.63},
-        "policy": "9d1f6c0e",
-        "expires": "2026-03-16T09:30:00Z",
     }
