@@ -19,6 +19,7 @@ from crosstie.network.fold import ERASED, fold_all
 from crosstie.network.state import Row
 
 FORGED = "/id: another body stands under this source and id; send it with an id of its own"
+NO_REPLAY = "no replay: it would be refused again; its platform sends it anew with an id of its own"
 
 
 class Record(Protocol):

@@ -19,6 +19,7 @@ from crosstie.runtime.kafka import producer_options
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 from services.profile import sql
+from services.profile.batch import FORGED, NO_REPLAY
 
 _REPLAY_SECONDS = 60
 
@@ -40,6 +41,11 @@ class SetAside:
     def kept(self) -> bool:
         """Whether there is still something to send."""
         return self.headers is not None
+
+    @property
+    def forged(self) -> bool:
+        """Whether another body stands under its identity: no replay changes that."""
+        return self.reason == FORGED
 
     @property
     def sendable(self) -> bool:
@@ -64,13 +70,16 @@ async def set_aside(settings: Settings) -> list[SetAside]:
 async def replay(settings: Settings, names: Collection[str]) -> int:
     """Append the named records to the log again, byte for byte; how many.
 
-    Raises Rejected where one is unknown or no longer kept; then nothing is sent. BrokerAway.
+    Raises Rejected where one is unknown, not kept or forged; then nothing is sent. BrokerAway.
     """
     found = {each.name: each for each in await set_aside(settings)}
     for name in names:
         if name not in found or not found[name].kept:
             limit = "a record whose bytes are still kept"
             raise Rejected("/record", name, limit, "see `crosstie quarantine list`")
+        if found[name].forged:
+            limit = "a record that would not be refused again"
+            raise Rejected("/record", name, limit, NO_REPLAY)
         if not found[name].sendable:
             limit = "a record whose header names are UTF-8"
             raise Rejected("/record", name, limit, "send the event anew, through ingestion")
@@ -103,7 +112,7 @@ def _read(row: Any) -> SetAside:
         topic=row["topic"],
         reason=row["reason"],
         at=row["at"].isoformat(),
-        replay=row["replay"],
+        replay=NO_REPLAY if row["reason"] == FORGED else row["replay"],
         key=row["key"],
         value=row["value"],
         headers=None if headers is None else [(name, _bytes(value)) for name, value in headers],

@@ -17,7 +17,7 @@ from crosstie.network.state import Row, Tie, tie_key
 from crosstie.network.wire import decode_row, encode
 from crosstie.runtime.database import transient
 from services.profile import sql
-from services.profile.batch import Known, Outcome, Reading, Refused
+from services.profile.batch import FORGED, NO_REPLAY, Known, Outcome, Reading, Refused
 from services.profile.ports import Hold, Image
 
 REPLAY = "crosstie quarantine replay"
@@ -91,7 +91,7 @@ class PostgresStore:
                 [each.key for each in refused],
                 [each.value for each in refused],
                 [_headers(each) for each in refused],
-                [f"{REPLAY} {self._topic}/{hold.partition}/{each.offset}" for each in refused],
+                [self._remedy(hold, each) for each in refused],
                 outcome.erased,
             )
         if fenced == 0:
@@ -124,6 +124,11 @@ class PostgresStore:
         with _errors():
             await self._pool.execute(sql.PRUNE_INBOX, partition, HORIZON_US)
             await self._pool.execute(sql.PRUNE_QUARANTINE)
+
+    def _remedy(self, hold: Hold, refused: Refused) -> str:
+        if refused.reason == FORGED:
+            return NO_REPLAY
+        return f"{REPLAY} {self._topic}/{hold.partition}/{refused.offset}"
 
     async def _holder(self, hold: Hold) -> Any:
         with _errors():

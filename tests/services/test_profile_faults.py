@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 import pytest
 
+from crosstie.errors import Rejected
 from crosstie.network.state import member_key, tie_key
 from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.stack import Stack
@@ -154,7 +155,11 @@ async def test_poison_goes_to_quarantine_and_its_neighbours_fold(world: ProfileW
     async with world.connection() as connection:
         aside = await connection.fetch("SELECT reason, value, replay FROM profile.quarantine")
     assert sorted(each["value"] for each in aside) == sorted(each.value or b"" for each in poison)
-    assert all(each["replay"].startswith("crosstie quarantine replay ") for each in aside)
+    forged = [each["reason"] == batch.FORGED for each in aside]
+    assert [each["replay"] == batch.NO_REPLAY for each in aside] == forged
+    assert sum(each["replay"].startswith("crosstie quarantine replay ") for each in aside) == (
+        forged.count(False)
+    )
     assert set(await world.tables()) == {
         each.encode() for each in (tie_key(ALMA, BORIS), tie_key(ALMA, CHIDI), member_key(ALMA))
     }
@@ -199,6 +204,17 @@ async def test_what_is_in_quarantine_can_be_sent_through_again(world: ProfileWor
     assert [(each.key, each.value, each.headers) for each in again] == 2 * [
         (record.key, record.value, record.headers)
     ]
+
+
+async def test_a_forgery_in_quarantine_is_not_sent_through_again(world: ProfileWorld) -> None:
+    with world.service():
+        await world.append([world.write.met(ALMA, BORIS, id="e1")])
+        await world.append([world.write.met(ALMA, BORIS, id="e1", channel="called")])
+        await world.until_all_published()
+    (record,) = await quarantine.set_aside(world.settings)
+    assert record.replay.startswith("no replay")
+    with pytest.raises(Rejected, match="with an id of its own"):
+        await quarantine.replay(world.settings, [record.name])
 
 
 async def test_an_erased_member_leaves_a_tombstone_and_nothing_else(world: ProfileWorld) -> None:

@@ -231,8 +231,9 @@ class TestPostgresStore(StoreContract):
         hold = await store.take(0, TOPIC_ID)
         await fold(store, hold, write.met(ALMA, BORIS, id="e1"))
         await fold(store, hold, write.met(ALMA, BORIS, id="e1", channel="called"), start=1)
-        reason = await pool.fetchval("SELECT reason FROM profile.quarantine")
-        assert reason == batch.FORGED
+        kept = await pool.fetchrow("SELECT reason, replay FROM profile.quarantine")
+        assert kept is not None
+        assert tuple(kept) == (batch.FORGED, batch.NO_REPLAY)
 
     async def test_identities_past_the_horizon_are_pruned(
         self, store: PostgresStore, pool: asyncpg.Pool[Any], write: Writer

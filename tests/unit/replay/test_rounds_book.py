@@ -110,6 +110,7 @@ def test_a_round_that_an_erasure_touched_is_counted_and_not_recomputed(
     found = book(world, snapshot, structs.replace(recorded, changes=()), touched=True)
     assert found.ok
     assert found.counted["touched by an erasure"] == 1
+    assert found.notes[0].startswith("1 of 1 rounds read somebody who was erased since")
     assert found.counted["recomputed"] == 0
 
 

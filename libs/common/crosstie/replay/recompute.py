@@ -18,6 +18,8 @@ from crosstie.network.view import Network
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.tables import Snapshot
 
+_TOUCHED = "touched by an erasure"
+
 
 class Recomputation:
     """Takes every round in order, with the rows at its offsets and those that changed before it."""
@@ -30,7 +32,7 @@ class Recomputation:
         self._first = first
         self._ledger: Ledger = EMPTY
         self._elsewhere: Counter[str] = Counter()
-        for what in ("recomputed", "touched by an erasure", "made elsewhere"):
+        for what in ("recomputed", _TOUCHED, "made elsewhere"):
             self._audit.count(what, 0)
 
     def take(
@@ -45,7 +47,7 @@ class Recomputation:
         if round.n < self._first:
             self._audit.count("not asked for")
         elif touched:
-            self._audit.count("touched by an erasure")
+            self._audit.count(_TOUCHED)
         else:
             self._recompute(round, rows, before)
         self._ledger = apply_round(self._ledger, round)
@@ -54,6 +56,12 @@ class Recomputation:
         """The book as it stands."""
         for elsewhere, n in sorted(self._elsewhere.items()):
             self._audit.note(f"{n} rounds differ, and were made {elsewhere}")
+        touched, recomputed = (self._audit.counted[each] for each in (_TOUCHED, "recomputed"))
+        if touched > recomputed:
+            self._audit.note(
+                f"{touched} of {touched + recomputed} rounds read somebody who was erased since, so "
+                "they cannot be decided again; what is still proved: docs/operators.md"
+            )
         return self._audit.closed()
 
     def _recompute(
