@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from typer.testing import CliRunner, Result
 
 from crosstie.cli import app
 from crosstie.errors import Rejected
-from crosstie.runtime.admin import partitions_of
+from crosstie.replay.sources import committed
+from crosstie.runtime.admin import end_offsets, partitions_of
 from crosstie.runtime.stack import Stack
+from crosstie.settings import Settings
 from tests.services.ingestion_world import World, client, eventually, ingestion, joined
 from tests.services.ingestion_world import world as made
 
@@ -157,3 +160,51 @@ def _measure_packed(bootstrap: str, topic: str) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap})
     for altered in admin.incremental_alter_configs([resource]).values():
         altered.result()
+
+
+@pytest.mark.parametrize(
+    "command", [("send", "EVENTS"), ("simulate", "--members", "50", "--days", "1", "--send")]
+)
+async def test_a_platform_that_does_not_exist_is_said_and_nothing_sent(
+    crosstie: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "events").write_text(json.dumps(joined("ada")))
+    arguments = [each.replace("EVENTS", str(tmp_path / "events")) for each in command]
+    done = await crosstie(*arguments, "--platform", "nosuch", "--json")
+    assert done.exit_code == 1
+    assert "no platform nosuch" in done.stderr
+    assert json.loads(done.stdout)["sent"] == 0
+
+
+async def test_what_precedes_a_line_that_cannot_be_read_is_sent_and_counted(
+    crosstie: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "events").write_text(f"{json.dumps(joined('ada'))}\n{{oops\n")
+    sent = await crosstie("send", str(tmp_path / "events"), "--platform", "members", "--json")
+    assert sent.exit_code == 1
+    told = json.loads(sent.stdout)
+    assert told["sent"] == 1
+    assert told["error"].startswith("line 2 is not JSON")
+    assert "1 events sent before it" in sent.stderr
+
+
+async def test_a_simulation_through_the_inbox_leaves_no_dead_letter(
+    world: World, crosstie: Run
+) -> None:
+    await world.connection.execute(
+        "UPDATE registry.platforms SET sources = '{/simulated}', authorities = '{made}'"
+    )
+    arguments = ("--members", "50", "--source", "/simulated", "--authority", "made")
+    async with ingestion(world.settings):
+        sent = await crosstie("simulate", *arguments, "--send", "--platform", "members")
+        assert sent.exit_code == 0
+        assert "dlq list" in sent.stdout
+        await eventually(lambda: asyncio.to_thread(read_to_the_end, world.settings))
+    assert (await crosstie("dlq", "list")).stdout == ""
+
+
+def read_to_the_end(settings: Settings) -> bool:
+    """Whether ingestion has taken in, or refused, everything on the platform's inbox."""
+    inbox = settings.topics.inbox("members").name
+    read = committed(settings, f"{settings.topic_prefix}ingestion", inbox)
+    return read == end_offsets(settings.kafka_bootstrap, inbox, read)

@@ -41,7 +41,9 @@ def check(
     from crosstie.replay.books import check as books_of  # noqa: PLC0415  heavy: only when called
 
     told = None if acknowledged is None else list(_identities(acknowledged))
-    books = asyncio.run(books_of(settings(), rounds=rounds, text=text, acknowledged=told))
+    books = asyncio.run(
+        books_of(settings(kafka=True, postgres=True), rounds=rounds, text=text, acknowledged=told)
+    )
     if as_json:
         print(json.dumps(books.as_json()))
     else:

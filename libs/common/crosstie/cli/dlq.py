@@ -93,11 +93,12 @@ def replay(
 def _chosen(
     bootstrap: str, topics: Topics, platform: str | None, wanted: Callable[[Letter], bool]
 ) -> list[Letter]:
-    from crosstie.runtime import letters  # noqa: PLC0415  heavy: only when called
+    from crosstie.runtime import letters, reachable  # noqa: PLC0415  heavy: only when called
 
     topic = None if platform is None else topics.inbox(platform).name
 
     async def chosen() -> list[Letter]:
+        await reachable.kafka(bootstrap)
         every = letters.letters(bootstrap, topics)
         return [each async for each in every if topic in (None, each.topic) and wanted(each)]
 

@@ -40,7 +40,7 @@ def forget(
         person = Person(authority=authority, id=id)
     except ValidationError as error:
         raise Misconfigured(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from error
-    done = asyncio.run(erase(settings(), person, wait))
+    done = asyncio.run(erase(settings(kafka=True, postgres=True), person, wait))
     if as_json:
         holders = [{"place": h.place, "until": instants.to_rfc3339(h.until)} for h in done.holders]
         print(json.dumps({"subjects": done.subjects, "done": done.done, "still_held": holders}))

@@ -54,6 +54,7 @@ def add(
 ) -> None:
     """Add a platform: its inbox and suggestions topics, and its first API key, shown this once."""
     from crosstie import registry  # noqa: PLC0415  heavy: only when called
+    from crosstie.runtime import reachable  # noqa: PLC0415
     from crosstie.runtime.admin import create_topics  # noqa: PLC0415
     from crosstie.topics import Topics  # noqa: PLC0415
 
@@ -62,6 +63,7 @@ def add(
 
     async def work(connection: Any) -> Key:
         await registry.refuse_taken(connection, name)
+        await reachable.kafka(bootstrap)
         # topics first: when the rest fails, the same command works again
         await asyncio.to_thread(create_topics, bootstrap, topics.of_platform(name))
         return await registry.add(connection, platform)
@@ -125,9 +127,11 @@ def _connected(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
     """Do `work` with a connection. Raises DatabaseAway."""
     import asyncpg  # noqa: PLC0415  heavy: only when called
 
+    from crosstie.runtime import reachable  # noqa: PLC0415
     from crosstie.runtime.database import transient  # noqa: PLC0415
 
     async def connected() -> T:
+        await reachable.postgres(url)
         with transient():
             connection = await asyncpg.connect(url, timeout=10)
             try:

@@ -27,7 +27,7 @@ def list_records(as_json: AsJson = False) -> None:
     """List quarantined records, the reason of each and the command that replays it. No payloads."""
     from services.profile import quarantine  # noqa: PLC0415  heavy: only when called
 
-    found = asyncio.run(quarantine.set_aside(settings()))
+    found = asyncio.run(quarantine.set_aside(settings(postgres=True)))
     if as_json:
         fields = ("name", "at", "reason", "kept", "replay")
         print(json.dumps([{name: getattr(each, name) for name in fields} for each in found]))
@@ -47,5 +47,5 @@ def replay(
     """Append the records to the log again, byte for byte; what is still wrong comes back."""
     from services.profile import quarantine  # noqa: PLC0415  heavy: only when called
 
-    count = asyncio.run(quarantine.replay(settings(), records))
+    count = asyncio.run(quarantine.replay(settings(kafka=True, postgres=True), records))
     print(json.dumps({"replayed": count}) if as_json else f"{count} replayed")

@@ -38,7 +38,7 @@ def list_rounds(
     """List the newest rounds and how many decisions of each kind they made."""
     from services.matching import operate  # noqa: PLC0415  heavy: only when called
 
-    found = asyncio.run(operate.summaries(settings(), limit))
+    found = asyncio.run(operate.summaries(settings(postgres=True), limit))
     print(json.dumps(found) if as_json else "\n".join(map(_line, found)) or "no round yet")
 
 
@@ -48,7 +48,7 @@ def show(
     """Show one round with all its decisions."""
     from services.matching import operate  # noqa: PLC0415
 
-    _print(asyncio.run(operate.decisions(settings(), n)), as_json=as_json)
+    _print(asyncio.run(operate.decisions(settings(postgres=True), n)), as_json=as_json)
 
 
 def pause(as_json: AsJson = False) -> None:
@@ -65,7 +65,7 @@ def full(as_json: AsJson = False) -> None:
     """Ask for a round that serves everyone, as soon as no pause stands against it."""
     from services.matching import operate  # noqa: PLC0415
 
-    asyncio.run(operate.want_full(settings()))
+    asyncio.run(operate.want_full(settings(postgres=True)))
     _state(as_json=as_json)
 
 
@@ -78,7 +78,7 @@ def dry_run(
     """Print what a full round would decide now; nothing is stored and nobody is told."""
     from services.matching import app, decide, operate  # noqa: PLC0415
 
-    chosen = settings()
+    chosen = settings(kafka=True, postgres=True)
     rules = app.rules_of(chosen) if policy is None else decide.Rules.of(policy.read_bytes())
     _print(asyncio.run(operate.tried(chosen, rules)), as_json=as_json)
 
@@ -86,14 +86,14 @@ def dry_run(
 def _paused(*, paused: bool, as_json: bool) -> None:
     from services.matching import operate  # noqa: PLC0415
 
-    asyncio.run(operate.pause(settings(), paused=paused))
+    asyncio.run(operate.pause(settings(postgres=True), paused=paused))
     _state(as_json=as_json)
 
 
 def _state(*, as_json: bool) -> None:
     from services.matching import operate  # noqa: PLC0415
 
-    found = asyncio.run(operate.state(settings()))
+    found = asyncio.run(operate.state(settings(postgres=True)))
     if as_json:
         print(json.dumps(found))
         return

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from crosstie.cli.shared import platform_topic
+from crosstie.errors import CrosstieError, shown
+
+_CHUNK = 1_000
 
 Url = Annotated[
     str | None, typer.Option(envvar="CROSSTIE_URL", help="Base URL of ingestion, for HTTP.")
@@ -26,7 +32,6 @@ Bootstrap = Annotated[
 Prefix = Annotated[
     str, typer.Option(envvar="CROSSTIE_TOPIC_PREFIX", help="Begins every topic's name.")
 ]
-Outcome = tuple[int, list[dict[str, Any]]]  # accepted, and each rejection
 AsJson = Annotated[bool, typer.Option("--json", help="The outcome as one JSON object.")]
 
 
@@ -49,62 +54,115 @@ class Doorway:
         return self.bootstrap, self.platform
 
 
-async def deliver(events: Iterable[Any], doorway: Doorway, *, as_json: bool) -> None:
-    """Send all and tell the outcome; exits with 1 when something was rejected."""
-    to = _over_http if doorway.platform is None else _to_inbox
-    accepted, rejected = await to(events, doorway)
-    for each in rejected:
-        print(f"error: {each['message']}", file=sys.stderr)
-    if as_json:
-        print(json.dumps({"accepted": accepted, "rejected": rejected}))
-    else:
-        print(f"{accepted} events accepted, {len(rejected)} rejected")
-    if rejected:
+@dataclass(slots=True)
+class Outcome:
+    """What became of events so far, whatever happens next."""
+
+    taken: int = 0  # accepted over HTTP; sent to an inbox, which answers nothing
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    error: str | None = None  # why not all were sent
+
+    def readable(self, events: Iterable[Any]) -> Iterator[Any]:
+        """Events up to the first that cannot be read: what precedes it is still sent."""
+        try:
+            yield from events
+        except (CrosstieError, UnicodeDecodeError) as error:
+            self.error = str(error)
+
+    def told(self, doorway: Doorway, *, as_json: bool) -> None:
+        over_http = doorway.platform is None
+        for each in self.rejected:
+            print(f"error: {each['message']}", file=sys.stderr)
+        verb = "accepted" if over_http else "sent"
+        if self.error is not None:
+            print(f"error: {self.error}; {self.taken} events {verb} before it", file=sys.stderr)
+        if as_json:
+            answers = {"rejected": self.rejected} if over_http else {}
+            error = {} if self.error is None else {"error": self.error}
+            print(json.dumps({verb: self.taken} | answers | error))
+        elif over_http:
+            print(f"{self.taken} events accepted, {len(self.rejected)} rejected")
+        else:
+            print(f"{self.taken} events sent; the inbox answers later, in `crosstie dlq list`")
+
+
+async def deliver(
+    events: Iterable[Any], doorway: Doorway, *, as_json: bool, in_order: bool = False
+) -> None:
+    """Send all and tell the outcome; exits with 1 when something was rejected or not sent.
+
+    `in_order`: an erasure goes to an inbox once what precedes it was read from there.
+    """
+    outcome = Outcome()
+    try:
+        if doorway.platform is None:
+            await _over_http(outcome.readable(events), doorway, outcome)
+        else:
+            await _to_inbox(outcome.readable(events), doorway, outcome, in_order=in_order)
+    except CrosstieError as error:
+        outcome.error = str(error)
+    outcome.told(doorway, as_json=as_json)
+    if outcome.rejected or outcome.error is not None:
         raise typer.Exit(1)
 
 
-async def _to_inbox(events: Iterable[Any], doorway: Doorway) -> Outcome:
+async def _to_inbox(
+    events: Iterable[Any], doorway: Doorway, outcome: Outcome, *, in_order: bool
+) -> None:
     from crosstie.client.inbox import inbox  # noqa: PLC0415  heavy
+    from crosstie.client.ordered import Ordered  # noqa: PLC0415
     from crosstie.topics import Topics  # noqa: PLC0415
 
     bootstrap, platform = doorway.for_inbox()
     topic = Topics(doorway.prefix).inbox(platform).name
-    sent = 0
+    await platform_topic(bootstrap, platform, topic)
     async with inbox(bootstrap, topic) as box:
+        group = f"{doorway.prefix}ingestion"
+        to = Ordered(box, bootstrap, group, topic) if in_order else box
         with _progress() as progress:
             task = progress.add_task(f"to {topic}")
-            chunk: list[Any] = []
-            for event in events:
-                chunk.append(event)
-                if len(chunk) == 1_000:
-                    sent += await box.send(chunk)
-                    chunk = []
-                    progress.update(task, completed=sent)
-            sent += await box.send(chunk)
-    return sent, []
+            for chunk in batched(_objects(events, outcome), _CHUNK):
+                outcome.taken += await to.send(chunk)
+                progress.update(task, completed=outcome.taken)
 
 
-async def _over_http(events: Iterable[Any], doorway: Doorway) -> Outcome:
+def _objects(events: Iterable[Any], outcome: Outcome) -> Iterator[Any]:
+    """Events up to the first that is no JSON object: a record cannot be made of it."""
+    for number, event in enumerate(events):
+        if not isinstance(event, dict):
+            outcome.error = f"event {number} is {shown(event)}, must be a JSON object"
+            return
+        yield event
+
+
+def batched(events: Iterable[Any], most: int) -> Iterator[list[Any]]:
+    """Lists of `most` events, the last one shorter."""
+    rest = iter(events)
+    while chunk := list(islice(rest, most)):
+        yield chunk
+
+
+async def _over_http(events: Iterable[Any], doorway: Doorway, outcome: Outcome) -> None:
     from crosstie.client.chunks import chunks  # noqa: PLC0415  heavy
     from crosstie.client.door import door  # noqa: PLC0415
+    from crosstie.runtime import reachable  # noqa: PLC0415
 
     if doorway.url is None or doorway.key is None:
         raise typer.BadParameter(
             "where to? --url and --key (CROSSTIE_URL, CROSSTIE_API_KEY) for HTTP, "
             "or --platform and --bootstrap for an inbox"
         )
-    accepted, sent = 0, 0
-    rejected: list[dict[str, Any]] = []
+    await reachable.http(doorway.url)
+    sent = 0
     async with door(doorway.url, doorway.key) as open_door:
         with _progress() as progress:
             task = progress.add_task(f"to {doorway.url}")
             for chunk in chunks(events):
                 refusals = await open_door.send(chunk)
-                accepted += len(chunk) - len(refusals)
-                rejected += (each.told(after=sent) for each in refusals)
+                outcome.taken += len(chunk) - len(refusals)
+                outcome.rejected += (each.told(after=sent) for each in refusals)
                 sent += len(chunk)
                 progress.update(task, completed=sent)
-    return accepted, rejected
 
 
 def _progress() -> Progress:

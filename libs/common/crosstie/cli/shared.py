@@ -15,20 +15,39 @@ if TYPE_CHECKING:
     from crosstie.settings import Settings
 
 
-def settings() -> Settings:
-    """Settings of the system this command talks to. Raises Misconfigured, naming what is missing."""
+def settings(*, kafka: bool = False, postgres: bool = False) -> Settings:
+    """Settings of the system this command talks to, and whether the servers it needs are there.
+
+    Raises Misconfigured, naming what is missing; BrokerAway, DatabaseAway with the address.
+    """
     from pydantic import ValidationError  # noqa: PLC0415  heavy: only when called
 
+    from crosstie.runtime import reachable  # noqa: PLC0415
     from crosstie.settings import Settings  # noqa: PLC0415
 
     try:
-        return Settings()
+        found = Settings()
     except ValidationError as error:
         names = [f"CROSSTIE_{'_'.join(map(str, each['loc'])).upper()}" for each in error.errors()]
         raise Misconfigured(
             f"{', '.join(names)}: {error.errors()[0]['msg']}; take them from the `env` that "
             "`crosstie up` prints, or see docs/operators.md"
         ) from error
+    if kafka:
+        asyncio.run(reachable.kafka(found.kafka_bootstrap))
+    if postgres:
+        asyncio.run(reachable.postgres(found.database_url.get_secret_value()))
+    return found
+
+
+async def platform_topic(bootstrap: str, platform: str, topic: str) -> None:
+    """Raises Misconfigured where the platform's topic does not exist, BrokerAway with the address."""
+    from crosstie.runtime import reachable  # noqa: PLC0415  heavy: only when called
+
+    if topic not in await reachable.kafka(bootstrap):
+        raise Misconfigured(
+            f"no platform {platform}: there is no topic {topic}; see `crosstie platforms list`"
+        )
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:

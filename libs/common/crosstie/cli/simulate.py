@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from crosstie.cli import market, sending
-from crosstie.cli.shared import run_until_stopped
+from crosstie.cli.shared import platform_topic, run_until_stopped
 from crosstie.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def simulate(
     )
     if send:
         doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
-        asyncio.run(sending.deliver(events(scenario), doorway, as_json=as_json))
+        asyncio.run(sending.deliver(events(scenario), doorway, as_json=as_json, in_order=True))
         return
     for line in ndjson(events(scenario)):
         sys.stdout.buffer.write(line)
@@ -135,6 +135,7 @@ async def _answer(doorway: sending.Doorway, source: str, seed: int, limit: int |
     bootstrap, platform = doorway.for_inbox()
     topics, reactions = Topics(doorway.prefix), Reactions(source, seed)
     to, of = topics.inbox(platform).name, topics.suggestions(platform).name
+    await platform_topic(bootstrap, platform, of)
     async with (
         inbox(bootstrap, to) as box,
         suggestions(bootstrap, of, from_beginning=True) as reader,

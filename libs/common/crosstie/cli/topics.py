@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Annotated
 
@@ -59,8 +60,10 @@ def create(
 
     `crosstie platforms add` creates a platform's own topics: naming platforms is for repair.
     """
-    from crosstie.runtime.admin import create_topics  # noqa: PLC0415  only when called
+    from crosstie.runtime import reachable  # noqa: PLC0415  only when called
+    from crosstie.runtime.admin import create_topics  # noqa: PLC0415
     from crosstie.topics import Topics  # noqa: PLC0415
 
+    asyncio.run(reachable.kafka(bootstrap))
     created = create_topics(bootstrap, Topics(prefix).every(platforms or ()))
     print(json.dumps(created) if as_json else "\n".join(created) or "every topic exists already")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from crosstie.cli.shared import run_until_stopped
+from crosstie.cli.shared import platform_topic, run_until_stopped
 
 if TYPE_CHECKING:
     from crosstie.client.outcome import Received
@@ -52,15 +54,20 @@ async def _watch(
     from crosstie.topics import Topics  # noqa: PLC0415
 
     topic = Topics(prefix).suggestions(platform).name
+    await platform_topic(bootstrap, platform, topic)
     console = Console()
     async with suggestions(bootstrap, topic, from_beginning=from_beginning) as reader:
         Console(stderr=True).print(f"watching {topic}", highlight=False)
         seen = 0
         async for received in reader.follow():
-            if as_json:
-                print(received.change.model_dump_json(), flush=True)
-            else:
-                show(console, received)
+            try:
+                if as_json:
+                    print(received.change.model_dump_json(), flush=True)
+                else:
+                    show(console, received)
+            except (BrokenPipeError, SystemExit):  # rich makes the second of the first
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return
             seen += 1
             if seen == limit:
                 return
@@ -77,6 +84,7 @@ def show(console: Console, received: Received) -> None:
         f"[bold]{change.state}[/] {change.kind} {crossing}  "
         f"[dim]{change.suggestion} seq {change.seq}, round {change.round}, {at}[/]",
         highlight=False,
+        soft_wrap=True,
     )
     for shown in change.members:
         name = "(erased)" if shown.person is None else f"{shown.person.authority}/{shown.person.id}"

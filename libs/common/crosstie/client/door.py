@@ -63,7 +63,11 @@ class Door:
         nothing in (wrong key, too much at once).
         """
         response = await self._answered(b"\n".join(events))
-        body = response.json()
+        try:
+            body = response.json()
+        except ValueError as error:
+            where = f"{self._client.base_url} answered HTTP {response.status_code} without JSON"
+            raise CrosstieError(f"{where}: this is not crosstie's ingestion") from error
         if "results" not in body:
             raise CrosstieError(f"HTTP {response.status_code}: {body.get('detail', body)}")
         return [

@@ -25,12 +25,14 @@ class Inbox:
     def __init__(self, producer: AIOKafkaProducer, topic: str) -> None:
         self._producer = producer
         self._topic = topic
+        self.ends: dict[int, int] = {}  # after the last record of ours, by partition
 
     async def send(self, events: Iterable[CloudEvent]) -> int:
         """Send and wait until the broker has all of them; how many. Raises BrokerAway."""
         try:
             acknowledged = [await self._sent(event) for event in events]
-            await asyncio.gather(*acknowledged)
+            for record in await asyncio.gather(*acknowledged):
+                self.ends[record.partition] = record.offset + 1
         except KafkaError as error:
             raise BrokerAway(f"{type(error).__name__}: {error}") from error
         return len(acknowledged)
