@@ -95,6 +95,23 @@ async def test_while_the_broker_stands_still_callers_get_503_in_time(
 
 
 @pytest.mark.slow
+async def test_it_is_alive_and_not_ready_while_the_broker_stands_still(
+    world: World, broker: EmbeddedKafka
+) -> None:
+    with process(world) as service:
+        async with httpx.AsyncClient(base_url=service.url()) as http:
+            await eventually(lambda: _ready(http))
+            os.kill(broker.server.pid, signal.SIGSTOP)
+            try:
+                await eventually(lambda: _reasons(http))
+                assert (await _reasons(http)).keys() == {"kafka"}
+                assert (await http.get("/health/live")).status_code == 200
+            finally:
+                os.kill(broker.server.pid, signal.SIGCONT)
+            await eventually(lambda: _ready(http), seconds=60)
+
+
+@pytest.mark.slow
 async def test_it_stops_in_time_while_the_broker_stands_still(
     world: World, broker: EmbeddedKafka
 ) -> None:
@@ -131,6 +148,11 @@ async def test_it_stops_in_order_while_the_broker_is_down(
 
 async def _ready(http: httpx.AsyncClient) -> bool:
     return (await http.get("/health/ready")).status_code == 200
+
+
+async def _reasons(http: httpx.AsyncClient) -> dict[str, str]:
+    reasons: dict[str, str] = (await http.get("/health/ready")).json()["reasons"]
+    return reasons
 
 
 async def _accepted(http: httpx.AsyncClient, sent: object) -> bool:

@@ -3,7 +3,8 @@
     run("profile", build)
 
 HTTP answers /health/live at once, so a service that waits for Kafka is alive and says why it is
-not ready. When the work fails, the process ends with status 1 and whoever supervises starts it again.
+not ready, at the start and whenever Kafka or PostgreSQL answers no more. When the work fails, the
+process ends with status 1 and whoever supervises starts it again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pydantic_core import ErrorDetails
 
 from crosstie.errors import CrosstieError
 from crosstie.runtime import telemetry
+from crosstie.runtime.reach import watching
 from crosstie.settings import Settings
 
 SHUTDOWN_SECONDS = 19  # for the work; with the drain, a process ends within 25 s of SIGTERM
@@ -79,7 +81,8 @@ async def serve(name: str, settings: Settings, service: Service) -> int:
         loop.add_signal_handler(number, running.stop.set)
     async with _http(service.api, settings) as port:
         log.info("listening", url=f"http://{settings.http_host}:{port}")
-        return await _work(log, service, running)
+        async with watching(settings, running):
+            return await _work(log, service, running)
 
 
 async def _work(log: telemetry.Logger, service: Service, running: Running) -> int:
