@@ -34,6 +34,8 @@ _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 _JSON = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 _CHARSET = re.compile(r'charset="?utf-?8"?', re.IGNORECASE)
 
+_NOTHING = Rejected("", "no events", f"1 to {MOST_EVENTS:,} events", "send at least one")
+
 
 class Result(BaseModel):
     """What became of one event; `pointer`, `value`, `limit` and `remedy` say why not."""
@@ -126,7 +128,7 @@ def router(keys: Keys, to: Intakes, buckets: Buckets) -> APIRouter:
 
 def _few(parse: Callable[[bytes, int], list[Any]], body: bytes) -> list[Any]:
     try:
-        return parse(body, MOST_EVENTS)
+        return parse(body, MOST_EVENTS) or [_NOTHING]
     except strict_json.TooMany as error:
         raise HTTPException(413, f"{error.value}, {error.limit}; {error.remedy}") from error
 

@@ -67,6 +67,14 @@ async def test_one_bad_event_does_not_stop_its_neighbours(world: World) -> None:
     assert len(await world.events()) == 2
 
 
+async def test_a_request_without_events_says_so(world: World) -> None:
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        answer = await http.post("/v1/events", json=[])
+    assert answer.status_code == 422
+    (refused,) = answer.json()["results"]
+    assert (refused["value"], refused["limit"]) == ('"no events"', "1 to 1,000 events")
+
+
 async def test_a_retry_is_the_same_bytes(world: World) -> None:
     sent = [joined("ada"), met("ada", "bob")]
     async with ingestion(world.settings) as (service, _), client(service, world.key) as http:

@@ -13,7 +13,20 @@ CrosstieError
 
 from __future__ import annotations
 
+import json
+from typing import Final
+
 _SHOWN_CHARACTERS = 80
+
+
+class _Missing:
+    """What stands where nothing was given; null is something."""
+
+    def __repr__(self) -> str:
+        return "(missing)"
+
+
+MISSING: Final = _Missing()
 
 
 class CrosstieError(Exception):
@@ -68,7 +81,15 @@ def shown(value: object) -> str:
 
     Always storable and sendable: no U+0000, no lone surrogates.
     """
-    text = repr(value) if not isinstance(value, str) else f'"{value}"'
+    text = f'"{value}"' if isinstance(value, str) else _as_json(value)
     if len(text) > _SHOWN_CHARACTERS:
         text = text[: _SHOWN_CHARACTERS - 1] + "…"
     return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
+
+
+def _as_json(value: object) -> str:
+    """As it was sent, where it can have been."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return repr(value)

@@ -42,6 +42,28 @@ def refusal(sent: Any) -> Rejected:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    ("sent", "value", "limit"),
+    [
+        (event(id=...), "(missing)", "text of 1 to 256 printable characters"),
+        (event(id=None), "null", "text of 1 to 256 printable characters"),
+        (event(specversion=...), "(missing)", '"1.0"'),
+        (event(data={"consent": True}), "(missing)", "given"),
+        (event(data={"member": "ada", "consent": True}), '"ada"', "a JSON object"),
+        (event(data={"member": person("ada"), "consent": {"a": None}}), '{"a": null}', "a valid"),
+        (
+            event(data={"member": person("a", "NO"), "consent": True}),
+            '"NO"',
+            "text of the form ^[a-z0-9-]{1,40}$",
+        ),
+    ],
+)
+def test_what_stood_there_is_said_as_it_was_sent(sent: Any, value: str, limit: str) -> None:
+    refused = refusal(sent)
+    assert refused.value == value
+    assert refused.limit.startswith(limit)
+
+
 def test_extension_attributes_and_a_media_type_of_json_pass() -> None:
     sent = event(traceparent="00-1", datacontenttype="application/json; charset=utf-8", subject="x")
     arrival = checked(sent, PLATFORM, NOW)

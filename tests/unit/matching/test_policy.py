@@ -32,11 +32,11 @@ def test_a_digest_names_the_bytes() -> None:
     [
         (lambda d: d["affinity"].update(busy=99), "/affinity/busy", "99"),
         (lambda d: d["expiry_days"].update(mentoring="x"), "/expiry_days/mentoring", '"x"'),
-        (lambda d: d["value"].pop("load"), "/value/load", "None"),
+        (lambda d: d["value"].pop("load"), "/value/load", "(missing)"),
         (lambda d: d.update(colour="red"), "/colour", '"red"'),
         (lambda d: d.update(version=2), "/version", "2"),
         (lambda d: d["mentoring"].update(level_gap=5), "/mentoring/widest_gap", "4"),
-        (lambda d: d.pop("least_likeness"), "/least_likeness", "None"),
+        (lambda d: d.pop("least_likeness"), "/least_likeness", "(missing)"),
         (lambda d: d["mentoring"].update(most_a_week=-1), "/mentoring/most_a_week", "-1"),
         (lambda d: d["quotas"].update(cross_sector=1.5), "/quotas/cross_sector", "1.5"),
     ],

@@ -13,10 +13,11 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from crosstie import instants
 from crosstie.door import strict_json
-from crosstie.errors import Rejected
+from crosstie.errors import MISSING, Rejected
 from crosstie.events import (
     ERASED,
     EVENT_TYPES,
@@ -121,15 +122,16 @@ def _attributes(event: dict[str, Any]) -> None:
             raise Rejected(
                 pointer, name, "named with a-z and 0-9 only (CloudEvents 1.0)", "rename it"
             )
-    if event.get("specversion") != "1.0":
-        raise Rejected("/specversion", event.get("specversion"), '"1.0"', "send CloudEvents 1.0")
+    version = event.get("specversion", MISSING)
+    if version != "1.0":
+        raise Rejected("/specversion", version, '"1.0"', "send CloudEvents 1.0")
     media = event.get("datacontenttype", "application/json")
     if not (isinstance(media, str) and _JSON.fullmatch(media)):
         raise Rejected("/datacontenttype", media, "application/json", "send JSON in data")
 
 
 def _type(event: dict[str, Any]) -> EventType:
-    name = event.get("type")
+    name = event.get("type", MISSING)
     found = EVENT_TYPES.get(name) if isinstance(name, str) else None
     if found is None:
         raise Rejected("/type", name, "a type of docs/events.md", "see docs/events.md")
@@ -149,7 +151,7 @@ def _id(event: dict[str, Any]) -> str:
 
 
 def _text(event: dict[str, Any], name: str) -> str:
-    value = event.get(name)
+    value = event.get(name, MISSING)
     if not (isinstance(value, str) and _PRINTABLE.fullmatch(value)):
         raise Rejected(
             f"/{name}", value, "text of 1 to 256 printable characters", f"give the event a {name}"
@@ -158,7 +160,7 @@ def _text(event: dict[str, Any], name: str) -> str:
 
 
 def _time(event: dict[str, Any], now: int) -> int:
-    value = event.get("time")
+    value = event.get("time", MISSING)
     if not (isinstance(value, str) and _RFC3339.fullmatch(value)):
         raise _wrong_time(value, "RFC 3339 with an offset, such as 2026-03-01T09:30:00Z")
     try:
@@ -181,7 +183,7 @@ def _wrong_time(value: object, limit: str) -> Rejected:
 
 def _data(event: dict[str, Any], kind: EventType) -> BaseModel:
     if "data" not in event:
-        raise Rejected("/data", None, f"the data of {kind.name}", "see docs/events.md")
+        raise Rejected("/data", MISSING, f"the data of {kind.name}", "see docs/events.md")
     try:
         return _MODELS[kind.name].model_validate(event["data"])
     except ValidationError as error:
@@ -191,14 +193,23 @@ def _data(event: dict[str, Any], kind: EventType) -> BaseModel:
 def _explained(error: ValidationError, kind: EventType) -> Rejected:
     first = error.errors(include_url=False)[0]
     pointer = "".join(f"/{strict_json.escaped(str(each))}" for each in ("data", *first["loc"]))
-    limit = first["msg"]
-    for opening in ("Input should be ", "Value error, "):
-        limit = limit.removeprefix(opening)
     if first["type"] == "missing":
-        return Rejected(pointer, "missing", "given", f"add it; see docs/events.md, {kind.name}")
+        return Rejected(pointer, MISSING, "given", f"add it; see docs/events.md, {kind.name}")
     if first["type"] == "extra_forbidden":
         return Rejected(pointer, first["input"], "left out", f"see docs/events.md, {kind.name}")
-    return Rejected(pointer, first["input"], limit, f"see docs/events.md, {kind.name}")
+    return Rejected(pointer, first["input"], _limit(first), f"see docs/events.md, {kind.name}")
+
+
+def _limit(error: ErrorDetails) -> str:
+    """What is allowed, in the words of docs/events.md where pydantic has others."""
+    if error["type"] == "string_pattern_mismatch":
+        return f"text of the form {error['ctx']['pattern']}"
+    if error["type"] in {"model_type", "model_attributes_type", "dict_type"}:
+        return "a JSON object"
+    limit = error["msg"].replace("String should have", "text with")
+    for opening in ("Input should be ", "Value error, "):
+        limit = limit.removeprefix(opening)
+    return limit
 
 
 def _authorised(data: BaseModel, platform: Platform) -> None:

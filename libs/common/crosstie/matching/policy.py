@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from crosstie.errors import Rejected
+from crosstie.errors import MISSING, Rejected
 from crosstie.matching.model import Kind
 
 MOST_COOL_DOWN_DAYS = 365  # the ledger remembers pairs a day longer
@@ -164,6 +164,6 @@ def _rejected(data: bytes, message: str) -> Rejected:
     steps = re.findall(r"\.([^.\[`]+)", place) + ([field[1]] if field else [])
     value: Any = json.loads(data)
     for step in steps:
-        value = value.get(step) if isinstance(value, dict) else None
+        value = value.get(step, MISSING) if isinstance(value, dict) else MISSING
     remedy = "start from the default policy; see docs/policies.md"
     return Rejected("".join(f"/{step}" for step in steps), value, _LIMIT.sub("", limit), remedy)
