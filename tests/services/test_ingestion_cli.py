@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -21,7 +22,7 @@ from typer.testing import CliRunner, Result
 from crosstie.cli import app
 from crosstie.errors import Rejected
 from crosstie.replay.sources import committed
-from crosstie.runtime.admin import end_offsets, partitions_of
+from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.stack import Stack
 from crosstie.settings import Settings
 from tests.services.ingestion_world import World, client, eventually, ingestion, joined
@@ -57,6 +58,31 @@ ADD = (
     "platforms", "add", "learning", "--source", "https://learn.example", "--source", "urn:learn",
     "--authority", "learners",
 )  # fmt: skip
+
+
+async def test_topics_of_an_earlier_version_get_what_they_lack_and_keep_what_was_set(
+    world: World, crosstie: Run
+) -> None:
+    inbox = ConfigResource(ResourceType.TOPIC, world.settings.topics.inbox("members").name)
+    admin = AdminClient({"bootstrap.servers": world.settings.kafka_bootstrap})
+
+    def alter(*entries: ConfigEntry) -> None:
+        changed = ConfigResource(ResourceType.TOPIC, inbox.name, incremental_configs=list(entries))
+        admin.incremental_alter_configs([changed])[changed].result()
+
+    def now(*names: str) -> list[str]:
+        found = admin.describe_configs([inbox])[inbox].result()
+        return [found[each].value for each in names]
+
+    lost = ConfigEntry("compression.type", None, incremental_operation=AlterConfigOpType.DELETE)
+    longer = ConfigEntry("retention.ms", "999", incremental_operation=AlterConfigOpType.SET)
+    await asyncio.to_thread(alter, lost, longer)
+    await eventually(lambda: now("compression.type", "retention.ms") == ["producer", "999"])
+    answer = await crosstie("topics", "create")
+    assert answer.exit_code == 0, answer.output
+    assert f"{inbox.name} compression.type=uncompressed" in answer.stderr
+    await eventually(lambda: now("compression.type", "retention.ms") == ["uncompressed", "999"])
+    assert "compression.type" not in (await crosstie("topics", "create")).stderr
 
 
 async def test_a_platform_is_added_with_topics_and_a_key_that_works(
@@ -199,12 +225,14 @@ async def test_a_simulation_through_the_inbox_leaves_no_dead_letter(
         sent = await crosstie("simulate", *arguments, "--send", "--platform", "members")
         assert sent.exit_code == 0
         assert "dlq list" in sent.stdout
-        await eventually(lambda: asyncio.to_thread(read_to_the_end, world.settings))
+        await eventually(lambda: read_to_the_end(world.settings))
     assert (await crosstie("dlq", "list")).stdout == ""
 
 
-def read_to_the_end(settings: Settings) -> bool:
+async def read_to_the_end(settings: Settings) -> bool:
     """Whether ingestion has taken in, or refused, everything on the platform's inbox."""
     inbox = settings.topics.inbox("members").name
-    read = committed(settings, f"{settings.topic_prefix}ingestion", inbox)
-    return read == end_offsets(settings.kafka_bootstrap, inbox, read)
+    read = await asyncio.to_thread(committed, settings, f"{settings.topic_prefix}ingestion", inbox)
+    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap) as consumer:
+        ends = await consumer.end_offsets([TopicPartition(inbox, each) for each in read])
+    return read == {each.partition: end for each, end in ends.items()}

@@ -13,17 +13,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import psycopg
 import pytest
+from rich.console import Console
 
+from crosstie.cli.shared import restarts_told
+from crosstie.cli.up import summary
 from crosstie.errors import Misconfigured
 from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.stack import Stack
 from crosstie.runtime.supervised import Liveness
-from crosstie.runtime.supervisor import SERVICES, _vault_key, whole_system
+from crosstie.runtime.supervisor import SERVICES, System, _vault_key, whole_system
+from crosstie.runtime.telemetry import logger
 
 LIMIT_SECONDS = 120.0
 VAULT_KEY = "Y3Jvc3N0aWUncyBzdXBlcnZpc29yIHRlc3RzIG9ubHk="
@@ -186,6 +191,21 @@ def test_ctrl_c_while_kafka_is_being_formatted_leaves_nothing(tmp_path: Path) ->
         assert process.stderr is not None
         assert process.stderr.read() == ""
         assert list(tmp_path.iterdir()) == []
+
+
+def test_the_summary_exports_the_addresses_under_the_names_of_the_books(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = "http://127.0.0.1:20001"
+    system = SimpleNamespace(urls={"ingestion": url}, logs="/logs", env={"CROSSTIE_CLOCK": "log"})
+    summary(Console(stderr=True), cast(System, system))
+    assert f"export INGESTION='{url}'" in capsys.readouterr().err
+
+
+def test_a_restart_is_told_with_the_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with restarts_told(Console(stderr=True)):
+        logger("supervisor").warning("service ended, starts again", service="profile")
+    assert capsys.readouterr().err == "profile: service ended, starts again\n"
 
 
 def up_alone(temporary: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -6,15 +6,26 @@ import asyncio
 import contextlib
 import json
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
-from crosstie.cli.shared import INTERRUPTED, run_until_stopped
+from crosstie.cli.shared import INTERRUPTED, given_stack, restarts_told, run_until_stopped
+
+PLAIN_SECONDS = 10.0
 
 
 def register(app: typer.Typer) -> None:
@@ -59,13 +70,15 @@ async def _demo(
     environment = {"CROSSTIE_CLOCK": "log"} | os.environ
     console = Console(stderr=True)
     started = monotonic()
-    with _progress(console) as progress:
+    await given_stack(console, environment, data)
+    with restarts_told(console), _progress(console) as progress, _plainly(progress, started):
         step = progress.add_task("starting", total=None)
 
         def tell(what: str) -> None:
             progress.update(step, description=what)
 
         async with whole_system(data=data, environment=environment, tell=tell) as system:
+            tell("playing")
             told, books = await _played(system, story, seed, progress, started)
             progress.update(step, visible=False)
             progress.stop()
@@ -112,6 +125,31 @@ def _print(told: dict[str, Any], books: Any, *, as_json: bool) -> None:
         print(json.dumps(told), flush=True)
     else:
         show(Console(), told, (line for book in books.books for line in lines(book)))
+
+
+@contextlib.contextmanager
+def _plainly(progress: Progress, started: float) -> Iterator[None]:
+    """A line of progress every ten seconds where no terminal shows the bars."""
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(PLAIN_SECONDS)
+            shown = "; ".join(_plain(each) for each in progress.tasks if each.visible)
+            print(f"{monotonic() - started:4.0f} s  {shown}", file=sys.stderr, flush=True)
+
+    telling = None if progress.console.is_terminal else asyncio.ensure_future(tell())
+    try:
+        yield
+    finally:
+        if telling is not None:
+            telling.cancel()
+
+
+def _plain(task: Task) -> str:
+    if not task.completed:
+        return task.description
+    of = "" if task.total is None else f" of {task.total:.0f}"
+    return f"{task.description} {task.completed:.0f}{of}"
 
 
 def _progress(console: Console) -> Progress:

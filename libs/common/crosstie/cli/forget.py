@@ -28,7 +28,8 @@ def forget(
     """Erase a person, wait until it is done, and list what still holds data, and until when.
 
     The same as `org.crosstie.member.erased.v1` from their platform. What is said about them later
-    begins a new person. Exit code 1 when the erasure is accepted, but not done in time.
+    begins a new person. Exit code 1 when nobody was ever known by that name, or when the erasure is
+    accepted, but not done in time; 0 when it is repeated.
     """
     from pydantic import ValidationError  # noqa: PLC0415  heavy: only when called
 
@@ -43,12 +44,20 @@ def forget(
     done = asyncio.run(erase(settings(kafka=True, postgres=True), person, wait))
     if as_json:
         holders = [{"place": h.place, "until": instants.to_rfc3339(h.until)} for h in done.holders]
-        print(json.dumps({"subjects": done.subjects, "done": done.done, "still_held": holders}))
-    elif not done.subjects:
-        print(f"nobody is known as {authority}/{id}; what is dated before now is refused")
-    else:
+        said = {"subjects": done.subjects, "done": done.done, "erased_before": done.before}
+        print(json.dumps(said | {"still_held": holders}))
+    elif not done.subjects and done.before:
+        print(f"nobody is known as {authority}/{id} any more: an erasure was asked for before")
+    elif done.subjects:
         print(f"{authority}/{id} was {', '.join(done.subjects)}; may still be in")
         print("\n".join(f"  {holder}" for holder in done.holders))
+    if not done.subjects and not done.before:
+        print(
+            f"error: nobody is known as {authority}/{id}: check the authority and the id; "
+            "what is dated before now is refused for this name all the same",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
     if not done.done:
         print(
             "error: accepted, but profile has not folded it yet; see `crosstie check`",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crosstie.errors import Misconfigured
 
+_LOOKS, _LOOK_SECONDS = 4, 0.5
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from crosstie.settings import Settings
 
 
@@ -40,14 +46,65 @@ def settings(*, kafka: bool = False, postgres: bool = False) -> Settings:
     return found
 
 
+async def given_stack(console: Console, environment: Mapping[str, str], data: Path | None) -> None:
+    """Say which stack the environment names, if any, and that it is there.
+
+    Raises BrokerAway, DatabaseAway with the address.
+    """
+    from crosstie.runtime import reachable  # noqa: PLC0415  heavy: only when called
+    from crosstie.runtime.stack import BOOTSTRAP, DATABASE  # noqa: PLC0415
+
+    bootstrap, url = environment.get(BOOTSTRAP), environment.get(DATABASE)
+    if not (bootstrap and url) or data is not None:
+        return  # `stack` says what is wrong with these
+    console.print(
+        f"using Kafka at {bootstrap} from {BOOTSTRAP}, "
+        f"PostgreSQL at {reachable.postgres_address(url)} from {DATABASE}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    await reachable.kafka(bootstrap)
+    await reachable.postgres(url)
+
+
+@contextmanager
+def restarts_told(console: Console) -> Iterator[None]:
+    """Say meanwhile which service or server ended and is started again."""
+    told = logging.getLogger("crosstie.supervisor")
+    handler = _Restarts(console)
+    told.addHandler(handler)
+    try:
+        yield
+    finally:
+        told.removeHandler(handler)
+
+
+class _Restarts(logging.Handler):
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.WARNING)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields = getattr(record, "crosstie_fields", {})
+        name = fields.get("service") or fields.get("server", "")
+        why = f": {fields['reason']}" if "reason" in fields else ""
+        self._console.print(
+            f"{name}: {record.getMessage()}{why}", highlight=False, markup=False, soft_wrap=True
+        )
+
+
 async def platform_topic(bootstrap: str, platform: str, topic: str) -> None:
     """Raises Misconfigured where the platform's topic does not exist, BrokerAway with the address."""
     from crosstie.runtime import reachable  # noqa: PLC0415  heavy: only when called
 
-    if topic not in await reachable.kafka(bootstrap):
-        raise Misconfigured(
-            f"no platform {platform}: there is no topic {topic}; see `crosstie platforms list`"
-        )
+    for _ in range(_LOOKS):  # one that was just created is not known to every broker yet
+        if topic in await reachable.kafka(bootstrap):
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+    raise Misconfigured(
+        f"no platform {platform}: there is no topic {topic}; see `crosstie platforms list`"
+    )
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from crosstie.cli.shared import INTERRUPTED, run_until_stopped
+from crosstie.cli.shared import INTERRUPTED, given_stack, restarts_told, run_until_stopped
 
 if TYPE_CHECKING:
     from crosstie.runtime.supervisor import System
@@ -48,7 +49,7 @@ def up(
     When everything is ready, one line of JSON goes to stdout: `env` (variables that let any
     service or command use this system), `urls`, `pids` and `logs`. Services that die are started
     again. With CROSSTIE_KAFKA_BOOTSTRAP and CROSSTIE_DATABASE_URL set, those are used instead of
-    an own Kafka and PostgreSQL.
+    an own Kafka and PostgreSQL; --data is refused then.
     """
     left_out = {each.value for each in without or ()}
     if not run_until_stopped(_up(left_out, data, Console(stderr=True, quiet=as_json))):
@@ -59,7 +60,8 @@ async def _up(left_out: set[str], data: Path | None, console: Console) -> None:
     from crosstie.runtime.supervisor import SERVICES, whole_system  # noqa: PLC0415  heavy
 
     wanted = [name for name in SERVICES if name not in left_out]
-    with console.status("starting") as status:
+    await given_stack(console, os.environ, data)
+    with restarts_told(Console(stderr=True)), console.status("starting") as status:
         async with whole_system(wanted, data=data, tell=status.update) as system:
             status.stop()
             pids = await asyncio.to_thread(system.pids)
@@ -76,6 +78,7 @@ def summary(console: Console, system: System) -> None:
         console.print(f"{name:<10} {url}  (API at {url}/docs)", highlight=False)
     console.print(f"logs       {system.logs}", highlight=False)
     console.print("\nIn another terminal:", highlight=False)
-    for name, value in system.env.items():
+    addresses = {name.upper(): url for name, url in system.urls.items()}
+    for name, value in {**system.env, **addresses}.items():
         console.print(f"  export {name}='{value}'", highlight=False, soft_wrap=True, markup=False)
     console.print("\nCtrl-C ends it.", highlight=False)

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from crosstie.door.entries import erasure as entry
-from crosstie.erasures import Erasure, Erasures, Unlogged
+from crosstie.erasures import Erasure, Erasures, Unlogged, digest
 from crosstie.errors import BrokerAway, DatabaseAway
 from crosstie.events import Person
 from crosstie.replay import erasure, search
@@ -29,6 +29,7 @@ PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.25
 
 KNOWN = "SELECT subject FROM vault.subjects WHERE authority = $1 AND external_id = $2"
+ASKED = "SELECT EXISTS (SELECT FROM vault.erasures WHERE person = $1)"
 LEFT = "SELECT count(*) FROM vault.subjects WHERE subject = ANY($1)"
 
 
@@ -39,6 +40,7 @@ class Forgotten:
     subjects: tuple[str, ...]  # none: nobody was known by that name
     done: bool  # profile has folded it: no key is left
     holders: tuple[Holder, ...] = ()
+    before: bool = False  # an erasure of this name was asked for before
 
 
 async def forget(
@@ -49,6 +51,7 @@ async def forget(
     async with await _pool(settings) as pool:
         with usable():
             rows = await pool.fetch(KNOWN, person.authority, person.id)
+            before = await pool.fetchval(ASKED, digest(settings.vault_key_bytes, person))
         subjects = tuple(sorted(row["subject"] for row in rows))
         now = time.time_ns() // 1000
         erasures = Erasures(pool, settings.vault_key_bytes)
@@ -57,7 +60,7 @@ async def forget(
             await _log(settings, unlogged)
             await erasures.logged(unlogged)
         done = await _gone(pool, subjects, patience_seconds)
-    return Forgotten(subjects, done, _holders(settings, subjects, names, now))
+    return Forgotten(subjects, done, _holders(settings, subjects, names, now), bool(before))
 
 
 async def _pool(settings: Settings) -> asyncpg.Pool[asyncpg.Record]:
