@@ -36,6 +36,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         """The partitions at work."""
         return sorted(self._working)
 
+    @property
+    def reading(self) -> list[int]:
+        """Those that wait for the log, and for nothing else."""
+        return [n for n, (partition, _) in sorted(self._working.items()) if partition.reading]
+
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._log.hold_back(assigned)
         if self._closed:
@@ -77,5 +82,9 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             await self._log.note(offsets)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) and not self.failed.done():
+        """A partition at work never ends by itself, not even as if it had been cancelled."""
+        error = None if task.cancelled() else task.exception()
+        if error is None and any(task is mine for _, mine in self._working.values()):
+            error = RuntimeError(f"{task.get_name()} ended before its time")
+        if error is not None and not self.failed.done():
             self.failed.set_exception(error)

@@ -11,18 +11,23 @@ from crosstie.runtime.telemetry import logger
 from services.profile.assignment import Assignment
 from services.profile.log import KafkaLog
 from services.profile.store import PostgresStore
+from services.profile.watchdog import Watchdog
 
 log = logger("profile")
 
 NOTE_SECONDS = 5.0
 TOPIC_CHECK_SECONDS = 30.0
+WATCH_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
 
 
 async def keep_house(
     assignment: Assignment, log_: KafkaLog, store: PostgresStore, running: Running
 ) -> None:
-    """Until `running.stop`; a log made again under its name ends all folding, and is said."""
+    """Until `running.stop`; a log made again under its name ends all folding, and is said.
+
+    Raises Hangs for a consumer that stands still.
+    """
     await assignment.assigned.wait()
     running.unready.pop("assignment", None)
 
@@ -37,10 +42,14 @@ async def keep_house(
     async def prune() -> None:
         for partition in assignment.numbers:
             await store.prune(partition)
+        await store.prune_quarantine()
+
+    watchdog = Watchdog()
 
     chores = (
         _every(NOTE_SECONDS, assignment.note, running),
         _every(TOPIC_CHECK_SECONDS, check, running),
+        _every(WATCH_SECONDS, lambda: watchdog.watch(assignment, log_), running),
         _every(PRUNE_SECONDS, prune, running),
     )
     await asyncio.gather(*chores)

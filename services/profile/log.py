@@ -14,7 +14,7 @@ from aiokafka.errors import (
 )
 
 from crosstie.errors import BrokerAway, LogGap
-from crosstie.runtime.admin import topic_ids
+from crosstie.runtime.admin import end_offsets, topic_ids
 from crosstie.runtime.telemetry import logger
 from services.profile.batch import Record
 
@@ -23,6 +23,7 @@ log = logger("profile")
 NOWHERE = 2**62  # no log is that long: what is fetched before we know better is nothing
 _FETCH_MS = 1_000
 _NOTE_SECONDS = 3
+_POSITION_SECONDS = 1
 
 
 class KafkaLog:
@@ -90,6 +91,21 @@ class KafkaLog:
             log.info("offsets not noted", reason=f"{type(error).__name__}: {error}")
             return False
         return True
+
+    async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Where partitions end, asked past the consumer, which may be what hangs. BrokerAway."""
+        return await asyncio.to_thread(end_offsets, self._bootstrap, self.topic, partitions)
+
+    async def positions(self, partitions: Sequence[int]) -> dict[int, int]:
+        """How far the consumer is, as far as it says; past what it never shows, too."""
+        found: dict[int, int] = {}
+        for each in partitions:
+            try:
+                async with asyncio.timeout(_POSITION_SECONDS):
+                    found[each] = await self._consumer.position(self._tp(each))
+            except (KafkaError, IllegalStateError, TimeoutError):
+                continue  # it is not ours any more, or not sought to yet
+        return found
 
     async def _ask_topic_id(self) -> str:
         found = await asyncio.to_thread(topic_ids, self._bootstrap, [self.topic])

@@ -10,7 +10,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from crosstie.errors import BrokerAway, Fenced, LogGap, Rejected, Transient
+from crosstie.errors import BrokerAway, Fenced, LogGap, Rejected, Transient, Unpublishable
 from crosstie.runtime.telemetry import logger
 from services.profile import batch
 from services.profile.batch import Outcome, Record
@@ -35,6 +35,7 @@ class Partition:
     ) -> None:
         self.number = number
         self.next_offset = 0
+        self.reading = False  # it waits for the log, and for nothing else
         self._log = log_
         self._store = store
         self._outlet = outlet
@@ -49,7 +50,7 @@ class Partition:
         self._released.set()
 
     async def run(self) -> None:
-        """Own the partition as often as it takes; ends when released, or for good at a gap."""
+        """Own the partition as often as it takes; at what an operator must decide, only wait."""
         try:
             while True:
                 try:
@@ -59,8 +60,9 @@ class Partition:
                     await self._wait_to_own_again()
         except Released:
             pass
-        except LogGap as error:
-            log.error("log gap", partition=self.number, reason=str(error))
+        except (LogGap, Unpublishable) as error:
+            what = "log gap" if isinstance(error, LogGap) else "unpublishable"
+            log.error(what, partition=self.number, reason=str(error))
             self._unready[self._reason] = str(error)
             await self._released.wait()
         finally:
@@ -173,12 +175,14 @@ class Partition:
         fetching = asyncio.ensure_future(self._log.fetch(self.number))
         released = asyncio.ensure_future(self._released.wait())
         waits = {fetching, released} | ({self._publishing} if self._publishing else set())
+        self.reading = True
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if self._publishing is not None and self._publishing.done():
                 await self._published_before()
             return await fetching if fetching.done() or not released.done() else ()
         finally:
+            self.reading = False
             for each in (fetching, released):
                 each.cancel()
 

@@ -68,7 +68,10 @@ class Outlet(Protocol):
         """Become the one who may publish. Raises BrokerAway."""
 
     async def publish(self, image: Image) -> None:
-        """All of it or nothing. Raises Fenced, BrokerAway; open again before the next try."""
+        """All of it or nothing. Raises Fenced, BrokerAway; open again before the next try.
+
+        Unpublishable where no try will ever help.
+        """
 
     async def close(self) -> None:
         """Never raises."""

@@ -10,14 +10,20 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerFenced,
+    RecordListTooLargeError,
+)
 
-from crosstie.errors import BrokerAway, Fenced
+from crosstie.errors import BrokerAway, Fenced, Unpublishable
 from crosstie.network.wire import MARK_KEY, Mark, encode
 from crosstie.runtime.stopping import stop
 from services.profile.ports import Image
 
 _CLOSE_SECONDS = 5
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 MakeProducer = Callable[[str], AIOKafkaProducer]  # given the transactional id
 
@@ -40,10 +46,18 @@ class KafkaOutlet:
     async def publish(self, image: Image) -> None:
         if self._producer is None:
             raise BrokerAway("no producer is open")
-        with _errors():
-            await self._producer.begin_transaction()
-            await self._send(self._producer, image)
-            await self._producer.commit_transaction()
+        try:
+            with _errors():
+                await self._producer.begin_transaction()
+                await self._send(self._producer, image)
+                await self._producer.commit_transaction()
+        except _TOO_LARGE as error:
+            key, value = max(image.rows, key=lambda row: len(row[1] or b""))
+            raise Unpublishable(
+                f"{self._topic} refuses a row of partition {image.partition}, the largest has "
+                f"{len(value or b'')} bytes ({key.decode()}): raise the topic's max.message.bytes, "
+                "then start profile again"
+            ) from error
 
     async def close(self) -> None:
         """Throw the producer away, open transaction and all: the next one to open aborts it."""
@@ -72,6 +86,8 @@ class KafkaOutlet:
 def _errors() -> Iterator[None]:
     try:
         yield
+    except _TOO_LARGE:
+        raise
     except ProducerFenced as error:
         raise Fenced("a later producer has the transactional id") from error
     except (KafkaError, AssertionError, OSError) as error:  # aiokafka asserts its state machine

@@ -92,8 +92,10 @@ WHERE p.partition = i.partition AND i.partition = $1 AND i.watermark < p.latest 
 """
 
 PRUNE_QUARANTINE = """
+-- where there is anything left of the record: any part of it may have been null as it came
 UPDATE profile.quarantine SET key = NULL, value = NULL, headers = NULL
-WHERE value IS NOT NULL AND at < now() - interval '30 days'
+WHERE (key IS NOT NULL OR value IS NOT NULL OR headers IS NOT NULL)
+    AND at < now() - interval '30 days'
 """
 
 SET_ASIDE = """

@@ -120,9 +120,13 @@ class PostgresStore:
             raise _taken_over(hold)
 
     async def prune(self, partition: int) -> None:
-        """Forget identities past the horizon, and quarantined bytes past their 30 days."""
+        """Forget identities past the horizon."""
         with _errors():
             await self._pool.execute(sql.PRUNE_INBOX, partition, HORIZON_US)
+
+    async def prune_quarantine(self) -> None:
+        """Forget what refused records said, past their 30 days."""
+        with _errors():
             await self._pool.execute(sql.PRUNE_QUARANTINE)
 
     def _remedy(self, hold: Hold, refused: Refused) -> str:

@@ -235,6 +235,20 @@ class TestPostgresStore(StoreContract):
         assert kept is not None
         assert tuple(kept) == (batch.FORGED, batch.NO_REPLAY)
 
+    async def test_after_30_days_nothing_is_left_of_a_refused_record_but_where_and_why(
+        self, store: PostgresStore, pool: asyncpg.Pool[Any], database: str, write: Writer
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        no_value = Logged(b"a name", None, [("secret", b"x")])
+        await fold(store, hold, write.garbage(), no_value, Logged(None, None, [("secret", None)]))
+        await store.prune_quarantine()
+        assert await pool.fetchval("SELECT count(headers) FROM profile.quarantine") == 3
+        await pool.execute("UPDATE profile.quarantine SET at = at - interval '31 days'")
+        await store.prune_quarantine()
+        rows = await pool.fetch("SELECT * FROM profile.quarantine")
+        assert {(each["key"], each["value"], each["headers"]) for each in rows} == {(None,) * 3}
+        assert all(each["reason"] for each in rows)
+
     async def test_identities_past_the_horizon_are_pruned(
         self, store: PostgresStore, pool: asyncpg.Pool[Any], write: Writer
     ) -> None:

@@ -8,6 +8,7 @@ CrosstieError
 └── Stop                  stop this work: going on would be wrong
     ├── Fenced            someone else owns this now: drop it and let them
     ├── LogGap            the log lacks what was not read yet: unready until an operator decides
+    ├── Unpublishable     no broker will ever take it: unready until an operator raises its limit
     └── Misconfigured     settings or deployment are at fault: exit with the message
 """
 
@@ -70,6 +71,10 @@ class Fenced(Stop):
 
 class LogGap(Stop):
     """Records that were not read yet are gone, or a topic was replaced by a namesake."""
+
+
+class Unpublishable(Stop):
+    """The broker refuses a record, however often it is sent; the message names topic and remedy."""
 
 
 class Misconfigured(Stop):

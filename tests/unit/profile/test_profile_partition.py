@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosstie.errors import BrokerAway, DatabaseAway, Rejected
+from crosstie.errors import BrokerAway, DatabaseAway, Rejected, Unpublishable
 from crosstie.network.state import member_key, tie_key
 from crosstie.network.wire import encode
 from services.profile import batch, partition
@@ -275,6 +275,30 @@ async def test_a_hole_in_a_batch_makes_the_worker_unready() -> None:
     async with at_work(world.worker()):
         await until(lambda: "hole" in world.unready.get("partition 0", ""))
         assert world.folded == 0
+
+
+class RefusesForGood(MemoryOutlet):
+    """A broker that takes no image with a row: it is too large."""
+
+    tries = 0
+
+    async def publish(self, image: Image) -> None:
+        self.tries += 1
+        raise Unpublishable("raise max.message.bytes")
+
+
+async def test_what_no_broker_takes_is_said_and_not_tried_again() -> None:
+    world = World(contacts(Writer(), 6))
+    outlet = RefusesForGood(world.topic)
+    async with at_work(world.worker(outlet=outlet)):
+        await until(lambda: "max.message.bytes" in world.unready.get("partition 0", ""))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert outlet.tries == 1
+    assert world.published == 0
+    async with at_work(world.worker()):
+        await until(lambda: world.all_out)
+    assert newest(world.topic) == clean_fold(world.records, {})
 
 
 class AwayAtFirst(MemoryStore):

@@ -1,7 +1,8 @@
 """Kafka administration: topics as `topics.py` lists them, and the ids that tell namesakes apart.
 
 confluent-kafka's admin client, because aiokafka tells no topic ids. Synchronous: call it through
-`asyncio.to_thread`.
+`asyncio.to_thread`. A process waits at its end for that thread, so what services ask is asked
+briefly, and again by them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import (
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 
 from crosstie.errors import BrokerAway, Misconfigured
 from crosstie.topics import Topic
 
 _TIMEOUT_SECONDS = 30
+_SOON_SECONDS = 5
+_LATE_SECONDS = _SOON_SECONDS + 2  # no thread waits for a future without end
+_latest: Any = OffsetSpec.latest  # untyped
 
 
 def admin(bootstrap: str) -> AdminClient:
@@ -63,15 +73,34 @@ def topic_ids(bootstrap: str, names: Iterable[str]) -> dict[str, str]:
     if not wanted:
         return {}
     client = admin(bootstrap)  # kept by a name: its futures fail once it is collected
-    futures = client.describe_topics(TopicCollection(wanted), request_timeout=_TIMEOUT_SECONDS)
+    futures = client.describe_topics(TopicCollection(wanted), request_timeout=_SOON_SECONDS)
     found: dict[str, str] = {}
     for name, future in futures.items():
         try:
-            found[name] = str(future.result().topic_id)
+            found[name] = str(future.result(_LATE_SECONDS).topic_id)
+        except TimeoutError as error:
+            raise BrokerAway(f"nobody describes {name}") from error
         except KafkaException as error:
             if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise BrokerAway(f"cannot describe {name}: {error.args[0].str()}") from error
     return found
+
+
+def end_offsets(bootstrap: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Where each partition ends for those who read what is committed. Raises BrokerAway."""
+    asked = {TopicPartition(topic, each): _latest() for each in partitions}
+    if not asked:
+        return {}
+    client = admin(bootstrap)  # kept by a name: its futures fail once it is collected
+    futures = client.list_offsets(
+        asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_SOON_SECONDS
+    )
+    try:
+        return {p.partition: future.result(_LATE_SECONDS).offset for p, future in futures.items()}
+    except KafkaException as error:
+        raise BrokerAway(f"cannot ask where {topic} ends: {error.args[0].str()}") from error
+    except TimeoutError as error:
+        raise BrokerAway(f"nobody says where {topic} ends") from error
 
 
 def delete_topics(bootstrap: str, names: Iterable[str]) -> None:

@@ -1,0 +1,81 @@
+"""What only a real broker shows: rows that it refuses, and a consumer that hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from crosstie.errors import Unpublishable
+from crosstie.runtime.admin import create_topics
+from crosstie.runtime.kafka import producer_options
+from crosstie.runtime.service import Running
+from crosstie.runtime.stack import Stack
+from services.profile import housekeeping, watchdog
+from services.profile.delivery import deliver
+from services.profile.ports import Image
+from services.profile.publisher import KafkaOutlet
+from tests.profile_log import ALMA, BORIS
+from tests.profile_world import PATIENCE_SECONDS, ProfileWorld, settings_of, until
+
+
+@pytest.fixture
+async def world(stack: Stack, database: str, topic_prefix: str, tmp_path: Path) -> ProfileWorld:
+    world = ProfileWorld(settings_of(stack.bootstrap, database, topic_prefix), tmp_path)
+    await asyncio.to_thread(create_topics, stack.bootstrap, world.settings.topics.shared())
+    return world
+
+
+async def test_a_row_over_the_brokers_limit_is_refused_for_good_and_a_smaller_one_goes_out(
+    world: ProfileWorld,
+) -> None:
+    topic = world.settings.topics.network.name
+    outlet = KafkaOutlet(
+        lambda name: AIOKafkaProducer(**producer_options(world.settings), transactional_id=name),
+        f"{world.settings.topic_prefix}a",
+        topic,
+    )
+    large, small = secrets.token_bytes(3_000_000), b"small"
+    await outlet.open()
+    with pytest.raises(Unpublishable, match=r"member/X.*max\.message\.bytes"):
+        await outlet.publish(Image(0, [(b"member/X", large)], 1, 1))
+    await outlet.open()
+    await outlet.publish(Image(0, [(b"member/X", small)], 1, 1))
+    await outlet.close()
+    assert [each.value for each in (await world.read(topic))[0]][:1] == [small]
+
+
+async def test_a_consumer_that_hangs_without_an_error_ends_the_work(
+    world: ProfileWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "WATCH_SECONDS", 0.1)
+    monkeypatch.setattr(watchdog, "STILL_SECONDS", 0.5)
+    hangs, getmany = asyncio.Event(), AIOKafkaConsumer.getmany
+
+    async def nothing_once_it_hangs(self: Any, *partitions: Any, **limits: Any) -> Any:
+        if not hangs.is_set():
+            return await getmany(self, *partitions, **limits)
+        return await asyncio.sleep(limits["timeout_ms"] / 1000, {})
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", nothing_once_it_hangs)
+    async with asyncpg.create_pool(world.settings.database_url.get_secret_value()) as pool:
+        key = world.settings.vault_key_bytes
+        work = asyncio.create_task(deliver(world.settings, key, pool, Running()))
+        await world.append([world.write.met(ALMA, BORIS)])
+        await until(lambda: _published(world, work))
+        hangs.set()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not work.done():  # what a fetch under way still brings is folded
+                await world.append([world.write.met(ALMA, BORIS)])
+        with pytest.raises(watchdog.Hangs):
+            await work
+
+
+async def _published(world: ProfileWorld, work: asyncio.Task[None]) -> bool:
+    assert not work.done(), work
+    return (await world.offsets())[1] == world.logged
