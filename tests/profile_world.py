@@ -89,7 +89,7 @@ class ProfileWorld:
         return os.environ | {
             "CROSSTIE_KAFKA_BOOTSTRAP": self.settings.kafka_bootstrap,
             "CROSSTIE_DATABASE_URL": self.settings.database_url.get_secret_value(),
-            "CROSSTIE_VAULT_KEY": self.settings.vault_key.get_secret_value(),
+            "CROSSTIE_VAULT_KEY": base64.b64encode(self.settings.vault_key_bytes).decode(),
             "CROSSTIE_TOPIC_PREFIX": self.settings.topic_prefix,
         }
 

@@ -31,13 +31,13 @@ _CLOSING_SECONDS = 1.0
 
 def build(settings: Settings) -> Service:
     """The service, not yet started."""
-    keys, intakes = Keys(), Intakes()
+    keys, intakes, vault_key = Keys(), Intakes(), settings.vault_key_bytes
     api = FastAPI(title="crosstie ingestion", version="1", description=(__doc__ or "").strip())
     api.include_router(router(keys, intakes, Buckets(settings.requests_per_second)))
 
     async def work(running: Running) -> None:
         try:
-            await _work(settings, running, keys, intakes)
+            await _work(settings, vault_key, running, keys, intakes)
         except Transient:
             if not running.stop.is_set():
                 raise
@@ -45,12 +45,14 @@ def build(settings: Settings) -> Service:
     return Service(api, work)
 
 
-async def _work(settings: Settings, running: Running, keys: Keys, intakes: Intakes) -> None:
+async def _work(
+    settings: Settings, vault_key: bytes, running: Running, keys: Keys, intakes: Intakes
+) -> None:
     """Open both doors once PostgreSQL and Kafka answer; close them when it is time."""
     pool = await database.pool(settings, "ingestion", running)
     keys.connect(pool)
-    vault = Vault(pool, settings.vault_key_bytes)
-    erasures = Erasures(pool, settings.vault_key_bytes)
+    vault = Vault(pool, vault_key)
+    erasures = Erasures(pool, vault_key)
     await retrying(vault.probe, running, "check the vault key")
     to = Log(settings)
     intake = Intake(vault, erasures, to, settings.topics.events.name)

@@ -14,19 +14,25 @@ from services.profile.delivery import deliver
 from services.profile.reads import Reads
 from services.profile.routes import routes
 
+_MOST_FOLDING = 16
+_MOST_ASKED = 5  # connections for reads over HTTP: they never take those of the fold
+
 
 def build(settings: Settings) -> Service:
     """The service, wired; it connects when its work begins."""
-    keys, reads = Keys(), Reads(settings.clock)
+    keys, reads, vault_key = Keys(), Reads(settings.clock), settings.vault_key_bytes
     api = FastAPI(title="crosstie profile", version="1")
     routes(api, keys, reads)
 
     async def work(running: Running) -> None:
         _collect_garbage_rarely()
-        async with await connect(settings, "profile", running, most=16) as pool:
-            keys.connect(pool)
-            reads.connect(pool)
-            await deliver(settings, pool, running)
+        async with (
+            await connect(settings, "profile", running, most=_MOST_ASKED) as asked,
+            await connect(settings, "profile", running, most=_MOST_FOLDING) as pool,
+        ):
+            keys.connect(asked)
+            reads.connect(asked)
+            await deliver(settings, vault_key, pool, running)
 
     return Service(api, work)
 

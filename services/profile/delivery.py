@@ -29,12 +29,14 @@ HEARTBEAT_MS = 1_500
 NEVER_MS = 24 * 3600 * 1000  # a partition that waits for PostgreSQL does not poll, and stays ours
 
 
-async def deliver(settings: Settings, pool: asyncpg.Pool[Any], running: Running) -> None:
+async def deliver(
+    settings: Settings, vault_key: bytes, pool: asyncpg.Pool[Any], running: Running
+) -> None:
     """Fold and publish until `running.stop`."""
     topics = settings.topics
     await _topics_exist(settings, running)
     running.unready["assignment"] = "the group has not assigned partitions yet"
-    store = PostgresStore(pool, topics.events.name, settings.vault_key_bytes)
+    store = PostgresStore(pool, topics.events.name, vault_key)
     async with _consumer(settings, running) as consumer:
         log_ = KafkaLog(
             consumer, settings.kafka_bootstrap, topics.events.name, settings.batch_events

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -18,8 +18,10 @@ SECRET_KEYS = {"crosstie": {"database-url", "vault-key", "admin-database-url"}}
 SECRETS = {
     f"CROSSTIE_{name.upper()}"
     for name, field in Settings.model_fields.items()
-    if field.annotation is SecretStr
+    if SecretStr in (field.annotation, *get_args(field.annotation))
 }
+VAULT_KEY = "CROSSTIE_VAULT_KEY"
+KNOW_THE_VAULT = {"ingestion", "profile"}
 SERVICES = {"ingestion", "profile", "matching"}
 JOBS = {
     "crosstie-topics": ["crosstie", "topics", "create"],
@@ -91,9 +93,13 @@ def settings(objects: list[Manifest]) -> Iterator[str]:
         given = own | (configured.keys() if container.get("envFrom") else set())
         for each in sorted(own - known):
             yield f"{name}: {each} is no setting"
-        if name.removeprefix("crosstie-") in SERVICES:
-            for each in sorted(needed - given):
+        service = name.removeprefix("crosstie-")
+        if service in SERVICES:
+            more = {VAULT_KEY} if service in KNOW_THE_VAULT else set()
+            for each in sorted((needed | more) - given):
                 yield f"{name}: {each} is not given"
+        if service not in KNOW_THE_VAULT and VAULT_KEY in given:
+            yield f"{name}: {VAULT_KEY} is not for it"
 
 
 def references(objects: list[Manifest]) -> Iterator[str]:
@@ -142,7 +148,7 @@ def _routes() -> set[str]:
 
 def _choices(variable: str) -> tuple[str, ...]:
     field = Settings.model_fields.get(variable.removeprefix("CROSSTIE_").lower())
-    return get_args(field.annotation) if field is not None else ()
+    return get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
 
 
 RULES = (complete, probes, services, grace, settings, references, commands)

@@ -6,7 +6,6 @@ The hand is a transactional writer as profile is one; nothing of matching is rep
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
 import logging
@@ -51,7 +50,6 @@ def settings_of(stack: Stack, prefix: str, database: str, **more: Any) -> Settin
     values: dict[str, Any] = {
         "kafka_bootstrap": stack.bootstrap,
         "database_url": database,
-        "vault_key": base64.b64encode(bytes(32)).decode(),
         "topic_prefix": prefix,
         "deployment": "test",
         "clock": "log",
@@ -62,9 +60,8 @@ def settings_of(stack: Stack, prefix: str, database: str, **more: Any) -> Settin
 
 def environment(settings: Settings) -> dict[str, str]:
     """The same settings for a process."""
-    values = settings.model_dump(mode="json", exclude_none=True)
+    values = settings.model_dump(mode="json", exclude_none=True, exclude={"vault_key"})
     values["database_url"] = settings.database_url.get_secret_value()
-    values["vault_key"] = settings.vault_key.get_secret_value()
     ours = {f"CROSSTIE_{name.upper()}": str(value) for name, value in values.items()}
     return {k: v for k, v in os.environ.items() if not k.startswith("CROSSTIE_")} | ours
 

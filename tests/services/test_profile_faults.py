@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -90,6 +91,25 @@ async def test_sigterm_ends_it_with_its_batches_finished(world: ProfileWorld) ->
             assert await process.ended() == 0
     committed, published = await world.offsets()
     assert committed == published < world.logged
+
+
+async def test_sigterm_ends_it_soon_while_kafka_is_away(world: ProfileWorld) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        away = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with world.service(CROSSTIE_KAFKA_BOOTSTRAP=away) as process:
+            await until(lambda: process.said("retrying"))
+            process.signal(signal.SIGTERM)
+            async with asyncio.timeout(15):
+                await process.ended()
+
+
+async def test_without_the_vaults_key_it_does_not_start_and_says_so(world: ProfileWorld) -> None:
+    env = {name: value for name, value in world.env.items() if name != "CROSSTIE_VAULT_KEY"}
+    command = [sys.executable, "-m", "services.profile"]
+    ended = await asyncio.to_thread(subprocess.run, command, env=env, stderr=subprocess.PIPE)
+    assert ended.returncode == 2
+    assert b"CROSSTIE_VAULT_KEY is not set" in ended.stderr
 
 
 async def test_what_was_committed_but_not_published_goes_out_at_the_next_start(

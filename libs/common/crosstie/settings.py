@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from crosstie.errors import Misconfigured
 from crosstie.topics import Topics
 
 VAULT_KEY_BYTES = 32
@@ -24,8 +25,10 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(
         description="PostgreSQL URL of a login that may take the role of the service."
     )
-    vault_key: SecretStr = Field(
-        description="Base64 of the 32 bytes that wrap the data keys of the vault."
+    vault_key: SecretStr | None = Field(
+        None,
+        description="Base64 of the 32 bytes that wrap the data keys of the vault; ingestion, profile "
+        "and `crosstie check` and `forget` need it, matching must not have it.",
     )
     topic_prefix: str = Field(
         "crosstie.",
@@ -74,7 +77,9 @@ class Settings(BaseSettings):
 
     @field_validator("vault_key")
     @classmethod
-    def _wraps(cls, value: SecretStr) -> SecretStr:
+    def _wraps(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         try:
             size = len(base64.b64decode(value.get_secret_value(), validate=True))
         except binascii.Error:
@@ -92,5 +97,10 @@ class Settings(BaseSettings):
 
     @property
     def vault_key_bytes(self) -> bytes:
-        """The wrapping key itself."""
+        """The wrapping key itself. Raises Misconfigured for whoever needs it and was not given it."""
+        if self.vault_key is None:
+            raise Misconfigured(
+                "CROSSTIE_VAULT_KEY is not set: it opens the data keys of the vault; set the one that "
+                "this vault was made with, or for a new one make it with `openssl rand -base64 32`"
+            )
         return base64.b64decode(self.vault_key.get_secret_value())

@@ -24,7 +24,8 @@ def table() -> str:
     """Environment variable, default and meaning of every setting."""
     rows = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        needed = field.default is PydanticUndefined
-        default = "required" if needed else f"`{field.default}`"
+        default = f"`{field.default}`"
+        if field.default is PydanticUndefined or field.default is None:
+            default = "not set" if field.default is None else "required"
         rows.append(f"| `CROSSTIE_{name.upper()}` | {default} | {field.description} |")
     return "\n".join(rows) + "\n"
