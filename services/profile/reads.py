@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -15,22 +16,26 @@ from crosstie.network.map import Population, map_of
 from crosstie.network.state import Member, Tie
 from crosstie.network.strength import moved
 from crosstie.network.wire import decode_row
-from crosstie.runtime.database import transient
+from crosstie.runtime.database import soon, transient
 from services.profile import show, sql
 from services.profile.shapes import MapShown, MemberShown
 
 MOST_CONTACTS = 200  # the strongest, whose own ties are looked through
 MOST_TIES_BEYOND = 20_000
 POPULATION_SECONDS = 60.0
+COUNTING_SECONDS = 60.0
 
 
 class Reads:
-    """Routes are built before PostgreSQL is there: `connect` comes later. Raises DatabaseAway."""
+    """Routes are built before PostgreSQL is there: `connect` comes later.
+
+    An answer takes one connection and 5 s at most. Raises DatabaseAway.
+    """
 
     def __init__(self, clock: Literal["wall", "log"]) -> None:
         self._clock = clock
         self._pool: asyncpg.Pool[Any] | None = None
-        self._population: tuple[float, Population] | None = None
+        self._everyone = Everyone()
 
     def connect(self, pool: asyncpg.Pool[Any]) -> None:
         """Read from here from now on."""
@@ -38,75 +43,105 @@ class Reads:
 
     async def member(self, person: Person, authorities: Collection[str]) -> MemberShown | None:
         """The person; None when nobody is known by that name."""
-        member = await self._member(person)
-        if member is None:
-            return None
-        manager = [member.reports_to] if member.reports_to else []
-        return show.member(person, member, await self._people(manager, authorities))
+        async with soon(self._connected()) as on:
+            member = await _member(on, person)
+            if member is None:
+                return None
+            manager = [member.reports_to] if member.reports_to else []
+            return show.member(person, member, await _people(on, manager, authorities))
 
     async def map(self, person: Person, authorities: Collection[str]) -> MapShown | None:
         """The map of the person's network; None when nobody is known by that name."""
-        me = await self._member(person)
-        if me is None:
-            return None
-        at = await self._now()
-        ties = [_tie(row["state"]) for row in await self._fetch(sql.TIES_OF, me.subject)]
-        ties.sort(key=lambda tie: moved(tie.strength, at), reverse=True)
-        closest = [each.other(me.subject) for each in ties]
-        beyond = [
-            _tie(row["state"])
-            for row in await self._fetch(sql.TIES_BEYOND, closest[:MOST_CONTACTS], MOST_TIES_BEYOND)
-        ]
-        members = await self._members({end for tie in (*ties, *beyond) for end in (tie.a, tie.b)})
-        people = await self._people(closest, authorities)
+        pool = self._connected()
+        async with soon(pool) as on:
+            me = await _member(on, person)
+            if me is None:
+                return None
+            at = await self._now(on)
+            ties = [_tie(row["state"]) for row in await on.fetch(sql.TIES_OF, me.subject)]
+            ties.sort(key=lambda tie: moved(tie.strength, at), reverse=True)
+            closest = [each.other(me.subject) for each in ties]
+            rows = await on.fetch(sql.TIES_BEYOND, closest[:MOST_CONTACTS], MOST_TIES_BEYOND)
+            beyond = [_tie(row["state"]) for row in rows]
+            members = await _members(
+                on, {end for tie in (*ties, *beyond) for end in (tie.a, tie.b)}
+            )
+            people = await _people(on, closest, authorities)
+            everyone = await self._everyone.counted(pool)
         seen = show.visible(members, people)
-        found = map_of(me, ties, beyond, seen, await self._everyone(), at)
-        return show.map(person, found, seen, people)
+        return show.map(person, map_of(me, ties, beyond, seen, everyone, at), seen, people)
 
-    async def _member(self, person: Person) -> Member | None:
-        rows = await self._fetch(sql.SUBJECT_OF, person.authority, person.id)
-        if not rows:
-            return None
-        subject = rows[0]["subject"]
-        return (await self._members([subject])).get(subject)
-
-    async def _members(self, subjects: Iterable[str]) -> dict[str, Member]:
-        found = {}
-        for subject, state in await self._fetch(sql.MEMBERS, sorted(subjects)):
-            row = None if state is None else decode_row("member/", state)
-            if isinstance(row, Member):
-                found[subject] = row
-        return found
-
-    async def _people(
-        self, subjects: Iterable[str], authorities: Collection[str]
-    ) -> dict[str, Person]:
-        rows = await self._fetch(sql.PEOPLE, sorted(subjects), sorted(authorities))
-        return {subject: Person(authority=authority, id=id) for subject, authority, id in rows}
-
-    async def _everyone(self) -> Population:
-        now = time.monotonic()
-        if self._population is None or self._population[0] < now:
-            sectors: Counter[str] = Counter()
-            levels: Counter[int] = Counter()
-            for sector, level, people in await self._fetch(sql.POPULATION):
-                if sector is not None:
-                    sectors[sector] += people
-                if level is not None:
-                    levels[int(level)] += people
-            self._population = now + POPULATION_SECONDS, Population(sectors, levels)
-        return self._population[1]
-
-    async def _now(self) -> int:
+    async def _now(self, on: Any) -> int:
         if self._clock == "wall":
             return time.time_ns() // 1000
-        return int((await self._fetch(sql.LATEST))[0][0])
+        return int(await on.fetchval(sql.LATEST))
 
-    async def _fetch(self, statement: str, *arguments: Any) -> list[Any]:
+    def _connected(self) -> asyncpg.Pool[Any]:
         if self._pool is None:
             raise DatabaseAway("PostgreSQL was not reached yet")
+        return self._pool
+
+
+class Everyone:
+    """How many people there are by sector and level: counted once a minute, however many ask."""
+
+    def __init__(self) -> None:
+        self._found = Population({}, {})
+        self._until = 0.0
+        self._counting: asyncio.Task[None] | None = None
+
+    async def counted(self, pool: asyncpg.Pool[Any]) -> Population:
+        """The counts. Who asks meanwhile shares the counting, which outlasts those who give up."""
+        if self._until < time.monotonic():
+            if self._counting is None or self._counting.done():
+                self._counting = asyncio.create_task(self._count(pool))
+            await asyncio.shield(self._counting)
+        return self._found
+
+    async def _count(self, pool: asyncpg.Pool[Any]) -> None:
+        sectors: Counter[str] = Counter()
+        levels: Counter[int] = Counter()
         with transient():
-            return await self._pool.fetch(statement, *arguments)
+            async with asyncio.timeout(COUNTING_SECONDS), pool.acquire() as on:
+                rows = await _told_or_ended(on, sql.POPULATION)
+        for sector, level, people in rows:
+            if sector is not None:
+                sectors[sector] += people
+            if level is not None:
+                levels[int(level)] += people
+        self._found = Population(sectors, levels)
+        self._until = time.monotonic() + POPULATION_SECONDS
+
+
+async def _told_or_ended(on: Any, statement: str) -> list[Any]:
+    """What it answers; a connection that is cut short is no good any more."""
+    try:
+        rows: list[Any] = await on.fetch(statement)
+    except (asyncio.CancelledError, TimeoutError):
+        on.terminate()
+        raise
+    return rows
+
+
+async def _member(on: Any, person: Person) -> Member | None:
+    subject = await on.fetchval(sql.SUBJECT_OF, person.authority, person.id)
+    return None if subject is None else (await _members(on, [subject])).get(subject)
+
+
+async def _members(on: Any, subjects: Iterable[str]) -> dict[str, Member]:
+    found = {}
+    for subject, state in await on.fetch(sql.MEMBERS, sorted(subjects)):
+        row = None if state is None else decode_row("member/", state)
+        if isinstance(row, Member):
+            found[subject] = row
+    return found
+
+
+async def _people(
+    on: Any, subjects: Iterable[str], authorities: Collection[str]
+) -> dict[str, Person]:
+    rows = await on.fetch(sql.PEOPLE, sorted(subjects), sorted(authorities))
+    return {subject: Person(authority=authority, id=id) for subject, authority, id in rows}
 
 
 def _tie(state: str) -> Tie:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,9 +17,12 @@ from crosstie.network.facts import Event
 from crosstie.network.fold import fold_all
 from crosstie.network.state import member_key, tie_key
 from crosstie.network.wire import encode
+from crosstie.runtime import database as runtime_database
 from crosstie.runtime.auth import Keys
+from services.profile import sql
 from services.profile.reads import Reads
 from services.profile.routes import routes
+from tests.line import between
 from tests.profile_log import ALMA, BORIS, CHIDI
 
 DANA = "D" * 16
@@ -85,20 +89,28 @@ async def _store(connection: asyncpg.Connection[Any], events: list[Event]) -> No
 
 @pytest.fixture
 async def http(pool: asyncpg.Pool[Any], database: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with the key of a platform that writes for `nhs` alone."""
+    async with asking(Keys(pool), pool, await key_of(database)) as client:
+        yield client
+
+
+async def key_of(database: str) -> str:
+    """The key of a platform that writes for `nhs` alone."""
     connection = await asyncpg.connect(database)
     platform = registry.checked("intranet", ["https://intranet.example"], ["nhs"])
     key = await registry.add(connection, platform)
     await connection.close()
-    api, keys, reads = FastAPI(), Keys(pool), Reads("log")
+    return str(key)
+
+
+def asking(keys: Keys, pool: asyncpg.Pool[Any], key: str) -> httpx.AsyncClient:
+    api, reads = FastAPI(), Reads("log")
     reads.connect(pool)
     routes(api, keys, reads)
-    async with httpx.AsyncClient(
+    return httpx.AsyncClient(
         transport=httpx.ASGITransport(api),
         base_url="http://profile",
         headers={"Authorization": f"Bearer {key}"},
-    ) as client:
-        yield client
+    )
 
 
 async def test_a_person_is_shown_as_their_events_say(http: httpx.AsyncClient) -> None:
@@ -164,6 +176,41 @@ async def test_until_postgresql_is_reached_the_answer_is_503() -> None:
         )
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
+
+
+async def test_while_postgresql_is_silent_the_answer_is_503(
+    database: str, pool: asyncpg.Pool[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime_database, "SOON_SECONDS", 0.5)
+    async with (
+        between(database) as line,
+        asyncpg.create_pool(line.url, min_size=1) as asked,
+        asking(Keys(pool), asked, await key_of(database)) as http,
+    ):
+        assert (await http.get("/v1/members/nhs/alma")).status_code == 200
+        line.silent = True
+        for path in ("", "/map"):
+            answer = await http.get(f"/v1/members/nhs/alma{path}")
+            assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+        line.silent = False
+        assert (await http.get("/v1/members/nhs/alma")).status_code == 200
+
+
+async def test_however_many_ask_at_once_people_are_counted_once(
+    database: str, pool: asyncpg.Pool[Any]
+) -> None:
+    asked: list[str] = []
+
+    async def listen(connection: Any) -> None:
+        connection.add_query_logger(lambda each: asked.append(each.query))
+
+    async with (
+        asyncpg.create_pool(database, init=listen) as logged,
+        asking(Keys(pool), logged, await key_of(database)) as http,
+    ):
+        answers = await asyncio.gather(*(http.get("/v1/members/nhs/alma/map") for _ in range(8)))
+    assert {each.status_code for each in answers} == {200}
+    assert asked.count(sql.POPULATION) == 1
 
 
 async def test_a_made_up_contact_tells_nothing_about_people_of_others_who_never_consented(
