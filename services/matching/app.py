@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
+from typing import Any
 
+import asyncpg
 from fastapi import FastAPI
 
 from crosstie.errors import Fenced, LogGap, Misconfigured, Transient
@@ -27,6 +30,8 @@ log = logger("matching")
 
 _FINISH_SECONDS = 15.0  # a round in hand, after the stop
 _GAP_SECONDS = 30.0
+_LEAVING_SECONDS = 3.0
+_MOST_ASKED = 5  # connections for reads over HTTP: they never take those of rounds
 
 
 def build(settings: Settings) -> Service:
@@ -38,17 +43,27 @@ def build(settings: Settings) -> Service:
 
     async def work(running: Running) -> None:
         pool = await database.pool(settings, "matching", running)
-        reader, people, store = Reader(settings, running), People(pool), Store(pool)
-        desk.connect(pool, people, reader)
+        asked = await database.pool(settings, "matching", running, most=_MOST_ASKED)
+        reader, people, store = Reader(settings, running), People(pool.acquire), Store(pool)
+        desk.connect(asked, reader)
         leader = Leader(settings, store, reader, people, rules, running)
         async with asyncio.TaskGroup() as group:
-            group.create_task(reader.run())
-            group.create_task(_ready(reader, desk, running))
-            group.create_task(_lead_in_turn(Lease(settings), leader, running))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(pool.close(), 3)
+            group.create_task(lasting("reader", reader.run(), running))
+            group.create_task(seen("readiness", _ready(reader, desk, running)))
+            leading = _lead_in_turn(Lease(settings), leader, running)
+            group.create_task(lasting("leader", leading, running))
+        await asyncio.gather(_closed(asked), _closed(pool))
 
     return Service(api, work)
+
+
+async def _closed(pool: asyncpg.Pool[Any]) -> None:
+    """Leave PostgreSQL, which may be silent."""
+    try:
+        async with asyncio.timeout(_LEAVING_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -59,6 +74,24 @@ def rules_of(settings: Settings) -> Rules:
         return Rules.of(settings.policy_file.read_bytes())
     except OSError as error:
         raise Misconfigured(f"CROSSTIE_POLICY_FILE: {error}") from error
+
+
+async def lasting(name: str, child: Awaitable[None], running: Running) -> None:
+    """A child that goes on until it is time to stop; that it ended earlier is a failure."""
+    await seen(name, child)
+    if not running.stop.is_set():
+        raise RuntimeError(f"{name} ended before its time")
+
+
+async def seen(name: str, child: Awaitable[None]) -> None:
+    """A group takes a child that ends cancelled for one that it cancelled: say that it was not."""
+    try:
+        await child
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError(f"{name} was cancelled by nobody") from error
 
 
 async def _ready(reader: Reader, desk: Desk, running: Running) -> None:

@@ -70,7 +70,7 @@ async def decisions(settings: Settings, n: int) -> dict[str, Any]:
             body = await pool.fetchval(sql.ROUND, n)
         if body is None:
             raise Misconfigured(f"there is no round {n}; see `crosstie rounds list`")
-        return await _described(record.decode(body), People(pool))
+        return await _described(record.decode(body), People(pool.acquire))
 
 
 async def tried(settings: Settings, rules: Rules) -> dict[str, Any]:
@@ -85,7 +85,7 @@ async def tried(settings: Settings, rules: Rules) -> dict[str, Any]:
         opening = Opening(head.n + 1, at, full=True, cut=cut, previous=head.digest)
         base = fitted(cut, rules, at)
         result = decided(opening, ledger, base, rules, settings.deployment)
-        return await _described(result.round, People(pool))
+        return await _described(result.round, People(pool.acquire))
 
 
 @contextlib.asynccontextmanager

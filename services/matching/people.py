@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
-
-import asyncpg
 
 from crosstie import registry
 from crosstie.events import Person
@@ -17,11 +16,14 @@ _KEPT_SECONDS = 60.0
 _MOST_KEPT = 200_000
 
 
+Asking = Callable[[], AbstractAsyncContextManager[Any]]  # a connection to ask on
+
+
 class People:
     """Look-ups in vault and registry. Raises DatabaseAway."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
-        self._pool = pool
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
         self._known: dict[str, tuple[float, Person]] = {}
 
     async def named(self, subjects: Collection[str]) -> dict[str, Person]:
@@ -35,13 +37,14 @@ class People:
     async def subject(self, authority: str, id: str) -> str | None:
         """The subject of a person, None when nobody is known by that name."""
         with transient():
-            return await self._pool.fetchval(sql.SUBJECT_OF, authority, id)  # type: ignore[no-any-return]
+            async with self._asking() as connection:
+                return await connection.fetchval(sql.SUBJECT_OF, authority, id)  # type: ignore[no-any-return]
 
     async def platforms(self) -> list[registry.Platform]:
         """Every platform, in order of name."""
         with transient():
-            async with self._pool.acquire() as connection:
-                return await registry.every(connection)  # type: ignore[arg-type]
+            async with self._asking() as connection:
+                return await registry.every(connection)
 
     async def _look_up(self, subjects: list[str], until: float) -> None:
         if len(self._known) > _MOST_KEPT:
@@ -49,7 +52,8 @@ class People:
         for each in subjects:
             self._known.pop(each, None)
         with transient():
-            rows = await self._pool.fetch(sql.PERSON_OF, subjects)
+            async with self._asking() as connection:
+                rows = await connection.fetch(sql.PERSON_OF, subjects)
         for subject, authority, id in rows:
             self._known[subject] = (until, Person(authority=authority, id=id))
 

@@ -18,7 +18,7 @@ from crosstie.instants import to_rfc3339
 from crosstie.matching.model import Suggestion
 from crosstie.network.view import Network
 from crosstie.runtime.auth import Keys
-from crosstie.runtime.database import transient
+from crosstie.runtime.database import soon
 from crosstie.showing import shown_state
 from crosstie.suggestions import Shown
 from crosstie.topics import Topics
@@ -88,10 +88,10 @@ class Desk:
         self._sources: tuple[asyncpg.Pool[Any], People, Reader] | None = None
         self._open = False
 
-    def connect(self, pool: asyncpg.Pool[Any], people: People, reader: Reader) -> None:
-        """Answer from these, once they have caught up."""
+    def connect(self, pool: asyncpg.Pool[Any], reader: Reader) -> None:
+        """Answer from these, once they have caught up; the pool is the reads' own."""
         self.keys.connect(pool)
-        self._sources = (pool, people, reader)
+        self._sources = (pool, People(lambda: soon(pool)), reader)
 
     def open(self) -> None:
         """The network was read: from now on there are answers."""
@@ -106,8 +106,8 @@ class Desk:
         subject = await people.subject(person.authority, person.id)
         if subject is None:
             return None
-        with transient():
-            rows = await pool.fetch(sql.LIVE_OF_MEMBER, subject)
+        async with soon(pool) as connection:
+            rows = await connection.fetch(sql.LIVE_OF_MEMBER, subject)
         standing = [msgspec.json.decode(row["body"], type=Suggestion) for row in rows]
         named = tell.named_in(standing)
         network = Network.of(reader.network.about(named))
@@ -118,8 +118,8 @@ class Desk:
     async def rounds(self, limit: int) -> Rounds:
         """The last `limit` rounds."""
         pool, _, _ = self._connected()
-        with transient():
-            rows = await pool.fetch(sql.SUMMARIES, limit)
+        async with soon(pool) as connection:
+            rows = await connection.fetch(sql.SUMMARIES, limit)
         return Rounds(rounds=[summarised(msgspec.json.decode(row["summary"])) for row in rows])
 
     def _connected(self) -> tuple[asyncpg.Pool[Any], People, Reader]:

@@ -18,10 +18,13 @@ RETURNING 1
 
 ADD_ROUND = "INSERT INTO matching.rounds (n, body, summary) VALUES ($1, $2, $3)"
 
-PUT_SUGGESTION = """
+PUT_SUGGESTIONS = """
 -- platforms are those told when it was made: they are told of every change
 INSERT INTO matching.suggestions (id, state, seq, members, round, platforms, body)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT id, state, seq, ARRAY(SELECT json_array_elements_text(members)), round,
+    ARRAY(SELECT json_array_elements_text(platforms)), body
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::json[], $5::bigint[], $6::json[], $7::json[])
+    AS s (id, state, seq, members, round, platforms, body)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, seq = excluded.seq, body = excluded.body
 """
 

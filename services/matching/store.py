@@ -185,7 +185,8 @@ async def _row(of: asyncpg.Pool[Any] | Connection, statement: str) -> Any:
 async def _save(connection: Connection, decision: Decision) -> None:
     round = decision.round
     await connection.execute(sql.ADD_ROUND, round.n, record.encode(round), summary(round))
-    await connection.executemany(sql.PUT_SUGGESTION, _suggestions(decision))
+    if round.changes:
+        await connection.execute(sql.PUT_SUGGESTIONS, *_suggestions(decision))
     if decision.published:
         await connection.execute(sql.PUBLISHED, round.n)
     if decision.images:
@@ -208,20 +209,19 @@ def summary(round: Round) -> str:
     return json.dumps(fields | sums)
 
 
-def _suggestions(decision: Decision) -> list[tuple[Any, ...]]:
+def _suggestions(decision: Decision) -> tuple[list[Any], ...]:
+    """Columns of the suggestions as the round leaves them; one may change more than once in it."""
     encode = msgspec.json.Encoder(order="deterministic").encode
-    return [
-        (
-            each.id,
-            each.state,
-            each.seq,
-            list(each.members),
-            each.round,
-            list(decision.told.get(each.id, ())),
-            encode(each).decode(),
-        )
-        for each in (change.suggestion for change in decision.round.changes)
-    ]
+    last = {change.suggestion.id: change.suggestion for change in decision.round.changes}.values()
+    return (
+        [each.id for each in last],
+        [each.state for each in last],
+        [each.seq for each in last],
+        [json.dumps(each.members) for each in last],
+        [each.round for each in last],
+        [json.dumps(decision.told.get(each.id, ())) for each in last],
+        [encode(each).decode() for each in last],
+    )
 
 
 def _outbox(n: int, images: tuple[Image, ...]) -> list[tuple[Any, ...]]:

@@ -45,7 +45,8 @@ class Running:
     async def pause(self, seconds: float) -> bool:
         """Wait, but not past the stop; True when it is time to stop."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for may swallow a cancellation before 3.12
+                await self.stop.wait()
         return self.stop.is_set()
 
 

@@ -1,0 +1,59 @@
+"""What the parts of a service rely on: pauses that end when told, and no part that ends unseen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+
+from crosstie.runtime.service import Running
+from services.matching.app import lasting, seen
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_pause_never_swallows_a_cancellation(turns: int) -> None:
+    running = Running()
+    pausing = asyncio.create_task(running.pause(60))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    running.stop.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if pausing.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await pausing
+
+
+async def ends() -> None:
+    await asyncio.sleep(0)
+
+
+async def is_cancelled() -> None:
+    other = asyncio.create_task(asyncio.sleep(60))
+    other.cancel()
+    await other
+
+
+async def group_with(child: Awaitable[None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(lasting("reader", child, Running()))
+        group.create_task(asyncio.sleep(60))
+
+
+async def test_a_child_that_ends_before_the_stop_ends_the_group() -> None:
+    for child in (ends, is_cancelled):
+        with pytest.raises(ExceptionGroup) as caught:
+            await group_with(child())
+        assert [type(each) for each in caught.value.exceptions] == [RuntimeError]
+
+
+async def test_a_child_that_ends_at_the_stop_or_is_cancelled_by_its_group_is_no_failure() -> None:
+    running = Running()
+    running.stop.set()
+    await lasting("reader", ends(), running)
+    task = asyncio.create_task(seen("reader", asyncio.sleep(60)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
