@@ -69,6 +69,12 @@ def test_the_page_runs_from_top_to_bottom(capsys: pytest.CaptureFixture[str]) ->
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "2 members, 1 ties"
     assert said[1] == "2 rounds, 0 suggestions live"
+    assert [each for each in said if each.startswith("round ")] == [
+        "round 1, policy 9d1f6c0e: made, as introduction",
+        "round 2, policy 9d1f6c0e: expired, as introduction",
+    ]
+    assert "  both: mutual-contacts 1" in said
+    assert "  ('staff', 'p-271') can give: offer-meets-need" in said
     assert said[-2:] == [
         "as it is: 0 suggestions, 0 across sectors",  # of two people, who have met
         "changed: 0 suggestions, 0 across sectors",
