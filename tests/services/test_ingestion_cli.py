@@ -74,6 +74,7 @@ async def test_topics_of_an_earlier_version_get_what_they_lack_and_keep_what_was
         found = admin.describe_configs([inbox])[inbox].result()
         return [found[each].value for each in names]
 
+    await eventually(lambda: inbox.name in partitions_of(world.settings.kafka_bootstrap))
     lost = ConfigEntry("compression.type", None, incremental_operation=AlterConfigOpType.DELETE)
     longer = ConfigEntry("retention.ms", "999", incremental_operation=AlterConfigOpType.SET)
     await asyncio.to_thread(alter, lost, longer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -56,14 +57,20 @@ def create(
     prefix: Prefix = "crosstie.",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array of names.")] = False,
 ) -> None:
-    """Create the topics that are missing; an existing one is never changed.
+    """Create the topics that are missing, and give those of an earlier version what they lack.
 
-    `crosstie platforms add` creates a platform's own topics: naming platforms is for repair.
+    What an operator set on a topic is never changed. `crosstie platforms add` creates a platform's
+    own topics: naming platforms is for repair.
     """
-    from crosstie.runtime import reachable  # noqa: PLC0415  only when called
+    from crosstie.runtime import reachable, topic_config  # noqa: PLC0415  only when called
     from crosstie.runtime.admin import create_topics  # noqa: PLC0415
     from crosstie.topics import Topics  # noqa: PLC0415
 
-    asyncio.run(reachable.kafka(bootstrap))
-    created = create_topics(bootstrap, Topics(prefix).every(platforms or ()))
+    there, topics = asyncio.run(reachable.kafka(bootstrap)), Topics(prefix)
+    created = create_topics(bootstrap, topics.every(platforms or ()))
+    inboxes = (each for each in there if each.startswith(topics.inbox_prefix))
+    known = topics.every(each.removeprefix(topics.inbox_prefix) for each in inboxes)
+    changed = topic_config.complete(bootstrap, (each for each in known if each.name in there))
+    for name, given in changed.items():
+        print(name, *(f"{key}={value}" for key, value in given.items()), file=sys.stderr)
     print(json.dumps(created) if as_json else "\n".join(created) or "every topic exists already")
