@@ -75,11 +75,14 @@ class Outcome:
             print(f"error: {each['message']}", file=sys.stderr)
         verb = "accepted" if over_http else "sent"
         if self.error is not None:
-            print(f"error: {self.error}; {self.taken} events {verb} before it", file=sys.stderr)
+            so_far = f"; {self.taken} events {verb} before it" if self.taken else ""
+            print(f"error: {self.error}{so_far}", file=sys.stderr)
         if as_json:
             answers = {"rejected": self.rejected} if over_http else {}
             error = {} if self.error is None else {"error": self.error}
             print(json.dumps({verb: self.taken} | answers | error))
+        elif self.error is not None and not self.taken and not self.rejected:
+            return
         elif over_http:
             print(f"{self.taken} events accepted, {len(self.rejected)} rejected")
         else:

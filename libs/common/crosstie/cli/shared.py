@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crosstie.errors import Misconfigured
+from crosstie.errors import Misconfigured, Transient
 
-_LOOKS, _LOOK_SECONDS = 4, 0.5
+_LOOKS, _LOOK_SECONDS = 3, 0.3
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def settings(*, kafka: bool = False, postgres: bool = False) -> Settings:
 async def given_stack(console: Console, environment: Mapping[str, str], data: Path | None) -> None:
     """Say which stack the environment names, if any, and that it is there.
 
-    Raises BrokerAway, DatabaseAway with the address.
+    Raises Transient with the address.
     """
     from crosstie.runtime import reachable  # noqa: PLC0415  heavy: only when called
     from crosstie.runtime.stack import BOOTSTRAP, DATABASE  # noqa: PLC0415
@@ -64,8 +64,11 @@ async def given_stack(console: Console, environment: Mapping[str, str], data: Pa
         markup=False,
         soft_wrap=True,
     )
-    await reachable.kafka(bootstrap)
-    await reachable.postgres(url)
+    try:
+        await reachable.kafka(bootstrap)
+        await reachable.postgres(url)
+    except Transient as error:
+        raise Transient(f"{error}; `unset {BOOTSTRAP} {DATABASE}` starts an own stack") from error
 
 
 @contextmanager

@@ -112,8 +112,8 @@ def stack(
     if (bootstrap or database_url) and data is not None:
         said = [name for name in (BOOTSTRAP, DATABASE) if environment.get(name)]
         raise Misconfigured(
-            f"{data} is a stack of its own, but {' and '.join(said)} in the environment names "
-            f"another; `unset {BOOTSTRAP} {DATABASE} {VAULT_KEY}`, or give no directory"
+            f"{data} is a stack of its own, but the environment names another in "
+            f"{' and '.join(said)}; `unset {BOOTSTRAP} {DATABASE} {VAULT_KEY}`, or give no directory"
         )
     if bootstrap and database_url:
         yield Stack(bootstrap, database_url)
