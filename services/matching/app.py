@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from typing import Any
 
-import asyncpg
 from fastapi import FastAPI
 
 from crosstie.errors import Fenced, LogGap, Misconfigured, Transient
@@ -30,7 +28,6 @@ log = logger("matching")
 
 _FINISH_SECONDS = 15.0  # a round in hand, after the stop
 _GAP_SECONDS = 30.0
-_LEAVING_SECONDS = 3.0
 _MOST_ASKED = 5  # connections for reads over HTTP: they never take those of rounds
 
 
@@ -42,28 +39,17 @@ def build(settings: Settings) -> Service:
     routes(api, desk)
 
     async def work(running: Running) -> None:
-        pool = await database.pool(settings, "matching", running)
-        asked = await database.pool(settings, "matching", running, most=_MOST_ASKED)
-        reader, people, store = Reader(settings, running), People(pool.acquire), Store(pool)
-        desk.connect(asked, reader)
-        leader = Leader(settings, store, reader, people, rules, running)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(lasting("reader", reader.run(), running))
-            group.create_task(seen("readiness", _ready(reader, desk, running)))
-            leading = _lead_in_turn(Lease(settings), leader, running)
-            group.create_task(lasting("leader", leading, running))
-        await asyncio.gather(_closed(asked), _closed(pool))
+        async with database.pools(settings, "matching", running, 10, _MOST_ASKED) as (pool, asked):
+            reader, people, store = Reader(settings, running), People(pool.acquire), Store(pool)
+            desk.connect(asked, reader)
+            leader = Leader(settings, store, reader, people, rules, running)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(lasting("reader", reader.run(), running))
+                group.create_task(seen("readiness", _ready(reader, desk, running)))
+                leading = _lead_in_turn(Lease(settings), leader, running)
+                group.create_task(lasting("leader", leading, running))
 
     return Service(api, work)
-
-
-async def _closed(pool: asyncpg.Pool[Any]) -> None:
-    """Leave PostgreSQL, which may be silent."""
-    try:
-        async with asyncio.timeout(_LEAVING_SECONDS):
-            await pool.close()
-    except TimeoutError:
-        pool.terminate()
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -7,7 +7,7 @@ import gc
 from fastapi import FastAPI
 
 from crosstie.runtime.auth import Keys
-from crosstie.runtime.database import pool as connect
+from crosstie.runtime.database import pools
 from crosstie.runtime.service import Running, Service
 from crosstie.settings import Settings
 from services.profile.delivery import deliver
@@ -26,10 +26,7 @@ def build(settings: Settings) -> Service:
 
     async def work(running: Running) -> None:
         _collect_garbage_rarely()
-        async with (
-            await connect(settings, "profile", running, most=_MOST_ASKED) as asked,
-            await connect(settings, "profile", running, most=_MOST_FOLDING) as pool,
-        ):
+        async with pools(settings, "profile", running, _MOST_FOLDING, _MOST_ASKED) as (pool, asked):
             keys.connect(asked)
             reads.connect(asked)
             await deliver(settings, vault_key, pool, running)

@@ -20,6 +20,7 @@ from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.stack import Stack
 from services.profile import batch, quarantine
 from services.profile.store import PostgresStore
+from tests.line import between
 from tests.profile_log import ALMA, BORIS, CHIDI, Logged
 from tests.profile_world import Process, ProfileWorld, many, settings_of, until
 
@@ -101,6 +102,18 @@ async def test_sigterm_ends_it_soon_while_kafka_is_away(world: ProfileWorld) -> 
             await until(lambda: process.said("retrying"))
             process.signal(signal.SIGTERM)
             async with asyncio.timeout(15):
+                await process.ended()
+
+
+async def test_sigterm_ends_it_soon_while_postgresql_is_silent(
+    world: ProfileWorld, database: str
+) -> None:
+    async with between(database) as line:
+        with world.service(CROSSTIE_DATABASE_URL=line.url) as process:
+            await until(taken(process))
+            line.silent = True
+            process.signal(signal.SIGTERM)
+            async with asyncio.timeout(25):
                 await process.ended()
 
 

@@ -21,6 +21,7 @@ T = TypeVar("T")
 _FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 2.0
 SOON_SECONDS = 5.0
+_LEAVING_SECONDS = 3.0
 
 _AWAY = (
     asyncpg.PostgresConnectionError,
@@ -105,3 +106,26 @@ async def pool(
             )
 
     return await retrying(attempt, running, "connect to PostgreSQL")
+
+
+@contextlib.asynccontextmanager
+async def pools(
+    settings: Settings, role: str, running: Running, *most: int
+) -> AsyncIterator[list[asyncpg.Pool[Any]]]:
+    """A pool for each of `most`, left in good order, or given up where PostgreSQL is silent."""
+    opened: list[asyncpg.Pool[Any]] = []
+    try:
+        for each in most:
+            one = await pool(settings, role, running, most=each)
+            opened.append(one)
+        yield opened
+    finally:
+        await asyncio.gather(*map(_left, opened))
+
+
+async def _left(one: asyncpg.Pool[Any]) -> None:
+    try:
+        async with asyncio.timeout(_LEAVING_SECONDS):
+            await one.close()
+    except TimeoutError:
+        one.terminate()
