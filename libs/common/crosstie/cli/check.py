@@ -38,7 +38,7 @@ def check(
     Services may go on meanwhile. Exit code 1 when a book is not clean; each difference is named by
     its key, never by what was said.
     """
-    from crosstie.replay.books import check as books_of  # noqa: PLC0415  heavy: only when called
+    from crosstie.replay.books import check as books_of
 
     told = None if acknowledged is None else list(_identities(acknowledged))
     books = asyncio.run(

@@ -61,10 +61,10 @@ def demo(
 async def _demo(
     members: int | None, seed: int, data: Path | None, *, stay: bool, as_json: bool
 ) -> None:
-    from crosstie.cli.up import summary  # noqa: PLC0415
-    from crosstie.demo.contact_log import contact_log  # noqa: PLC0415  heavy
-    from crosstie.demo.story import simulated  # noqa: PLC0415
-    from crosstie.runtime.supervisor import whole_system  # noqa: PLC0415
+    from crosstie.cli.up import summary
+    from crosstie.demo.contact_log import contact_log
+    from crosstie.demo.story import simulated
+    from crosstie.runtime.supervisor import whole_system
 
     story = contact_log(seed) if members is None else simulated(members, seed)
     environment = {"CROSSTIE_CLOCK": "log"} | os.environ
@@ -94,9 +94,9 @@ async def _demo(
 async def _played(
     system: Any, story: Any, seed: int, progress: Progress, started: float
 ) -> tuple[dict[str, Any], Any]:
-    from crosstie.demo.player import play  # noqa: PLC0415  heavy
-    from crosstie.demo.report import report  # noqa: PLC0415
-    from crosstie.replay.books import check  # noqa: PLC0415
+    from crosstie.demo.player import play
+    from crosstie.demo.report import report
+    from crosstie.replay.books import check
 
     tasks = {"events": progress.add_task("events", total=len(story.events))}
     seconds = {"start": monotonic() - started}
@@ -118,8 +118,8 @@ async def _played(
 
 
 def _print(told: dict[str, Any], books: Any, *, as_json: bool) -> None:
-    from crosstie.cli.check import lines  # noqa: PLC0415
-    from crosstie.demo.show import show  # noqa: PLC0415
+    from crosstie.cli.check import lines
+    from crosstie.demo.show import show
 
     if as_json:
         print(json.dumps(told), flush=True)

@@ -38,7 +38,7 @@ def list_letters(
     as_json: AsJson = False,
 ) -> None:
     """List dead letters with the reason of each; they are kept for 30 days. No payloads."""
-    from crosstie import dlq  # noqa: PLC0415  heavy: only when called
+    from crosstie import dlq
 
     found = _chosen(bootstrap, _topics(prefix), platform, lambda _: True)
     if as_json:
@@ -58,7 +58,7 @@ def show(
     prefix: Prefix = "crosstie.",
 ) -> None:
     """Show one dead letter with its original as JSON; it may hold personal data."""
-    from crosstie import dlq  # noqa: PLC0415  heavy: only when called
+    from crosstie import dlq
 
     found = _chosen(bootstrap, _topics(prefix), None, lambda each: each.name == letter)
     if not found:
@@ -77,7 +77,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Put the originals back on their inboxes, byte for byte; what is still wrong comes back."""
-    from crosstie.runtime import letters as runtime  # noqa: PLC0415  heavy: only when called
+    from crosstie.runtime import letters as runtime
 
     wanted = set(letters or ())
     if bool(wanted) == everything:
@@ -93,7 +93,7 @@ def replay(
 def _chosen(
     bootstrap: str, topics: Topics, platform: str | None, wanted: Callable[[Letter], bool]
 ) -> list[Letter]:
-    from crosstie.runtime import letters, reachable  # noqa: PLC0415  heavy: only when called
+    from crosstie.runtime import letters, reachable
 
     topic = None if platform is None else topics.inbox(platform).name
 
@@ -106,13 +106,13 @@ def _chosen(
 
 
 def _topics(prefix: str) -> Topics:
-    from crosstie.topics import Topics  # noqa: PLC0415  heavy: only when called
+    from crosstie.topics import Topics
 
     return Topics(prefix)
 
 
 def _unknown(letter: str) -> Exception:
-    from crosstie.errors import Rejected  # noqa: PLC0415  heavy: only when called
+    from crosstie.errors import Rejected
 
     return Rejected(
         "/letter", letter, "a dead letter that is still kept", "see `crosstie dlq list`"

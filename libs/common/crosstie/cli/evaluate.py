@@ -40,10 +40,10 @@ def evaluate(
 
     Everyone who made a new tie is asked for; all without a tie to them so far are candidates.
     """
-    import msgspec  # noqa: PLC0415  with numpy and all: only when called
-    from rich.console import Console  # noqa: PLC0415
+    import msgspec
+    from rich.console import Console
 
-    from crosstie.evaluate.ranking import NOTES, compare  # noqa: PLC0415
+    from crosstie.evaluate.ranking import NOTES, compare
 
     sets = []
     for folder in folders:
@@ -59,10 +59,10 @@ def evaluate(
 
 def table(sets: Sequence[Compared]) -> Table:
     """A block of rows per set: ours, the baselines, and ours over the best of them."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
-    from crosstie.evaluate.baselines import IN_WORDS  # noqa: PLC0415
-    from crosstie.evaluate.ranking import DIRECTIONS, OURS  # noqa: PLC0415
+    from crosstie.evaluate.baselines import IN_WORDS
+    from crosstie.evaluate.ranking import DIRECTIONS, OURS
 
     out = Table(title=f"recall@{sets[0].k}  precision@{sets[0].k}  AUC", title_justify="left")
     out.add_column("set, method")
@@ -85,7 +85,7 @@ def table(sets: Sequence[Compared]) -> Table:
 
 def summary(sets: Sequence[Compared]) -> list[str]:
     """The means over sets of ours / the best baseline."""
-    from crosstie.evaluate.ranking import means  # noqa: PLC0415
+    from crosstie.evaluate.ranking import means
 
     return [
         f"mean {figure}, ours / best baseline of each set: "
@@ -95,7 +95,7 @@ def summary(sets: Sequence[Compared]) -> list[str]:
 
 
 def _cell(measured: object) -> str:
-    from crosstie.evaluate.measure import Measured  # noqa: PLC0415
+    from crosstie.evaluate.measure import Measured
 
     if not isinstance(measured, Measured):
         return ""

@@ -31,11 +31,11 @@ def forget(
     begins a new person. Exit code 1 when nobody was ever known by that name, or when the erasure is
     accepted, but not done in time; 0 when it is repeated.
     """
-    from pydantic import ValidationError  # noqa: PLC0415  heavy: only when called
+    from pydantic import ValidationError
 
-    from crosstie import instants  # noqa: PLC0415
-    from crosstie.events import Person  # noqa: PLC0415
-    from crosstie.replay.forgetting import forget as erase  # noqa: PLC0415
+    from crosstie import instants
+    from crosstie.events import Person
+    from crosstie.replay.forgetting import forget as erase
 
     try:
         person = Person(authority=authority, id=id)

@@ -28,8 +28,8 @@ def show(
     as_json: bool,
 ) -> None:
     """Play the market and print what came of it."""
-    from crosstie.simulate.market.measures import outcomes  # noqa: PLC0415  heavy: only when called
-    from crosstie.simulate.market.preferences import Setting  # noqa: PLC0415
+    from crosstie.simulate.market.measures import outcomes
+    from crosstie.simulate.market.preferences import Setting
 
     setting = Setting(people, seed, crowding, popularity, error, places)
     results = list(outcomes(setting))

@@ -53,10 +53,10 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a platform: its inbox and suggestions topics, and its first API key, shown this once."""
-    from crosstie import registry  # noqa: PLC0415  heavy: only when called
-    from crosstie.runtime import reachable  # noqa: PLC0415
-    from crosstie.runtime.admin import create_topics  # noqa: PLC0415
-    from crosstie.topics import Topics  # noqa: PLC0415
+    from crosstie import registry
+    from crosstie.runtime import reachable
+    from crosstie.runtime.admin import create_topics
+    from crosstie.topics import Topics
 
     platform = registry.checked(name, source, authority)
     topics = Topics(prefix)
@@ -96,7 +96,7 @@ def list_platforms(database: Database, as_json: AsJson = False) -> None:
 
 def give_key(name: Name, database: Database, as_json: AsJson = False) -> None:
     """Give a platform one more API key, shown this once; the others stay valid."""
-    from crosstie import registry  # noqa: PLC0415  heavy: only when called
+    from crosstie import registry
 
     key = _connected(database, lambda connection: registry.add_key(connection, name))
     if as_json:
@@ -111,24 +111,24 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Revoke an API key; services that know it refuse it within a minute."""
-    from crosstie import registry  # noqa: PLC0415  heavy: only when called
+    from crosstie import registry
 
     _connected(database, lambda connection: registry.revoke(connection, key_id))
     print(json.dumps({"revoked": key_id}) if as_json else f"{key_id} is revoked")
 
 
 async def _platforms_and_keys(connection: Any) -> tuple[list[Platform], dict[str, list[str]]]:
-    from crosstie import registry  # noqa: PLC0415  heavy: only when called
+    from crosstie import registry
 
     return await registry.every(connection), await registry.valid_keys(connection)
 
 
 def _connected(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
     """Do `work` with a connection. Raises DatabaseAway."""
-    import asyncpg  # noqa: PLC0415  heavy: only when called
+    import asyncpg
 
-    from crosstie.runtime import reachable  # noqa: PLC0415
-    from crosstie.runtime.database import transient  # noqa: PLC0415
+    from crosstie.runtime import reachable
+    from crosstie.runtime.database import transient
 
     async def connected() -> T:
         await reachable.postgres(url)

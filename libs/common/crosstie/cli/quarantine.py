@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def list_records(as_json: AsJson = False) -> None:
     """List quarantined records, the reason of each and the command that replays it. No payloads."""
-    from services.profile import quarantine  # noqa: PLC0415  heavy: only when called
+    from services.profile import quarantine
 
     found = asyncio.run(quarantine.set_aside(settings(postgres=True)))
     if as_json:
@@ -45,7 +45,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Append the records to the log again, byte for byte; what is still wrong comes back."""
-    from services.profile import quarantine  # noqa: PLC0415  heavy: only when called
+    from services.profile import quarantine
 
     count = asyncio.run(quarantine.replay(settings(kafka=True, postgres=True), records))
     print(json.dumps({"replayed": count}) if as_json else f"{count} replayed")

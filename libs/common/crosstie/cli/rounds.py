@@ -36,7 +36,7 @@ def list_rounds(
     as_json: AsJson = False,
 ) -> None:
     """List the newest rounds and how many decisions of each kind they made."""
-    from services.matching import operate  # noqa: PLC0415  heavy: only when called
+    from services.matching import operate
 
     found = asyncio.run(operate.summaries(settings(postgres=True), limit))
     print(json.dumps(found) if as_json else "\n".join(map(_line, found)) or "no round yet")
@@ -46,7 +46,7 @@ def show(
     n: Annotated[int, typer.Argument(min=1, help="Number of the round.")], as_json: AsJson = False
 ) -> None:
     """Show one round with all its decisions."""
-    from services.matching import operate  # noqa: PLC0415
+    from services.matching import operate
 
     _print(asyncio.run(operate.decisions(settings(postgres=True), n)), as_json=as_json)
 
@@ -63,7 +63,7 @@ def resume(as_json: AsJson = False) -> None:
 
 def full(as_json: AsJson = False) -> None:
     """Ask for a round that serves everyone, as soon as no pause stands against it."""
-    from services.matching import operate  # noqa: PLC0415
+    from services.matching import operate
 
     asyncio.run(operate.want_full(settings(postgres=True)))
     _state(as_json=as_json)
@@ -76,7 +76,7 @@ def dry_run(
     as_json: AsJson = False,
 ) -> None:
     """Print what a full round would decide now; nothing is stored and nobody is told."""
-    from services.matching import app, decide, operate  # noqa: PLC0415
+    from services.matching import app, decide, operate
 
     chosen = settings(kafka=True, postgres=True)
     rules = app.rules_of(chosen) if policy is None else decide.Rules.of(policy.read_bytes())
@@ -84,14 +84,14 @@ def dry_run(
 
 
 def _paused(*, paused: bool, as_json: bool) -> None:
-    from services.matching import operate  # noqa: PLC0415
+    from services.matching import operate
 
     asyncio.run(operate.pause(settings(postgres=True), paused=paused))
     _state(as_json=as_json)
 
 
 def _state(*, as_json: bool) -> None:
-    from services.matching import operate  # noqa: PLC0415
+    from services.matching import operate
 
     found = asyncio.run(operate.state(settings(postgres=True)))
     if as_json:

@@ -112,9 +112,9 @@ async def deliver(
 async def _to_inbox(
     events: Iterable[Any], doorway: Doorway, outcome: Outcome, *, in_order: bool
 ) -> None:
-    from crosstie.client.inbox import inbox  # noqa: PLC0415  heavy
-    from crosstie.client.ordered import Ordered  # noqa: PLC0415
-    from crosstie.topics import Topics  # noqa: PLC0415
+    from crosstie.client.inbox import inbox
+    from crosstie.client.ordered import Ordered
+    from crosstie.topics import Topics
 
     bootstrap, platform = doorway.for_inbox()
     topic = Topics(doorway.prefix).inbox(platform).name
@@ -146,9 +146,9 @@ def batched(events: Iterable[Any], most: int) -> Iterator[list[Any]]:
 
 
 async def _over_http(events: Iterable[Any], doorway: Doorway, outcome: Outcome) -> None:
-    from crosstie.client.chunks import chunks  # noqa: PLC0415  heavy
-    from crosstie.client.door import door  # noqa: PLC0415
-    from crosstie.runtime import reachable  # noqa: PLC0415
+    from crosstie.client.chunks import chunks
+    from crosstie.client.door import door
+    from crosstie.runtime import reachable
 
     if doorway.url is None or doorway.key is None:
         raise typer.BadParameter(

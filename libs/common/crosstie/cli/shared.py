@@ -26,10 +26,10 @@ def settings(*, kafka: bool = False, postgres: bool = False) -> Settings:
 
     Raises Misconfigured, naming what is missing; BrokerAway, DatabaseAway with the address.
     """
-    from pydantic import ValidationError  # noqa: PLC0415  heavy: only when called
+    from pydantic import ValidationError
 
-    from crosstie.runtime import reachable  # noqa: PLC0415
-    from crosstie.settings import Settings  # noqa: PLC0415
+    from crosstie.runtime import reachable
+    from crosstie.settings import Settings
 
     try:
         found = Settings()
@@ -51,8 +51,8 @@ async def given_stack(console: Console, environment: Mapping[str, str], data: Pa
 
     Raises Transient with the address.
     """
-    from crosstie.runtime import reachable  # noqa: PLC0415  heavy: only when called
-    from crosstie.runtime.stack import BOOTSTRAP, DATABASE  # noqa: PLC0415
+    from crosstie.runtime import reachable
+    from crosstie.runtime.stack import BOOTSTRAP, DATABASE
 
     bootstrap, url = environment.get(BOOTSTRAP), environment.get(DATABASE)
     if not (bootstrap and url) or data is not None:
@@ -99,7 +99,7 @@ class _Restarts(logging.Handler):
 
 async def platform_topic(bootstrap: str, platform: str, topic: str) -> None:
     """Raises Misconfigured where the platform's topic does not exist, BrokerAway with the address."""
-    from crosstie.runtime import reachable  # noqa: PLC0415  heavy: only when called
+    from crosstie.runtime import reachable
 
     for _ in range(_LOOKS):  # one that was just created is not known to every broker yet
         if topic in await reachable.kafka(bootstrap):

@@ -103,8 +103,8 @@ def simulate(
         doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
         run_until_stopped(_answer(doorway, source, seed, limit))
         return
-    from crosstie.simulate.scenario import Scenario  # noqa: PLC0415  only when called
-    from crosstie.simulate.stream import events, ndjson  # noqa: PLC0415
+    from crosstie.simulate.scenario import Scenario
+    from crosstie.simulate.stream import events, ndjson
 
     scenario = Scenario(
         members=members,
@@ -126,11 +126,11 @@ def simulate(
 
 
 async def _answer(doorway: sending.Doorway, source: str, seed: int, limit: int | None) -> None:
-    from crosstie.client.answering import answer  # noqa: PLC0415  heavy
-    from crosstie.client.inbox import inbox  # noqa: PLC0415
-    from crosstie.client.outcome import suggestions  # noqa: PLC0415
-    from crosstie.simulate.reactions import Reactions  # noqa: PLC0415
-    from crosstie.topics import Topics  # noqa: PLC0415
+    from crosstie.client.answering import answer
+    from crosstie.client.inbox import inbox
+    from crosstie.client.outcome import suggestions
+    from crosstie.simulate.reactions import Reactions
+    from crosstie.topics import Topics
 
     bootstrap, platform = doorway.for_inbox()
     topics, reactions = Topics(doorway.prefix), Reactions(source, seed)
@@ -146,7 +146,7 @@ async def _answer(doorway: sending.Doorway, source: str, seed: int, limit: int |
 
 
 def _midnight(day: str) -> int:
-    from crosstie import instants  # noqa: PLC0415
+    from crosstie import instants
 
     try:
         return instants.from_rfc3339(f"{datetime.fromisoformat(day).date()}T00:00:00+00:00")

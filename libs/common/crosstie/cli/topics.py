@@ -35,7 +35,7 @@ def list_topics(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """List the topics that a deployment has, as the code defines them; asks no broker."""
-    from crosstie.topics import Topics  # noqa: PLC0415  only when called
+    from crosstie.topics import Topics
 
     topics = Topics(prefix).every(platforms or ())
     if as_json:
@@ -62,9 +62,9 @@ def create(
     What an operator set on a topic is never changed. `crosstie platforms add` creates a platform's
     own topics: naming platforms is for repair.
     """
-    from crosstie.runtime import reachable, topic_config  # noqa: PLC0415  only when called
-    from crosstie.runtime.admin import create_topics  # noqa: PLC0415
-    from crosstie.topics import Topics  # noqa: PLC0415
+    from crosstie.runtime import reachable, topic_config
+    from crosstie.runtime.admin import create_topics
+    from crosstie.topics import Topics
 
     there, topics = asyncio.run(reachable.kafka(bootstrap)), Topics(prefix)
     created = create_topics(bootstrap, topics.every(platforms or ()))

@@ -57,7 +57,7 @@ def up(
 
 
 async def _up(left_out: set[str], data: Path | None, console: Console) -> None:
-    from crosstie.runtime.supervisor import SERVICES, whole_system  # noqa: PLC0415  heavy
+    from crosstie.runtime.supervisor import SERVICES, whole_system
 
     wanted = [name for name in SERVICES if name not in left_out]
     await given_stack(console, os.environ, data)

@@ -50,8 +50,8 @@ async def _watch(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    from crosstie.client.outcome import suggestions  # noqa: PLC0415  heavy
-    from crosstie.topics import Topics  # noqa: PLC0415
+    from crosstie.client.outcome import suggestions
+    from crosstie.topics import Topics
 
     topic = Topics(prefix).suggestions(platform).name
     await platform_topic(bootstrap, platform, topic)
@@ -75,7 +75,7 @@ async def _watch(
 
 def show(console: Console, received: Received) -> None:
     """One suggestion in full, with the words addressed to each side."""
-    from crosstie import instants  # noqa: PLC0415
+    from crosstie import instants
 
     change = received.change
     crossing = "across sectors" if change.cross_sector else "within a sector"
