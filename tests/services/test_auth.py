@@ -71,11 +71,15 @@ async def test_made_up_keys_leave_connections_for_everything_else(
     pool: asyncpg.Pool[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once, most = 0, 0
+    three = asyncio.Event()
 
     async def of_key(connection: Any, key: Key) -> None:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
+        if at_once == 3:
+            three.set()
+        await three.wait()  # for company, however slowly connections open
         await connection.execute("SELECT 1")
         at_once -= 1
 
