@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from crosstie.cli import COMMANDS, app
 from crosstie.cli.send import _events
 from crosstie.errors import Misconfigured
+from crosstie.topics import Topics
 
 run = CliRunner().invoke
 
@@ -117,3 +118,8 @@ def test_a_file_is_an_array_or_lines(text: str) -> None:
 def test_a_line_that_is_not_json_is_named() -> None:
     with pytest.raises(Misconfigured, match="line 2 is not JSON"):
         list(_events(StringIO('{"id": "1"}\n{"id": \n')))
+
+
+def test_a_topic_prefix_without_its_dot_is_named() -> None:
+    with pytest.raises(Misconfigured, match=r"'acme': use .* then a dot"):
+        Topics("acme")

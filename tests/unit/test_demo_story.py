@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crosstie import instants
+from crosstie.cli.demo import amiss
 from crosstie.demo.contact_log import Contact, contact_log
 from crosstie.demo.story import Story, simulated, windows
 from crosstie.demo.wrong import wrong_events
@@ -119,3 +120,22 @@ def test_a_simulated_locality_can_stand_in_for_the_log() -> None:
 def test_without_the_log_the_remedy_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="--members"):
         contact_log(1, tmp_path)
+
+
+WELL = {"lost": 0, "doubled": 0, "suggestions": 9, "settled": True, "rejected": 14, "wrong": 14}
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"lost": 1}, "1 events lost"),
+        ({"doubled": 2}, "2 events doubled"),
+        ({"suggestions": 0}, "no suggestion was made"),
+        ({"settled": False}, "the last events were not in a round in time"),
+        ({"rejected": 15}, "15 events rejected, not 14"),
+    ],
+)
+def test_a_demonstration_that_went_wrong_says_so(told: dict[str, object], why: str) -> None:
+    assert amiss(WELL, clean=True) == []
+    assert amiss(WELL, clean=False) == ["a book differs"]
+    assert amiss(WELL | told, clean=True) == [why]

@@ -144,7 +144,14 @@ def test_ten_thousand_people_are_streamed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "named"), [({"members": 49}, "members"), ({"days": 0}, "days"), ({"late": 2}, "late")]
+    ("wrong", "named"),
+    [
+        ({"members": 49}, "members"),
+        ({"days": 0}, "days"),
+        ({"late": 2}, "late"),
+        ({"contacts_per_day": -1}, "contacts_per_day"),
+        ({"contacts_per_day": float("nan")}, "contacts_per_day"),
+    ],
 )
 def test_a_scenario_out_of_bounds_says_which_bound(wrong: dict[str, Any], named: str) -> None:
     with pytest.raises(Misconfigured, match=named):

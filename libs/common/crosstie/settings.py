@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from crosstie.errors import Misconfigured
-from crosstie.topics import Topics
+from crosstie.topics import PREFIX, Topics
 
 VAULT_KEY_BYTES = 32
 
@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     topic_prefix: str = Field(
         "crosstie.",
-        pattern=r"^[a-z0-9-]+\.$",
+        pattern=f"^{PREFIX.pattern}$",
         description="Begins every topic, group and transactional id.",
     )
     deployment: str = Field(

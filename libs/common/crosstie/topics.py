@@ -5,10 +5,14 @@ Topic creation, AsyncAPI documents, manifests and access rules are derived from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from crosstie.errors import Misconfigured
+
+PREFIX = re.compile(r"[a-z0-9-]+\.")
 _MINUTE_MS = 60_000
 _DAY_MS = 24 * 60 * _MINUTE_MS
 FOREVER_MS = -1
@@ -51,6 +55,13 @@ class Topics:
     """All topics of one deployment; `prefix` ends in a separator, by default `crosstie.`."""
 
     prefix: str = "crosstie."
+
+    def __post_init__(self) -> None:
+        if not PREFIX.fullmatch(self.prefix):
+            raise Misconfigured(
+                f"topic prefix is {self.prefix!r}: use lower-case letters, digits and hyphens, "
+                "then a dot, as in 'crosstie.'"
+            )
 
     @property
     def events(self) -> Topic:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from crosstie import dlq
 from crosstie.errors import Rejected
+from crosstie.replay import erasure
 from crosstie.replay.book import Book
 from crosstie.replay.delivery import Acknowledged
 from crosstie.replay.inboxes import Inboxes
 from crosstie.replay.sources import Record
-from tests.unit.replay.world import ANN, BOB, CID, NOON, World
+from tests.unit.replay.world import ANN, BOB, CID, EVE, NOON, World
 
 
 @pytest.fixture
@@ -121,3 +123,14 @@ def test_what_ingestion_has_not_read_yet_waits(world: World) -> None:
 
 def test_the_erasure_of_a_stranger_leaves_nothing(world: World) -> None:
     assert inboxes(world, [sent(0, type="org.crosstie.member.erased.v1")], committed=1).ok
+
+
+def test_an_erasure_that_was_written_nowhere_is_named(world: World) -> None:
+    retired = replace(
+        world.snapshot(), retired=frozenset({ANN, BOB, EVE}), unlogged=frozenset({BOB})
+    )
+    unwritten = erasure.unwritten(retired, {EVE})
+    assert unwritten == {ANN}
+    assert Inboxes().closed(unwritten).differences == (
+        f"{ANN}: retired, and no member.erased in the log",
+    )

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any
@@ -87,8 +87,23 @@ async def _demo(
                 summary(console, system)
                 with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how it ends
                     await asyncio.Event().wait()
-    if not books.clean or told["lost"] or told["doubled"]:
+    if wrong := amiss(told, clean=books.clean):
+        console.print(f"not as it should be: {'; '.join(wrong)}", markup=False, soft_wrap=True)
         raise typer.Exit(1)
+
+
+def amiss(told: Mapping[str, Any], *, clean: bool) -> list[str]:
+    """What a demonstration that went well would not report."""
+    wrong = {
+        "a book differs": not clean,
+        f"{told['lost']} events lost": told["lost"],
+        f"{told['doubled']} events doubled": told["doubled"],
+        "no suggestion was made": not told["suggestions"],
+        "the last events were not in a round in time": not told["settled"],
+        f"{told['rejected']} events rejected, not {told['wrong']}": told["rejected"]
+        != told["wrong"],
+    }
+    return [what for what, true in wrong.items() if true]
 
 
 async def _played(

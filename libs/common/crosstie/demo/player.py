@@ -36,6 +36,7 @@ class Played:
     sender: Sender
     watcher: Watcher
     answers: dict[str, int] = field(default_factory=dict)
+    wrong: int = 0  # events among those sent that must be refused
     settled: bool = False  # everything sent was seen, and read by a round
 
     def promised(self) -> set[Identity]:
@@ -67,7 +68,7 @@ async def play(system: System, story: Story, seed: int, tell: Tell) -> Played:
             if not window and not answers:
                 continue
             if number == len(parts) // 2:
-                await _send_wrong(sender, story, end)
+                played.wrong = await _send_wrong(sender, story, end)
             await sender.send([*rest, *answers])
             sent += len(window)
             tell("events", sent, len(story.events))
@@ -109,12 +110,13 @@ async def _settled(played: Played) -> bool:
     )
 
 
-async def _send_wrong(sender: Sender, story: Story, at: int) -> None:
-    """Some wrong events through either door."""
+async def _send_wrong(sender: Sender, story: Story, at: int) -> int:
+    """Some wrong events through either door; how many."""
     wrong = wrong_events(story, at)
     renamed = [each | {"id": f"{each['id']}-again"} for each in wrong]
     await sender.over_http(wrong)
     await sender.to_inbox(renamed)
+    return len(wrong) + len(renamed)
 
 
 async def _register(system: System, story: Story) -> str:

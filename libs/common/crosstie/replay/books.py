@@ -166,7 +166,7 @@ async def _replayed(
         if told is not None:
             told.beyond = True
         await replay.advance(tape, ends)
-        books.append(moment.inboxes.closed())
+        books.append(moment.inboxes.closed(erasure.unwritten(snapshot, replay.erasures)))
         if told is not None:
             books.append(told.closed())
     return books

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,11 @@ def erased(
             for text in _loose_text(msgspec.json.decode(whole)):
                 audit.differs(f"rounds.v1: a string of {len(text)} in a round that is no id")
     return audit.closed()
+
+
+def unwritten(snapshot: Snapshot, erasures: Collection[str]) -> frozenset[str]:
+    """Subjects that ingestion retired and says it has written, whom the whole log does not erase."""
+    return snapshot.retired - snapshot.unlogged - frozenset(erasures)
 
 
 def _check_person(

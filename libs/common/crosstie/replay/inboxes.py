@@ -1,4 +1,4 @@
-"""Every record that ingestion read from an inbox is in the log, or a dead letter."""
+"""Every record that ingestion read from an inbox is in the log, or a dead letter; every erasure too."""
 
 from __future__ import annotations
 
@@ -58,8 +58,10 @@ class Inboxes:
         if gathering := id_of_gathering(head.id):
             self._owed.pop(identity_of(head.source, gathering), None)
 
-    def closed(self) -> Book:
-        """After the whole log went by."""
+    def closed(self, unwritten: Iterable[str] = ()) -> Book:
+        """After the whole log went by; `unwritten`: erased people of whom it does not say so."""
+        for subject in sorted(unwritten):
+            self._audit.differs(f"{subject}: retired, and no member.erased in the log")
         for topic, partition, offset in sorted(self._owed.values()):
             self._audit.differs(
                 f"{topic}-{partition}@{offset}: neither in the log nor a dead letter"
@@ -75,5 +77,5 @@ class Inboxes:
                 f"{place[0]}-{place[1]}@{place[2]}: is no event, and no dead letter"
             )
             return
-        if type != ERASED:  # erasing a stranger, or once more, leaves nothing in the log
+        if type != ERASED:  # of a stranger, or once more: nothing in the log; else see `unwritten`
             self._owed[name] = place

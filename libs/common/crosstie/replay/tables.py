@@ -26,6 +26,7 @@ MEMBERS = "SELECT subject, partition, version, state::text AS state FROM profile
 TIES = "SELECT a, b, partition, version, state::text AS state FROM profile.ties"
 QUARANTINE = 'SELECT topic, partition, "offset", reason, key, at FROM profile.quarantine'
 SUBJECTS = "SELECT subject, authority, external_id, wrapped_key, retired_at FROM vault.subjects"
+UNLOGGED = "SELECT subject FROM vault.erasures WHERE subject IS NOT NULL"
 PLATFORMS = (
     "SELECT name, authorities, (extract(epoch FROM created_at) * 1000)::bigint"
     " FROM registry.platforms"
@@ -110,6 +111,7 @@ class Snapshot:
     policies: Mapping[str, bytes]
     bases: Mapping[str, bytes]
     retired: frozenset[str] = frozenset()  # subjects in `people` whose erasure is under way
+    unlogged: frozenset[str] = frozenset()  # of these, whose erasure ingestion has yet to write
     registered: Mapping[str, int] = field(default_factory=dict)  # platform -> wall clock, ms
 
 
@@ -184,6 +186,7 @@ async def _read(connection: Connection, settings: Settings) -> Snapshot:
         policies={digest: _bytes(body) for digest, body in await rows(POLICIES)},
         bases={digest: _bytes(body) for digest, body in await rows(BASES)},
         retired=frozenset(each["subject"] for each in subjects if each["retired_at"] is not None),
+        unlogged=frozenset(each["subject"] for each in await rows(UNLOGGED)),
         registered={name: at for name, _, at in platforms},
     )
 

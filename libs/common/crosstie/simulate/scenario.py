@@ -17,6 +17,7 @@ WEEKEND_SHARE = 0.1
 # a Monday; in the past, because the door refuses what has not happened yet
 START = instants.from_datetime(datetime(2026, 1, 5, tzinfo=UTC))
 FEWEST, MOST = 50, 1_000_000
+MOST_CONTACTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class Scenario:
             raise Misconfigured(f"members is {self.members}, must be {FEWEST} to {MOST}")
         if not 1 <= self.days <= 3_650:
             raise Misconfigured(f"days is {self.days}, must be 1 to 3650")
+        if not 0 <= self.contacts_per_day <= MOST_CONTACTS:
+            raise Misconfigured(
+                f"contacts_per_day is {self.contacts_per_day}, must be 0 to {MOST_CONTACTS}"
+            )
         for name in ("late", "doubled"):
             if not 0 <= (share := getattr(self, name)) <= 1:
                 raise Misconfigured(f"{name} is {share}, must be a share, 0 to 1")
