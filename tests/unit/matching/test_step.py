@@ -220,8 +220,13 @@ def test_reverse_mentoring_happens_where_the_senior_wishes_it() -> None:
     ("one", "other"),
     [
         pytest.param(senior(level=2), junior(level=2), id="of equal level"),
+        pytest.param(
+            senior(level=2, wishes=(("across",), ())), junior(), id="of equal level, wished by one"
+        ),
         pytest.param(senior(level=7), junior(level=1), id="too far apart"),
-        pytest.param(senior(level=None), junior(), id="of unknown level"),
+        pytest.param(
+            senior(level=None, mentees=0), junior(), id="of unknown level, and nothing offered"
+        ),
         pytest.param(senior(mentees=0), junior(), id="nothing offered"),
         pytest.param(senior(), junior(mentors=0), id="nothing wanted"),
         pytest.param(senior(), junior(reports_to="S"), id="the line manager"),
@@ -229,6 +234,30 @@ def test_reverse_mentoring_happens_where_the_senior_wishes_it() -> None:
 )
 def test_there_is_no_mentoring_when(one: Member, other: Member) -> None:
     assert two(one, other) == []
+
+
+def test_equals_mentor_each_other_where_both_wish_it() -> None:
+    across: Any = (("across",), ())
+    (made,) = two(senior(level=2, wishes=across), junior(wishes=across))
+    assert (made.members, made.directions) == (("S", "J"), ("across", "across"))
+
+
+@pytest.mark.parametrize(("of_s", "of_j"), [(None, 2), (5, None), (None, None)])
+def test_where_a_level_is_unknown_offered_and_wanted_are_enough(
+    of_s: int | None, of_j: int | None
+) -> None:
+    (made,) = two(senior(level=of_s), junior(level=of_j))
+    assert (made.kind, made.members, made.directions) == (
+        "mentoring",
+        ("S", "J"),
+        ("across", "across"),
+    )
+
+
+def test_of_two_who_both_offer_and_want_the_senior_mentors() -> None:
+    both: Any = {"mentors": 1, "mentees": 1, "wishes": (("up", "down", "across"), ())}
+    (made,) = two(senior(**both), junior(**both))
+    assert made.members == ("S", "J")
 
 
 def test_a_pair_gets_a_mentoring_or_an_introduction_never_both() -> None:

@@ -16,6 +16,7 @@ from crosstie.matching import kernels
 from crosstie.matching import policy as rules
 from crosstie.matching.arrays import Bools, Draws, Ints, keys_of, sparse
 from crosstie.matching.graph import Graph, onward, strongest, symmetric
+from crosstie.matching.mentoring import Ask, Roles
 from crosstie.matching.people import Items, People
 
 SOURCES: Mapping[str, int] = {
@@ -65,16 +66,6 @@ class Search:
     rank: Ints  # place of every member in the order of their draws
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """Who has a free slot to mentor, to be mentored, and who wants a mentor junior to them."""
-
-    offers: Bools
-    wants: Bools
-    wants_below: Bools
-    gaps: tuple[int, int]  # least and widest distance of levels
-
-
 Found = tuple[Ints, Ints, int]  # row member, column member, source's bit
 
 
@@ -100,27 +91,17 @@ def reconnections(search: Search, quotas: rules.Candidates, before: int) -> Pair
 def mentorings(search: Search, quotas: rules.Candidates, roles: Roles) -> Pairs:
     """Candidates among people who offer or want mentoring, mentor and mentee in either order."""
     found = list(_common(search, quotas))
-    gap, widest = roles.gaps
-    for askers, asked, low, high in (
-        (roles.wants, roles.offers, gap, widest),
-        (roles.offers, roles.wants, -widest, -gap),
-        (roles.wants_below, roles.offers, -widest, -gap),
-        (roles.offers, roles.wants_below, gap, widest),
-    ):
-        rows, pool = search.rows[askers[search.rows]], search.columns[asked[search.columns]]
-        found.extend(_spans(search, rows, pool, (low, high), quotas.mentors))
+    for ask in roles.asks():
+        rows, pool = search.rows[ask.askers[search.rows]], search.columns[ask.asked[search.columns]]
+        found.extend(_near(search, rows, pool, ask, quotas.mentors))
     return _union(found, len(search.people))
 
 
-def _spans(
-    search: Search, rows: Ints, pool: Ints, span: tuple[int, int], quota: int
-) -> Iterator[Found]:
+def _near(search: Search, rows: Ints, pool: Ints, ask: Ask, quota: int) -> Iterator[Found]:
     level = search.people.level
     for own in np.unique(level[rows]):
-        low, high = max(own + span[0], 1), own + span[1]
-        near = pool[(level[pool] >= low) & (level[pool] <= high)]
-        if own > 0:
-            yield (*_spin(search, rows[level[rows] == own], near, quota), SOURCES["mentors"])
+        near = pool[ask.near(int(own), level[pool])]
+        yield (*_spin(search, rows[level[rows] == own], near, quota), SOURCES["mentors"])
 
 
 def _common(search: Search, quotas: rules.Candidates) -> Iterator[Found]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from crosstie.matching import assignment, candidates
 from crosstie.matching.arrays import MILLION, Bools, Ints, contains, keys_of
-from crosstie.matching.candidates import SOURCES, Pairs, Roles
+from crosstie.matching.candidates import SOURCES, Pairs
 from crosstie.matching.congestion import shortlist
 from crosstie.matching.exploration import Drawn, explore
 from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses
@@ -40,7 +40,7 @@ def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> 
     roles = market.roles(policy)
     search = market.search(roles.offers | roles.wants, never=market.never)
     pairs = candidates.mentorings(search, policy.candidates, roles)
-    mentor, mentee, fit = _oriented(pairs, market, roles)
+    mentor, mentee, fit = roles.oriented(pairs.a, pairs.b)
     scored = scorer.score(mentor[fit], mentee[fit], pairs.sources[fit], mentoring=True)
     worth = _sufficient(scored, policy)
     chosen = assignment.mentors(
@@ -93,19 +93,6 @@ def introductions(
 def _count_sources(scored: Scored, notes: Notes) -> None:
     for name, bit in SOURCES.items():
         notes[f"source.{name}"] += int(np.count_nonzero(scored.sources & bit))
-
-
-def _oriented(pairs: Pairs, market: Market, roles: Roles) -> tuple[Ints, Ints, Bools]:
-    """Mentor, mentee, and whether they may be: the senior mentors, or the junior where that is wished."""
-    level = market.people.level
-    a_above = level[pairs.a] >= level[pairs.b]
-    senior, junior = np.where(a_above, pairs.a, pairs.b), np.where(a_above, pairs.b, pairs.a)
-    gap = level[senior] - level[junior]
-    apart = (level[junior] > 0) & (gap >= roles.gaps[0]) & (gap <= roles.gaps[1])
-    forward = roles.offers[senior] & roles.wants[junior]
-    reverse = ~forward & roles.offers[junior] & roles.wants_below[senior]
-    mentor, mentee = np.where(reverse, junior, senior), np.where(reverse, senior, junior)
-    return mentor, mentee, apart & (forward | reverse)
 
 
 def _sufficient(scored: Scored, policy: Policy) -> Ints:

@@ -9,10 +9,11 @@ import numpy as np
 
 from crosstie.matching import pacing
 from crosstie.matching.arrays import Bools, Draws, Ints, draws, keys_of, ranks
-from crosstie.matching.candidates import Roles, Search
+from crosstie.matching.candidates import Search
 from crosstie.matching.graph import Graph, symmetric
 from crosstie.matching.ledger import WEEK_US, Ledger, Pair
-from crosstie.matching.people import DIRECTIONS, People
+from crosstie.matching.mentoring import Roles
+from crosstie.matching.people import People
 from crosstie.matching.policy import Policy
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
@@ -45,10 +46,8 @@ class Market:
 
     def roles(self, policy: Policy) -> Roles:
         """Who offers and who wants mentoring now."""
-        wants = self.mentors > 0
-        below = (self.people.wished_directions & DIRECTIONS["down"]) > 0
         gaps = (policy.mentoring.level_gap, policy.mentoring.widest_gap)
-        return Roles(self.mentees > 0, wants, wants & below, gaps)
+        return Roles.of(self.people, self.mentees, self.mentors, gaps)
 
 
 def market(
