@@ -82,6 +82,7 @@ class Round(Struct, frozen=True, omit_defaults=True):
     changes: tuple[Change, ...]
     notes: dict[str, int] = {}  # counts: candidates, pairs, ignored answers, optimality gap, ...
     delivery: dict[str, tuple[str, ...]] = {}  # suggestion id -> platforms; not recomputed
+    settle_only: bool = False  # rounds were held: it made nothing, and serves nobody
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -1,12 +1,16 @@
 """Whom a round serves: the members whose rows, or whose ties' rows, differ between two cuts.
 
-Live rounds and replay call this one function, so that a recorded round can be recomputed.
+The first is that of the last round that made suggestions: what came by while rounds only settled
+is served by the next that does not. Live rounds and replay call this one function, so that a recorded round can be recomputed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.model import Round
+from crosstie.matching.pacing import freed_by_time
 from crosstie.network.state import Row
 
 
@@ -23,6 +27,17 @@ def changed_members(
     return frozenset(
         subject for key in touched if before.get(key) != after.get(key) for subject in subjects(key)
     )
+
+
+def left_over(before: Ledger, round: Round) -> frozenset[str]:
+    """Whose slot was freed, by time or by settlement, in a round that only settled.
+
+    Whoever makes suggestions next serves them too; `before` is the ledger that the round began with.
+    """
+    if not round.settle_only:
+        return frozenset()
+    settled = (each for change in round.changes for each in change.suggestion.members)
+    return freed_by_time(before, round.at).union(settled)
 
 
 def subjects(key: str) -> tuple[str, ...]:

@@ -38,18 +38,21 @@ def step(
     policy_digest: str,
     serve: frozenset[str] | None,
     prepared: Prepared | None = None,
+    settle_only: bool = False,
 ) -> tuple[Ledger, tuple[Change, ...], dict[str, int]]:
     """The ledger after round `n`, its decisions in order, and counts.
 
     `serve` names whom to find suggestions for (None: everyone); members whose slot was freed by
     time or by settlement since the last round are added here. `prepared`, of this network, saves
-    reading all of it again, and changes nothing.
+    reading all of it again, and changes nothing. A round that is `settle_only` makes nothing.
     """
     settled, happened = settle(network, ledger, policy, at)
     notes: Counter[str] = Counter(
         f"settled.{change.cause.replace(':', '.')}" for change in happened
     )
     notes.update(ignored(network, settled, at))
+    if settle_only:
+        return settled, happened, dict(sorted(notes.items()))
     if serve is not None:
         freed = (subject for change in happened for subject in change.suggestion.members)
         serve = serve.union(freed_by_time(ledger, at), freed)

@@ -11,7 +11,7 @@ from crosstie.matching import policy as policies
 from crosstie.matching.fingerprint import code_version, fingerprint
 from crosstie.matching.ledger import EMPTY, Ledger, apply_round
 from crosstie.matching.model import Change, Round, decided
-from crosstie.matching.serve import changed_members
+from crosstie.matching.serve import changed_members, left_over
 from crosstie.matching.step import step
 from crosstie.network.state import Row
 from crosstie.network.view import Network
@@ -31,6 +31,8 @@ class Recomputation:
         self._snapshot = snapshot
         self._first = first
         self._ledger: Ledger = EMPTY
+        self._before: dict[str, Row | None] = {}  # rows as of the last round that made suggestions
+        self._left_over: frozenset[str] = frozenset()  # by rounds since, which only settled
         self._elsewhere: Counter[str] = Counter()
         for what in ("recomputed", _TOUCHED, "made elsewhere"):
             self._audit.count(what, 0)
@@ -44,12 +46,17 @@ class Recomputation:
         touched: bool,
     ) -> None:
         """`touched`: somebody was erased since, whose facts the round could still read."""
+        self._before = {**before, **self._before}
         if round.n < self._first:
             self._audit.count("not asked for")
         elif touched:
             self._audit.count(_TOUCHED)
         else:
-            self._recompute(round, rows, before)
+            self._recompute(round, rows)
+        if round.settle_only:
+            self._left_over |= left_over(self._ledger, round)
+        else:
+            self._before, self._left_over = {}, frozenset()
         self._ledger = apply_round(self._ledger, round)
 
     def closed(self) -> Book:
@@ -64,14 +71,12 @@ class Recomputation:
             )
         return self._audit.closed()
 
-    def _recompute(
-        self, round: Round, rows: Mapping[str, Row], before: Mapping[str, Row | None]
-    ) -> None:
+    def _recompute(self, round: Round, rows: Mapping[str, Row]) -> None:
         if lacking := self._lacking(round):
             self._audit.differs(f"round {round.n}: {lacking}")
             return
         try:
-            changes, notes = self._step(round, rows, before)
+            changes, notes = self._step(round, rows)
         except (CrosstieError, KeyError) as error:
             self._audit.differs(
                 f"round {round.n}: cannot be recomputed: {type(error).__name__}: {error}"
@@ -100,8 +105,9 @@ class Recomputation:
         return ""
 
     def _step(
-        self, round: Round, rows: Mapping[str, Row], before: Mapping[str, Row | None]
+        self, round: Round, rows: Mapping[str, Row]
     ) -> tuple[tuple[Change, ...], dict[str, int]]:
+        changed = changed_members(self._before, rows, self._before)
         _, changes, notes = step(
             Network.of(rows),
             self._ledger,
@@ -112,7 +118,8 @@ class Recomputation:
             n=round.n,
             deployment=self._deployment,
             policy_digest=round.policy,
-            serve=None if round.full else changed_members(before, rows, before),
+            serve=None if round.full else changed | self._left_over,
+            settle_only=round.settle_only,
         )
         return changes, notes
 
