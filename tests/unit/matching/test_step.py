@@ -260,6 +260,19 @@ def test_of_two_who_both_offer_and_want_the_senior_mentors() -> None:
     assert made.members == ("S", "J")
 
 
+def test_of_two_mentors_the_one_of_the_same_profession_is_chosen() -> None:
+    nurse = junior(profession="nurse")
+    for names in (("M1", "M2"), ("M2", "M1")):
+        same, other = (
+            member(name, weekly=0, mentees=1, level=5, profession=profession)
+            for name, profession in zip(names, ("nurse", "doctor"), strict=True)
+        )
+        (made,) = Town(rows(nurse, same, other)).round().made
+        assert made.members == (same.subject, "J")
+        gain = POLICY.mentoring.profession + 2 * POLICY.mentoring.experience
+        assert made.scores["mentor"] == round(gain * 1_000_000)
+
+
 def test_a_pair_gets_a_mentoring_or_an_introduction_never_both() -> None:
     made = two(senior(weekly=3), junior(weekly=3))
     assert [each.kind for each in made] == ["mentoring"]

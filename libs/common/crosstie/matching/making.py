@@ -157,13 +157,16 @@ def _row(matrix: csr_array, row: int) -> Places:
 
 def _scores(scored: Scored, k: int) -> dict[str, int]:
     worth = scored.worth
+    mentor = int(worth.mentor[k])
     return {
         "accepts_first": int(scored.accepts[0][k]),
         "accepts_second": int(scored.accepts[1][k]),
         "mutual": int(worth.mutual[k]),
         "bridging": int(worth.bridging[k]),
+        "structural_hole": int(worth.structural_hole[k]),
+        "contrast": int(worth.contrast[k]),
         "deficit": int(worth.deficit[k]),
         "generosity": int(worth.generosity[k]),
         "load": int(worth.load[k]),
         "worth": int(worth.total[k]),
-    }
+    } | ({"mentor": mentor} if mentor else {})

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosstie.matching.arrays import Bools, Ints
+from crosstie.matching import policy as rules
+from crosstie.matching.affinity import Shared
+from crosstie.matching.arrays import Bools, Floats, Ints
 from crosstie.matching.people import DIRECTIONS, People
+
+ENOUGH_ABOVE = 2  # levels: more of them bring no more experience to a mentee
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +84,13 @@ class Roles:
             self.looks_across[mentor] & self.looks_across[mentee],
         )
         return np.asarray(self.offers[mentor] & self.wants[mentee] & wished)
+
+
+def suits(
+    weights: rules.Mentoring, people: People, common: Shared, mentor: Ints, mentee: Ints
+) -> Floats:
+    """Gain of every pair by how well the one may mentor the other; a met need counts by itself."""
+    level = people.level
+    known = (level[mentor] > 0) & (level[mentee] > 0)
+    above = np.where(known, np.clip(level[mentor] - level[mentee], 0, ENOUGH_ABOVE), 0)
+    return np.asarray(weights.experience * above + weights.profession * common.profession)

@@ -80,6 +80,8 @@ class Value(Struct, frozen=True, forbid_unknown_fields=True):
         float, Meta(gt=0, le=100)
     ]  # mutual contacts at which bridging is highest
     bridging_floor: Share  # of the highest, with no mutual contact at all
+    structural_hole: Weight  # whom each knows, and the other does not
+    contrast: Weight  # sector, profession, level apart, once something is shared
     cross_sector: Weight
     complement: Weight  # an offer meets a need, either way
     deficit: Weight
@@ -104,6 +106,8 @@ class Mentoring(Struct, frozen=True, forbid_unknown_fields=True):
     widest_gap: Annotated[int, Meta(ge=1, le=6)]
     term_days: Days
     most_a_week: Annotated[int, Meta(ge=0, le=40)]  # suggested to one person, as either
+    experience: Weight = 0.0  # added to worth: per level that the mentor is above, two at most
+    profession: Weight = 0.0  # added to worth within one profession; below 0: across rather
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from crosstie.matching.affinity import Match, Shared, acceptance, direction, mat
 from crosstie.matching.arrays import Floats, Ints, keys_of, millionths
 from crosstie.matching.graph import Graph
 from crosstie.matching.ledger import Ledger
+from crosstie.matching.mentoring import suits
 from crosstie.matching.people import People
 from crosstie.matching.policy import Policy
 from crosstie.matching.value import Worth, worth
@@ -81,6 +82,9 @@ class Scorer:
             deficit=(self.deficit[one] + self.deficit[other]) / 2,
             generosity=(self.generosity[one] + self.generosity[other]) / 2,
             load=(self.demand[one] + self.demand[other]) / 2,
+            mentor=suits(policy.mentoring, people, common, one, other)
+            if mentoring
+            else np.zeros(len(one)),
         )
         return Scored(
             one=one,

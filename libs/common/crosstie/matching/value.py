@@ -1,7 +1,9 @@
 """What a pair is worth: mutual acceptance x (bridging + sectors + what they give + fairness - load).
 
 Bridging gain is highest at moderate overlap: too many mutual contacts bring nothing new, none at
-all no trust (Rajkumar et al., A causal test of the strength of weak ties, Science 377, 2022).
+all no trust (Rajkumar et al., A causal test of the strength of weak ties, Science 377, 2022). Who
+spans a structural hole reaches people whom their own contacts do not know (Burt, Structural Holes,
+1992). A different view is worth hearing from somebody with whom something is shared.
 """
 
 from __future__ import annotations
@@ -22,9 +24,12 @@ class Worth:
     total: Ints
     mutual: Ints
     bridging: Ints
+    structural_hole: Ints
+    contrast: Ints
     deficit: Ints
     generosity: Ints
     load: Ints
+    mentor: Ints  # what makes one a good mentor to the other; 0 outside mentoring
 
 
 def bridging(contacts: Ints, best: float, floor: float) -> Floats:
@@ -43,23 +48,33 @@ def worth(
     deficit: Floats,
     generosity: Floats,
     load: Floats,
+    mentor: Floats,
 ) -> Worth:
-    """Worth of every pair; `deficit`, `generosity` and `load` are means over the two."""
+    """Worth of every pair; `deficit`, `generosity` and `load` are means over the two, `mentor` a gain."""
     mutual = p_ab * p_ba
     bridge = bridging(common.contacts, weights.best_overlap, weights.bridging_floor)
+    complement = np.maximum(gives[0].cosine, gives[1].cosine)
+    sharing = (common.contacts > 0) | (common.interests > 0) | (complement > 0)
+    contrast = np.where(sharing, common.apart, 0.0)
     gain = (
         weights.bridging * bridge
+        + weights.structural_hole * common.new_contacts
+        + weights.contrast * contrast
         + weights.cross_sector * common.cross_sector
-        + weights.complement * np.maximum(gives[0].cosine, gives[1].cosine)
+        + weights.complement * complement
         + weights.deficit * deficit
         + weights.generosity * generosity
         - weights.load * load
+        + mentor
     )
     return Worth(
         total=millionths(np.maximum(mutual * gain, 0.0)),
         mutual=millionths(mutual),
         bridging=millionths(bridge),
+        structural_hole=millionths(common.new_contacts),
+        contrast=millionths(contrast),
         deficit=millionths(deficit),
         generosity=millionths(generosity),
         load=millionths(load),
+        mentor=millionths(mentor),
     )
