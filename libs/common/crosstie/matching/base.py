@@ -7,6 +7,8 @@ erasures, so nothing of one person may be in it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import blake2b
 from math import log
 from typing import Literal
@@ -14,30 +16,66 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from crosstie.matching.answers.lessons import Lesson
+from crosstie.matching.answers.model import AnswerModel
 from crosstie.matching.policy import Policy
+from crosstie.matching.ties import learning
+from crosstie.matching.ties.history import History, history
+from crosstie.matching.ties.model import TieModel
 from crosstie.matching.words import BUCKETS, buckets
 from crosstie.network.view import Network
 
 LEAST_PEOPLE = 5  # that used a word, before the base remembers it
+LEAST_TIES = 100  # to learn from which ties form
 
-__all__ = ["BUCKETS", "Base", "decode", "digest", "encode", "fit"]
+__all__ = ["BUCKETS", "Base", "Material", "decode", "digest", "encode", "fit", "material"]
 
 
 class Base(Struct, frozen=True, forbid_unknown_fields=True):
-    """`rules` for now: affinity's weights come from the policy, rarity of words from here."""
+    """Rarity of words, and what was learned; without, the policy's rules decide alone."""
 
     model: Literal["rules"] = "rules"
     people: int = 0  # with a need or an offer
     used_by: dict[int, int] = {}  # bucket of a word -> people who used it, ascending
+    ties: TieModel | None = None  # which ties form
+    answers: AnswerModel | None = None  # who accepts whom
 
     def rarity(self, bucket: int) -> float:
         """Inverse document frequency, smoothed; a word not remembered counts as rare."""
         return log((1 + self.people) / (1 + self.used_by.get(bucket, 1))) + 1.0
 
 
-def fit(network: Network, policy: Policy, at: int) -> Base:
-    """The base of this network; `policy` and `at` are for models that learn from answers."""
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a base is fitted to, gathered from a network and its rounds: small, and can be pickled."""
+
+    people: int
+    used_by: dict[int, int]
+    ties: History | None = None
+    lessons: tuple[Lesson, ...] = ()
+
+
+def material(network: Network, lessons: Iterable[Lesson] = ()) -> Material:
+    """What `network`, and the answers to suggestions, give to learn from."""
+    return Material(*_used(network), history(network), tuple(lessons))
+
+
+def fit(source: Material | Network, policy: Policy, at: int, before: Base | None = None) -> Base:
+    """The base of `source`, which may take minutes; of a bare network only its words, at once.
+
+    What is learned worse than `before` foretells the latest answers is not put in its place.
+    """
+    if isinstance(source, Network):
+        source = Material(*_used(source))
+    ties = before.ties if before is not None else None
+    if source.ties is not None and len(source.ties) >= LEAST_TIES:
+        ties = learning.fit(source.ties)
+    answers = before.answers if before is not None else None
     del policy, at
+    return Base(people=source.people, used_by=source.used_by, ties=ties, answers=answers)
+
+
+def _used(network: Network) -> tuple[int, dict[int, int]]:
     used_by: Counter[int] = Counter()
     people = 0
     for member in network.members.values():
@@ -46,7 +84,7 @@ def fit(network: Network, policy: Policy, at: int) -> Base:
             people += 1
             used_by.update({bucket for text in texts for bucket in buckets(text)})
     shared = {bucket: n for bucket, n in sorted(used_by.items()) if n >= LEAST_PEOPLE}
-    return Base(people=people, used_by=shared)
+    return people, shared
 
 
 def encode(base: Base) -> bytes:

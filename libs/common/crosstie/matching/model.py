@@ -42,6 +42,7 @@ class Suggestion(Struct, frozen=True, omit_defaults=True):
     state: State = "open"
     seq: int = 1  # grows by one with every change
     accepted_by: tuple[str, ...] = ()
+    declined_by: tuple[str, ...] = ()  # for learning; shown to nobody
     reasons: tuple[Reason, ...] = ()  # shared by both sides
     gives: tuple[tuple[Reason, ...], tuple[Reason, ...]] = (
         (),
@@ -51,6 +52,10 @@ class Suggestion(Struct, frozen=True, omit_defaults=True):
     scores: dict[str, int] = {}  # millionths, by name of step
     sources: tuple[str, ...] = ()  # candidate sources that brought the pair
     policy: str = ""  # digest
+    features: tuple[tuple[int, ...], tuple[int, ...]] = (
+        (),
+        (),
+    )  # version, then what affinity saw of members[i] about the other: see answers.features
 
 
 class Change(Struct, frozen=True, omit_defaults=True):

@@ -90,8 +90,8 @@ def _accepted(suggestion: Suggestion, by: str, policy: Policy, at: int) -> Chang
 
 
 def _declined(suggestion: Suggestion, by: str, policy: Policy, at: int) -> Change | None:
-    del by, policy, at
-    return changed(suggestion, "declined", "declined")
+    del policy, at
+    return changed(suggestion, "declined", "declined", declined_by=(by,))
 
 
 def _said_to_have_met(suggestion: Suggestion, by: str, policy: Policy, at: int) -> Change | None:

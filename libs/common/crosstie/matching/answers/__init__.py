@@ -1,0 +1,1 @@
+"""What is learned from answers to suggestions: how likely one accepts the other, and that they meet."""
