@@ -39,6 +39,8 @@ class Shared:
     profession: Bools
     place: Bools
     cross_sector: Bools  # both known, and different
+    apart: Floats  # of sector, profession and level, those known of both: the share that differ
+    new_contacts: Floats  # of whoever knows fewer people, the share whom the other does not know
 
 
 def shared(people: People, graph: Graph, a: Ints, b: Ints) -> Shared:
@@ -49,14 +51,29 @@ def shared(people: People, graph: Graph, a: Ints, b: Ints) -> Shared:
         return alike
 
     sector = people.sector
+    contacts = _common(graph.links, a, b)
+    known = np.diff(graph.links.indptr)
+    fewer = np.minimum(known[a], known[b])
     return Shared(
-        contacts=_common(graph.links, a, b),
+        contacts=contacts,
         interests=_common(people.interests, a, b),
         sector=same(sector),
         profession=same(people.profession),
         place=same(people.place),
         cross_sector=(sector[a] != sector[b]) & (sector[a] >= 0) & (sector[b] >= 0),
+        apart=_apart(people, a, b),
+        new_contacts=np.where(fewer > 0, 1.0 - contacts / np.maximum(fewer, 1), 0.0),
     )
+
+
+def _apart(people: People, a: Ints, b: Ints) -> Floats:
+    """Nothing known of both is nothing apart."""
+    known, differ = np.zeros(len(a)), np.zeros(len(a))
+    for value, least in ((people.sector, 0), (people.profession, 0), (people.level, 1)):
+        both = (value[a] >= least) & (value[b] >= least)
+        known += both
+        differ += both & (value[a] != value[b])
+    return np.asarray(differ / np.maximum(known, 1))
 
 
 def direction(people: People, a: Ints, b: Ints) -> Ints:
