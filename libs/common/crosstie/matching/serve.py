@@ -1,7 +1,8 @@
 """Whom a round serves: the members whose rows, or whose ties' rows, differ between two cuts.
 
 The first is that of the last round that made suggestions: what came by while rounds only settled
-is served by the next that does not. Live rounds and replay call this one function, so that a recorded round can be recomputed.
+is served by the next that does more. Live rounds and replay call these functions alike, so that a
+recorded round can be recomputed.
 """
 
 from __future__ import annotations
