@@ -27,10 +27,11 @@ Notes = Counter[str]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Pairs of one kind, which of them are to be suggested, and which of these were drawn."""
+    """Pairs of one kind, those of enough worth, which are to be suggested, and which were drawn."""
 
     kind: Kind
     scored: Scored
+    worthy: Bools
     chosen: Bools
     drawn: Drawn | None = None
 
@@ -55,7 +56,7 @@ def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> 
     _count_sources(scored, notes)
     notes["candidates.mentoring"] = len(scored)
     notes["made.mentoring"] = int(np.count_nonzero(chosen))
-    return Choice("mentoring", scored, chosen)
+    return Choice("mentoring", scored, worth > 0, chosen)
 
 
 def introductions(
@@ -87,7 +88,7 @@ def introductions(
     for kind, mask in kinds:
         notes[f"candidates.{kind}"] = int(np.count_nonzero(mask))
         notes[f"made.{kind}"] = int(np.count_nonzero(chosen & mask))
-        yield Choice(kind, scored, chosen & mask, drawn)
+        yield Choice(kind, scored, mask & (worth > 0), chosen & mask, drawn)
 
 
 def _count_sources(scored: Scored, notes: Notes) -> None:

@@ -52,10 +52,14 @@ class Maker:
     def made(self, choice: Choice) -> Iterator[Change]:
         """The chosen pairs as new suggestions."""
         for k in np.flatnonzero(choice.chosen).tolist():
-            suggestion = self._suggestion(choice.kind, choice.scored, k)
-            if choice.drawn is not None and choice.drawn.chosen[k]:
-                suggestion = replace(suggestion, scores=suggestion.scores | _odds(choice.drawn, k))
-            yield Change(suggestion, "made")
+            yield Change(self.suggestion(choice, k), "made")
+
+    def suggestion(self, choice: Choice, k: int) -> Suggestion:
+        """Pair `k` of `choice` as a new suggestion."""
+        suggestion = self._suggestion(choice.kind, choice.scored, k)
+        if choice.drawn is not None and choice.drawn.chosen[k]:
+            return replace(suggestion, scores=suggestion.scores | _odds(choice.drawn, k))
+        return suggestion
 
     def _suggestion(self, kind: Kind, scored: Scored, k: int) -> Suggestion:
         subjects = self.scorer.people.subjects

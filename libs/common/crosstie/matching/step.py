@@ -6,11 +6,13 @@ The same input gives the same bytes, whatever the order of its maps.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
 from crosstie.matching import choosing
 from crosstie.matching.base import Base
+from crosstie.matching.choosing import Choice
 from crosstie.matching.graph import led
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.making import Maker
@@ -23,6 +25,24 @@ from crosstie.matching.prepared import Prepared
 from crosstie.matching.scoring import scorer
 from crosstie.matching.settle import ignored, settle
 from crosstie.network.view import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A round as far as it is chosen what to make: what `step` turns into decisions."""
+
+    settled: Ledger
+    happened: tuple[Change, ...]
+    notes: Counter[str]
+    choices: tuple[Choice, ...] = ()
+    maker: Maker | None = None  # None: there is nothing to make
+
+    def made(self) -> tuple[Change, ...]:
+        """The chosen pairs as suggestions, ascending by id."""
+        if self.maker is None:
+            return ()
+        made = (change for choice in self.choices for change in self.maker.made(choice))
+        return tuple(sorted(made, key=lambda change: change.suggestion.id))
 
 
 def step(
@@ -46,18 +66,53 @@ def step(
     time or by settlement since the last round are added here. `prepared`, of this network, saves
     reading all of it again, and changes nothing. A round that is `settle_only` makes nothing.
     """
+    found = course(
+        network,
+        ledger,
+        base,
+        policy,
+        at=at,
+        seed=seed,
+        n=n,
+        deployment=deployment,
+        policy_digest=policy_digest,
+        serve=serve,
+        prepared=prepared,
+        settle_only=settle_only,
+    )
+    changes, notes = found.made(), dict(sorted(found.notes.items()))
+    after = found.settled.after(changes, at) if found.maker else found.settled
+    return after, (*found.happened, *changes), notes
+
+
+def course(
+    network: Network,
+    ledger: Ledger,
+    base: Base,
+    policy: Policy,
+    *,
+    at: int,
+    seed: int,
+    n: int,
+    deployment: str,
+    policy_digest: str,
+    serve: frozenset[str] | None,
+    prepared: Prepared | None = None,
+    settle_only: bool = False,
+) -> Course:
+    """The round that `step` takes, until suggestions are made of what was chosen."""
     settled, happened = settle(network, ledger, policy, at)
     notes: Counter[str] = Counter(
         f"settled.{change.cause.replace(':', '.')}" for change in happened
     )
     notes.update(ignored(network, settled, at))
     if settle_only:
-        return settled, happened, dict(sorted(notes.items()))
+        return Course(settled, happened, notes)
     if serve is not None:
         freed = (subject for change in happened for subject in change.suggestion.members)
         serve = serve.union(freed_by_time(ledger, at), freed)
         if not any(any(slots(network, settled, policy, subject, at)) for subject in serve):
-            return settled, happened, dict(sorted(notes.items()))
+            return Course(settled, happened, notes)
     ready = prepared or Prepared.of(network)
     people = columns(network, base, ready.profiles)
     ties = led(*ready.contacts.between(people.index), people.eligible, at)
@@ -65,8 +120,7 @@ def step(
     score = scorer(people, ties, settled, policy, at)
     mentoring = choosing.mentorings(trade, score, policy, notes)
     others = choosing.introductions(trade, score, settled, policy, mentoring, notes)
-    maker = Maker(network, score, policy, policy_digest, deployment, n, at)
-    made = (change for choice in (mentoring, *others) for change in maker.made(choice))
-    changes = tuple(sorted(made, key=lambda change: change.suggestion.id))
+    choices = (mentoring, *others)
     notes["served"] = int(np.count_nonzero(trade.served & trade.people.eligible))
-    return settled.after(changes, at), (*happened, *changes), dict(sorted(notes.items()))
+    maker = Maker(network, score, policy, policy_digest, deployment, n, at)
+    return Course(settled, happened, notes, choices, maker)

@@ -1,0 +1,79 @@
+"""`preview`: whom the next round would suggest to one member if nothing else changed. Changes nothing.
+
+It is the course of a round that serves them, so that the next round agrees, byte for byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crosstie.matching.base import Base
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.model import Suggestion
+from crosstie.matching.policy import Policy
+from crosstie.matching.prepared import Prepared
+from crosstie.matching.step import Course, course
+from crosstie.matching.why import why_none
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """All as suggestions of round `n`, so that they can be explained; none of them is made."""
+
+    suggested: tuple[Suggestion, ...]  # what the round would decide, the worthiest first
+    next_best: tuple[Suggestion, ...]  # candidates that it would pass over, the worthiest first
+    why: str | None  # why nothing is suggested, None where something is
+
+
+def preview(
+    prepared: Prepared,
+    ledger: Ledger,
+    base: Base,
+    policy: Policy,
+    *,
+    at: int,
+    seed: int,
+    n: int,
+    deployment: str,
+    policy_digest: str,
+    subject: str,
+    most: int = 10,
+) -> Preview:
+    """What round `n` at `at` with `seed` would suggest to `subject`, and the `most` next best."""
+    found = course(
+        prepared.network,
+        ledger,
+        base,
+        policy,
+        at=at,
+        seed=seed,
+        n=n,
+        deployment=deployment,
+        policy_digest=policy_digest,
+        serve=frozenset((subject,)),
+        prepared=prepared,
+    )
+    suggested, passed = _theirs(found, subject)
+    why = None if suggested else why_none(prepared.network, found.settled, policy, subject, at)
+    return Preview(tuple(suggested), tuple(passed[:most]), why)
+
+
+def _theirs(found: Course, subject: str) -> tuple[list[Suggestion], list[Suggestion]]:
+    """What was chosen for `subject`, and what was not, of enough worth."""
+    chosen: list[Suggestion] = []
+    passed: list[Suggestion] = []
+    maker = found.maker
+    if maker is None:
+        return chosen, passed
+    i = maker.scorer.people.index.get(subject, -1)
+    for choice in found.choices:
+        mine = choice.worthy & ((choice.scored.one == i) | (choice.scored.other == i))
+        for k in np.flatnonzero(mine).tolist():
+            (chosen if choice.chosen[k] else passed).append(maker.suggestion(choice, k))
+    return sorted(chosen, key=_rank), sorted(passed, key=_rank)
+
+
+def _rank(suggestion: Suggestion) -> tuple[int, str]:
+    return -suggestion.scores["worth"], suggestion.id
