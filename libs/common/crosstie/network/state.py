@@ -27,7 +27,7 @@ PROTECTIVE: Mapping[str, bool] = {
 }
 
 
-class Fact(Struct, frozen=True, array_like=True, order=False):
+class Fact(Struct, frozen=True, array_like=True, order=False, gc=False):
     """A value and the stamp that orders it against others about the same thing."""
 
     value: Any
@@ -45,7 +45,7 @@ class Fact(Struct, frozen=True, array_like=True, order=False):
         return (self.time, self.value is PROTECTIVE.get(name), self.source, self.id)
 
 
-class Member(Struct, frozen=True, omit_defaults=True):
+class Member(Struct, frozen=True, omit_defaults=True, gc=False):
     """One person: `facts` by name (`sector`, `level`, `need/<item>`, ...)."""
 
     subject: str
@@ -129,7 +129,7 @@ class Member(Struct, frozen=True, omit_defaults=True):
         }
 
 
-class Reply(Struct, frozen=True, array_like=True, order=True):
+class Reply(Struct, frozen=True, array_like=True, order=True, gc=False):
     """One answer to a suggestion (or `ended`, of its mentoring); ordered by its stamp."""
 
     time: int
@@ -140,7 +140,7 @@ class Reply(Struct, frozen=True, array_like=True, order=True):
     answer: str
 
 
-class Tie(Struct, frozen=True, omit_defaults=True):
+class Tie(Struct, frozen=True, omit_defaults=True, gc=False):
     """What two people, a < b, had to do with each other."""
 
     a: str

@@ -11,7 +11,7 @@ DAY_US = 86_400_000_000
 HALF_LIFE_US = 90 * DAY_US
 
 
-class Strength(Struct, frozen=True, array_like=True):
+class Strength(Struct, frozen=True, array_like=True, gc=False):
     """`value` contacts, as of `at`."""
 
     value: float = 0.0

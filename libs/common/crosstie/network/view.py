@@ -5,12 +5,16 @@ A row is folded alone, so a tie may name someone unknown, paused or erased: that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
+from typing import Any, TypeVar
 
-from crosstie.network.state import Member, Row, Tie
+from crosstie.network.rows import Rows, Ties
+from crosstie.network.state import Member, Row, Tie, member_key, tie_key
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)  # no slots: indices are cached on the snapshot
@@ -23,6 +27,8 @@ class Network:
     @classmethod
     def of(cls, rows: Mapping[str, Row]) -> Network:
         """The network that `rows` (by key, in any order) describe."""
+        if isinstance(rows, Rows):
+            return cls(rows.members, rows.ties)
         members: dict[str, Member] = {}
         ties: dict[tuple[str, str], Tie] = {}
         for row in rows.values():
@@ -34,25 +40,30 @@ class Network:
 
     def after(self, rows: Mapping[str, Row], touched: Iterable[str]) -> Network:
         """The network of `rows`, which differ from this one's at most in the keys `touched`."""
-        members, ties, replies = dict(self.members), dict(self.ties), dict(self._replies)
-        for key in touched:
-            row, (_, *names) = rows.get(key), key.split("/")
-            if isinstance(row, Member):
-                members[row.subject] = row
-            elif isinstance(row, Tie):
-                ties[row.a, row.b] = row
-            elif len(names) == 1:
-                members.pop(names[0], None)
-            else:
-                ties.pop((names[0], names[1]), None)
-            if len(names) == 2:
-                replies.pop((names[0], names[1]), None)
-            if isinstance(row, Tie) and row.replies:
-                replies[row.a, row.b] = row
-        after = Network(members, ties)
-        after.__dict__["_replies"] = replies  # known already: no look at every tie
-        if members.keys() == self.members.keys():
-            after.__dict__["subjects"] = self.subjects
+        names = [key.split("/")[1:] for key in touched]
+        people = {each[0] for each in names if len(each) == 1}
+        pairs = [(each[0], each[1]) for each in names if len(each) == 2]
+        if isinstance(rows, Rows):
+            after = Network(rows.members, rows.ties)
+        else:
+            after = Network(
+                _put(self.members, people, rows, member_key),
+                _put(self.ties, pairs, rows, lambda pair: tie_key(*pair)),
+            )
+        # what follows is known already: no look at everyone, nor at every tie
+        replies = dict(self._replies)
+        for pair in pairs:
+            replies.pop(pair, None)
+            tie = after.ties.get(pair)
+            if tie is not None and tie.replies:
+                replies[pair] = tie
+        after.__dict__["_replies"] = replies
+        subjects = self.subjects
+        moved = {each for each in people if (each in self.members) != (each in after.members)}
+        if moved:
+            kept = (subject for subject in subjects if subject not in moved)
+            subjects = tuple(sorted((*kept, *(moved & after.members.keys()))))
+        after.__dict__["subjects"] = subjects
         return after
 
     @cached_property
@@ -78,6 +89,8 @@ class Network:
 
     @cached_property
     def _replies(self) -> Mapping[tuple[str, str], Tie]:
+        if isinstance(self.ties, Ties):
+            return {(tie.a, tie.b): tie for tie in self.ties.replied()}
         return {pair: tie for pair, tie in self.ties.items() if tie.replies}
 
     @cached_property
@@ -128,3 +141,17 @@ class Network:
             who in members and members[who].reports_to == whom
             for who, whom in ((one, other), (other, one))
         )
+
+
+def _put(
+    before: Mapping[K, Any], places: Iterable[K], rows: Mapping[str, Row], key: Callable[[K], str]
+) -> dict[K, Any]:
+    """`before`, with what `rows` has at `places`."""
+    after = dict(before)
+    for place in places:
+        row = rows.get(key(place))
+        if row is None:
+            after.pop(place, None)
+        else:
+            after[place] = row
+    return after

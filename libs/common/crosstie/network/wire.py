@@ -31,6 +31,11 @@ def encode(value: Row | Mark) -> bytes:
     return _encoder.encode(value)
 
 
+def encode_contacts(contacts: dict[str, int]) -> bytes:
+    """The one byte string of a tie's counts by channel."""
+    return _encoder.encode(contacts)
+
+
 def decode_row(key: str, value: bytes | str) -> Row:
     """A row from its bytes; the key says which kind."""
     return _member.decode(value) if key.startswith("member/") else _tie.decode(value)

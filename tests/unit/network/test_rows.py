@@ -1,0 +1,130 @@
+"""Packed rows: what is put in is what comes out, to the byte, whatever was changed on the way."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crosstie.network import rows as layers
+from crosstie.network.packed import packed
+from crosstie.network.rows import Rows
+from crosstie.network.state import Fact, Member, Reply, Row, Tie, member_key, tie_key
+from crosstie.network.strength import Strength
+from crosstie.network.view import Network
+from crosstie.network.wire import encode
+
+PEOPLE = [f"P{n}" for n in range(7)]
+TIMES = st.integers(-(2**62), 2**62)
+
+replies = st.builds(
+    Reply, TIMES, st.just("s"), st.sampled_from("xyz"), st.just("1"), st.just("P0"), st.just("met")
+)
+blocks = st.none() | st.builds(Fact, st.booleans(), TIMES, st.just("s"), st.just("i"))
+contacts = st.dictionaries(
+    st.sampled_from(("met", "called", "shared")), st.integers(1, 3), max_size=3
+)
+
+
+@st.composite
+def ties(draw: st.DrawFn) -> Tie:
+    a, b = sorted(draw(st.lists(st.sampled_from(PEOPLE), min_size=2, max_size=2, unique=True)))
+    when = st.none() | TIMES
+    return Tie(
+        a,
+        b,
+        Strength(draw(st.floats(0, 1e9)), draw(TIMES)),
+        draw(contacts),
+        draw(st.integers(0, 2**40)),
+        draw(st.integers(0, 9)),
+        draw(when),
+        draw(when),
+        draw(when),
+        draw(blocks),
+        draw(blocks),
+        tuple(sorted(draw(st.lists(replies, max_size=2)))),
+    )
+
+
+members = st.builds(
+    Member,
+    st.sampled_from(PEOPLE),
+    st.dictionaries(
+        st.sampled_from(("sector", "role")),
+        st.builds(Fact, st.text(), TIMES, st.just("s"), st.just("i")),
+    ),
+)
+
+
+def key(row: Row) -> str:
+    return member_key(row.subject) if isinstance(row, Member) else tie_key(row.a, row.b)
+
+
+def same(rows: Rows, expected: Mapping[str, Row]) -> None:
+    assert {each: encode(row) for each, row in rows.items()} == {
+        each: encode(row) for each, row in expected.items()
+    }
+    assert rows == expected
+    assert len(rows) == len(expected)
+    assert {*rows} == {*expected}
+    for each, row in expected.items():
+        assert each in rows
+        assert rows[each] == row
+    replied = [row for row in expected.values() if isinstance(row, Tie) and row.replies]
+    assert [*Network.of(rows).replied] == sorted(replied, key=key)
+
+
+@pytest.fixture(params=(0, 4, 1_000), ids=("all packed", "some packed", "none packed"))
+def above(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many rows lie above those that are packed."""
+    monkeypatch.setattr(layers, "_FEWEST", request.param)
+
+
+@pytest.mark.usefixtures("above")
+def test_rows_are_the_same_after_any_changes_as_in_a_plain_dict() -> None:
+    @settings(deadline=None, max_examples=30)
+    @given(st.lists(st.lists(members | ties(), max_size=6), max_size=6), st.randoms())
+    def check(batches: list[list[Row]], draw: random.Random) -> None:
+        rows, expected = packed(), dict[str, Row]()
+        for batch in batches:
+            changes: dict[str, Row | None] = {key(row): row for row in batch}
+            changes |= {each: None for each in sorted(expected) if draw.random() < 0.2}
+            before, known = rows, dict(expected)
+            rows = rows.after(changes)
+            for each, row in changes.items():
+                expected.pop(each, None)
+                if row is not None:
+                    expected[each] = row
+            same(rows, expected)
+            same(before, known)
+
+    check()
+
+
+def test_who_is_not_there_is_not_found() -> None:
+    rows = packed([Member("P0"), Tie("P0", "P1"), Tie("P1", "P2")])
+    for absent in ("member/P1", "tie/P0/P2", "tie/P2/P1", "tie/P0/P9", "mark", ""):
+        assert absent not in rows
+        assert rows.get(absent) is None
+
+
+def test_a_network_follows_its_rows_as_if_it_were_read_anew() -> None:
+    rows = packed([Member("P0"), Member("P1"), Tie("P0", "P1", first=1, last_met=1)])
+    network = Network.of(rows)
+    assert network.neighbours("P0") == ("P1",)
+    reply = Reply(1, "s", "i", "1", "P0", "met")
+    changes: dict[str, Row | None] = {
+        "member/P2": Member("P2"),
+        "member/P0": None,
+        "tie/P0/P1": None,
+        "tie/P1/P2": Tie("P1", "P2", first=1, last_met=1, replies=(reply,)),
+    }
+    now = rows.after(changes)
+    after = network.after(now, changes)
+    assert after.subjects == Network.of(now).subjects == ("P1", "P2")
+    assert after.replied == Network.of(now).replied
+    assert after.neighbours("P2") == ("P1",)
+    assert network.subjects == ("P0", "P1")
