@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from crosstie.matching.arrays import MILLION, Bools, Floats, Ints, millionths
+from crosstie.matching import ends
+from crosstie.matching.arrays import MILLION, Bools, Floats, Ints, Places, millionths
 
 TEMPERATURE = 0.2  # how much tastes differ beyond worth, as a share of the mean worth
 STEEPEST = 200.0  # exponents above are cut: a pair worth 80 times the mean forms anyway
@@ -48,15 +48,17 @@ def equilibrium(
     fits = np.flatnonzero((worth > 0) & (slots[one] > 0) & (slots[other] > 0))
     if len(fits) == 0:
         return Equilibrium(flow, alone, price, 0)
-    members, place = np.unique(np.concatenate([one[fits], other[fits]]), return_inverse=True)
-    a, b = place[: len(fits)], place[len(fits) :]
+    a, b = one[fits].astype(np.int32), other[fits].astype(np.int32)
     scale = float(worth[fits].mean())
     pull = np.exp(np.minimum(worth[fits] / (2.0 * TEMPERATURE * scale), STEEPEST))
-    have = slots[members].astype(np.float64)
-    root, unsettled = _fitted(_between(a, b, pull, len(members)), have, iterations)
+    members = np.zeros(len(slots), dtype=np.bool_)
+    members[a] = members[b] = True
+    have = np.where(members, slots, 0).astype(np.float64)
+    root, unsettled = _fitted(a, b, pull, have, iterations)
     flow[fits] = millionths(pull * root[a] * root[b])
-    alone[members] = millionths(root**2)
-    price[members] = np.rint(-TEMPERATURE * scale * np.log(root**2 / have)).astype(np.int64)
+    alone[members] = millionths(root[members] ** 2)
+    free = root[members] ** 2 / have[members]
+    price[members] = np.rint(-TEMPERATURE * scale * np.log(free)).astype(np.int64)
     return Equilibrium(flow, alone, price, round(unsettled * MILLION))
 
 
@@ -69,43 +71,33 @@ def shortlist(
     candidates.
     """
     worthy = worth > 0
-    ends = np.concatenate([one[worthy], other[worthy]])
-    if len(ends) == 0 or np.bincount(ends).max() <= most:
+    pairs = np.flatnonzero(worthy)
+    a, b = one[pairs].astype(np.int32), other[pairs].astype(np.int32)
+    degree = np.bincount(a, minlength=len(slots)) + np.bincount(b, minlength=len(slots))
+    if len(pairs) == 0 or degree.max() <= most:
         return worthy, 0
     market = equilibrium(one, other, worth, slots)
-    kept = _foremost(one, other, market.flow, np.flatnonzero(worthy), most)
+    flow, kept = market.flow[pairs], np.zeros(len(pairs), dtype=np.bool_)
+    first, theirs = ends.by_member(a, b, degree)
+    ends.likeliest(first, theirs, flow, worthy[pairs], most, kept)
     for mask in kinds:
-        of_kind = np.flatnonzero(mask & worthy)
-        kept |= _foremost(one, other, market.flow, of_kind, max(most // 4, 1))
-    return kept, market.unsettled
+        ends.likeliest(first, theirs, flow, mask[pairs], max(most // 4, 1), kept)
+    every = np.zeros(len(one), dtype=np.bool_)
+    every[pairs] = kept
+    return every, market.unsettled
 
 
-def _between(a: Ints, b: Ints, pull: Floats, size: int) -> csr_array:
-    """Symmetric matrix of `pull`."""
-    rows, columns = np.concatenate([a, b]), np.concatenate([b, a])
-    return csr_array((np.concatenate([pull, pull]), (rows, columns)), shape=(size, size))
-
-
-def _fitted(pulls: csr_array, have: Floats, iterations: int) -> tuple[Floats, float]:
+def _fitted(
+    a: Places, b: Places, pull: Floats, have: Floats, iterations: int
+) -> tuple[Floats, float]:
     """Root of what stays free by member, and the most by which a member's slots are off."""
     root = np.sqrt(have)
     unsettled = np.inf
     for _ in range(iterations):
-        half = np.asarray(pulls @ root) / 2.0
+        half = ends.pulled(a, b, pull, root) / 2.0
         unsettled = float(np.abs(root * (root + 2.0 * half) - have).max())
         if unsettled <= SETTLED:
             break
-        root = np.sqrt(root * (have / (np.sqrt(have + half * half) + half)))
+        total = np.sqrt(have + half * half) + half
+        root = np.sqrt(root * np.divide(have, total, out=np.zeros_like(have), where=have > 0))
     return root, unsettled
-
-
-def _foremost(one: Ints, other: Ints, flow: Ints, pairs: Ints, most: int) -> Bools:
-    """Which of `pairs` are among the `most` of greatest flow of either end; equal ones in order."""
-    ends = np.concatenate([one[pairs], other[pairs]])
-    twice = np.concatenate([pairs, pairs])
-    order = np.lexsort((twice, -flow[twice], ends))
-    grouped = ends[order]
-    nth = np.arange(len(grouped)) - np.searchsorted(grouped, grouped)
-    kept = np.zeros(len(one), dtype=np.bool_)
-    kept[twice[order[nth < most]]] = True
-    return kept

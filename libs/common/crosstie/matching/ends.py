@@ -1,0 +1,64 @@
+"""Compiled: pairs as seen from their ends: sums, lists and the likeliest of every member."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from crosstie.matching.compiled import Compiled
+
+
+def _pulled(a: Any, b: Any, pull: Any, root: Any) -> Any:
+    """By member, the sum over their pairs (a[k], b[k]) of pull[k] times the other's root."""
+    total = np.zeros(len(root))
+    for k in range(len(a)):
+        total[a[k]] += pull[k] * root[b[k]]
+    for k in range(len(a)):
+        total[b[k]] += pull[k] * root[a[k]]
+    return total
+
+
+def _by_member(a: Any, b: Any, degree: Any) -> Any:
+    """The pairs of every member, those where they are `a` first, and where each member's begin."""
+    first = np.zeros(len(degree) + 1, np.int64)
+    for i in range(len(degree)):
+        first[i + 1] = first[i] + degree[i]
+    end = first[:-1].copy()
+    theirs = np.empty(2 * len(a), np.int32)
+    for k in range(len(a)):
+        theirs[end[a[k]]] = k
+        end[a[k]] += 1
+    for k in range(len(a)):
+        theirs[end[b[k]]] = k
+        end[b[k]] += 1
+    return first, theirs
+
+
+def _likeliest(first: Any, theirs: Any, flow: Any, among: Any, most: Any, kept: Any) -> None:
+    """Mark in `kept` the `most` pairs of greatest `flow` of every member, equal ones in order."""
+    best = np.empty(most, np.int64)
+    for i in range(len(first) - 1):
+        count = 0
+        for j in range(first[i], first[i + 1]):
+            pair = np.int64(theirs[j])
+            if not among[pair]:
+                continue
+            place = count
+            while place > 0 and (
+                flow[best[place - 1]] < flow[pair]
+                or (flow[best[place - 1]] == flow[pair] and best[place - 1] > pair)
+            ):
+                if place < most:
+                    best[place] = best[place - 1]
+                place -= 1
+            if place < most:
+                best[place] = pair
+                count = min(count + 1, most)
+        for j in range(count):
+            kept[best[j]] = True
+
+
+pulled = Compiled(_pulled)
+by_member = Compiled(_by_member)
+likeliest = Compiled(_likeliest)
