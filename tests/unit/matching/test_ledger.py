@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from functools import reduce
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstie.matching.ledger import EMPTY, PAIRS_KEPT_US, Ledger, apply, apply_round, encode, load
 from crosstie.matching.model import Round
-from tests.unit.matching.towns import Town, locality
+from tests.unit.matching.towns import Town, locality, member, rows
 
 
 def recorded(town: Town) -> Round:
@@ -71,3 +72,18 @@ def test_rounds_leave_earlier_ledgers_as_they_were() -> None:
 
 def test_the_empty_ledger_is_read_back_from_its_bytes() -> None:
     assert load(encode(EMPTY)) == EMPTY == Ledger()
+
+
+def test_who_said_what_about_whom_is_remembered_both_ways() -> None:
+    town = Town(rows(member("A"), member("B"))).round()
+    (made,) = town.made
+    ledger = town.answered(made, (0, "accepted"), (1, "declined")).round(1).ledger
+    assert [(each.whom, each.yes) for each in ledger.answered["A"]] == [("B", True)]
+    assert [(each.whom, each.yes) for each in ledger.judged["A"]] == [("B", False)]
+
+
+def test_a_ledger_of_the_first_version_is_still_read() -> None:
+    *_, town = history(2)
+    old = msgspec.json.encode(msgspec.json.decode(encode(town.ledger))[:7])
+    assert load(old).pairs == town.ledger.pairs
+    assert load(old).answered == {}

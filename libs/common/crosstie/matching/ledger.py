@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import Any, Self, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from crosstie.matching.answers.lessons import judgements
 from crosstie.matching.model import FINAL, Change, Round, State, Suggestion
 from crosstie.matching.policy import MOST_COOL_DOWN_DAYS
 from crosstie.network.strength import DAY_US
@@ -21,6 +22,8 @@ WEEK_US = 7 * DAY_US
 MADE_KEPT_US = 28 * DAY_US  # how far back the exposure deficit looks
 SETTLED_KEPT_US = 30 * DAY_US  # how long late answers are told from unknown ones
 PAIRS_KEPT_US = (MOST_COOL_DOWN_DAYS + 1) * DAY_US
+SAID_KEPT_US = 365 * DAY_US
+SAID_KEPT = 32  # latest answers of one member, and about one
 
 Pair = tuple[str, str]
 K = TypeVar("K")
@@ -36,6 +39,14 @@ class Settled(Struct, frozen=True, array_like=True):
     members: Pair
 
 
+class Said(Struct, frozen=True, array_like=True):
+    """An answer; silence until the end is a no."""
+
+    at: int
+    whom: str  # it was about, or who gave it
+    yes: bool
+
+
 class Ledger(Struct, frozen=True, dict=True):
     """As of `at`, the time of the last round; all maps but `live` in order of their times."""
 
@@ -48,6 +59,8 @@ class Ledger(Struct, frozen=True, dict=True):
     ] = {}  # subject -> when introductions and reconnections were made
     mentorings: Mapping[str, tuple[int, ...]] = {}  # subject -> when these were, as either side
     met: Mapping[Pair, int] = {}  # for good: who said that they met, or began a mentoring; when
+    answered: Mapping[str, tuple[Said, ...]] = {}  # subject -> their latest answers, about whom
+    judged: Mapping[str, tuple[Said, ...]] = {}  # subject -> the latest answers about them, by whom
 
     @cached_property
     def by_member(self) -> Mapping[str, tuple[Suggestion, ...]]:
@@ -75,6 +88,7 @@ class Ledger(Struct, frozen=True, dict=True):
         """This ledger once `changes`, all of one round at `at`, are folded in."""
         live, settled, pairs = dict(self.live), dict(self.settled), dict(self.pairs)
         made, mentorings, met = dict(self.made), dict(self.mentorings), dict(self.met)
+        answered, judged = dict(self.answered), dict(self.judged)
         for change in changes:
             suggestion = change.suggestion
             if suggestion.state in FINAL:
@@ -89,6 +103,10 @@ class Ledger(Struct, frozen=True, dict=True):
             pairs[pair] = at
             if _met(suggestion):
                 met.setdefault(pair, at)
+            for side, yes in judgements(change):
+                by, about = suggestion.members[side], suggestion.members[1 - side]
+                _hear(answered, by, Said(at, about, yes))
+                _hear(judged, about, Said(at, by, yes))
             if change.cause == "made":
                 mentoring = suggestion.kind == "mentoring"
                 _note(
@@ -101,7 +119,9 @@ class Ledger(Struct, frozen=True, dict=True):
         _forget(pairs, at - PAIRS_KEPT_US, lambda each: each)
         _forget(made, at - MADE_KEPT_US, lambda each: each[-1])
         _forget(mentorings, at - WEEK_US, lambda each: each[-1])
-        after = type(self)(at, live, settled, pairs, made, mentorings, met)
+        for heard in (answered, judged):
+            _forget(heard, at - SAID_KEPT_US, lambda each: each[-1].at)
+        after = type(self)(at, live, settled, pairs, made, mentorings, met, answered, judged)
         if live == self.live and "by_member" in self.__dict__:
             after.__dict__["by_member"] = self.by_member  # sorted once
         return after
@@ -137,25 +157,30 @@ def encode(ledger: Ledger) -> bytes:
             sorted(ledger.made.items(), key=lambda each: (each[1][-1], each[0])),
             sorted(ledger.mentorings.items(), key=lambda each: (each[1][-1], each[0])),
             sorted(ledger.met.items()),
+            sorted(ledger.answered.items(), key=lambda each: (each[1][-1].at, each[0])),
+            sorted(ledger.judged.items(), key=lambda each: (each[1][-1].at, each[0])),
         ),
         order="deterministic",
     )
 
 
-_Stored = tuple[
-    int,
-    tuple[Suggestion, ...],
-    tuple[tuple[str, Settled], ...],
-    tuple[tuple[Pair, int], ...],
-    tuple[tuple[str, tuple[int, ...]], ...],
-    tuple[tuple[str, tuple[int, ...]], ...],
-    tuple[tuple[Pair, int], ...],
-]
+class _Stored(Struct, frozen=True, array_like=True):
+    """As `encode` writes it; what earlier versions did not write is empty."""
+
+    at: int
+    live: tuple[Suggestion, ...]
+    settled: tuple[tuple[str, Settled], ...]
+    pairs: tuple[tuple[Pair, int], ...]
+    made: tuple[tuple[str, tuple[int, ...]], ...]
+    mentorings: tuple[tuple[str, tuple[int, ...]], ...]
+    met: tuple[tuple[Pair, int], ...]
+    answered: tuple[tuple[str, tuple[Said, ...]], ...] = ()
+    judged: tuple[tuple[str, tuple[Said, ...]], ...] = ()
 
 
 def load(data: bytes) -> Ledger:
     """The ledger that `encode` wrote."""
-    at, live, *maps = msgspec.json.decode(data, type=_Stored)
+    at, live, *maps = structs.astuple(msgspec.json.decode(data, type=_Stored))
     return Ledger(at, {each.id: each for each in live}, *map(dict, maps))
 
 
@@ -169,6 +194,10 @@ def _note(members: Pair, made: dict[str, tuple[int, ...]], at: int, kept_us: int
     for subject in members:  # to the end: the order is that of time
         kept = [each for each in made.pop(subject, ()) if each > at - kept_us]
         made[subject] = (*kept, at)
+
+
+def _hear(heard: dict[str, tuple[Said, ...]], subject: str, said: Said) -> None:
+    heard[subject] = (*heard.pop(subject, ())[1 - SAID_KEPT :], said)  # to the end, as above
 
 
 def _forget(kept: dict[K, V], until: int, when: Callable[[V], Any]) -> None:
