@@ -23,11 +23,12 @@ from crosstie.matching.ledger import EMPTY, Ledger
 from crosstie.matching.model import Change, Suggestion
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
-from crosstie.matching.step import step
+from crosstie.matching.step import Course, course
 from crosstie.network.facts import DECODERS, Event
 from crosstie.network.fold import fold_all
 from crosstie.network.state import Row, member_key, tie_key
 from crosstie.network.view import Network
+from crosstie.simulate.attention import Attention
 from crosstie.simulate.reactions import Reactions
 from crosstie.simulate.scenario import DAY_US, Scenario
 from crosstie.simulate.stream import CloudEvent, events
@@ -35,6 +36,7 @@ from crosstie.suggestions import Shown, SuggestionChanged, SuggestionState
 
 DEPLOYMENT = "simulated"
 Refit = Callable[["Played"], Base]
+Choose = Callable[[Course, Network, int], Course]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,12 @@ def play(
     every_days: float = 1.0,
     first_day: float = 2.0,
     refit: Refit | None = None,
+    choose: Choose | None = None,
 ) -> Iterator[Played]:
     """A full round `every_days` from `first_day` to the end of `scenario`.
 
     `refit` makes the base for the next round of what this one was; by default the first one stays.
+    `choose` chooses otherwise among the pairs of a round; by default its own choice stands.
     """
     world = _World(scenario)
     ledger, base, n = EMPTY, None, 0
@@ -70,7 +74,7 @@ def play(
         prepared = world.moved_on(at)
         base = base or bases.fit(prepared.network, policy, at)
         n += 1
-        ledger, changes, notes = step(
+        found = course(
             prepared.network,
             ledger,
             base,
@@ -83,6 +87,9 @@ def play(
             serve=None,
             prepared=prepared,
         )
+        found = found if choose is None else choose(found, prepared.network, at)
+        made, notes = found.made(), dict(sorted(found.notes.items()))
+        ledger, changes = found.settled.after(made, at), (*found.happened, *made)
         shown = tuple(world.told(changes, prepared.network, at))
         played = Played(n, at, prepared.network, ledger, base, changes, notes, shown)
         yield played
@@ -100,11 +107,15 @@ class _World:
         self._reactions = Reactions(scenario.source, scenario.seed)
         self._people: dict[str, Person] = {}
         self._rows: dict[str, Row] = {}
+        self._attention = Attention()
         self._prepared = Prepared.of(Network.of({}))
 
     def moved_on(self, at: int) -> Prepared:
         """What a round at `at` reads."""
-        news = [*self._before(at), *self._reactions.before(at)]
+        reactions = (
+            each for each in self._reactions.before(at) if not self._attention.lacked(each)
+        )
+        news = [*self._before(at), *reactions]
         after = fold_all(self._rows, (fact for event in news for fact in self._facts(event)))
         for key, row in after.items():
             if row is None:
@@ -126,8 +137,16 @@ class _World:
                 state = "accepted"
             if state is not None and all(map(network.present, change.suggestion.members)):
                 seen = self._shown(change.suggestion, state, network)
+                if state == "made":
+                    self._attention.take(seen, self._weekly(change.suggestion, network), at)
                 self._reactions.hear(seen, at)
                 yield seen
+
+    def _weekly(self, suggestion: Suggestion, network: Network) -> list[int | None]:
+        """How many introductions a week each side has time for; a mentoring is always looked at."""
+        members = [network.members[each] for each in suggestion.members]
+        mentoring = suggestion.kind == "mentoring"
+        return [None if mentoring else m.availability.introductions_per_week for m in members]
 
     def _before(self, at: int) -> Iterator[CloudEvent]:
         while self._ahead is not None and instants.from_rfc3339(self._ahead["time"]) < at:
