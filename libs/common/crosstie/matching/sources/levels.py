@@ -31,8 +31,8 @@ def asked(search: Search, quota: int, ask: Ask) -> Found:
     rows, pool = search.rows[ask.askers[search.rows]], search.columns[ask.asked[search.columns]]
     level = search.people.level
     return _joined(
-        next_in_ring(search, rows[level[rows] == own], pool[ask.near(int(own), level[pool])], quota)
-        for own in np.unique(level[rows])
+        next_in_ring(search, rows[level[rows] == own], pool[ask.near(own, level[pool])], quota)
+        for own in np.unique(level[rows]).tolist()
     )
 
 
@@ -41,13 +41,12 @@ def _by_level(search: Search, quota: int, way: int) -> Found:
     theirs = level[search.columns]
 
     def pool(own: int) -> Ints:
-        if way == 0:
-            return search.columns[theirs == own]
-        return search.columns[(theirs > 0) & (own > 0) & (np.sign(theirs - own) == way)]
+        known = (theirs > 0) & (own > 0) & (np.sign(theirs - own) == way)
+        return np.asarray(search.columns[theirs == own if way == 0 else known])
 
     return _joined(
-        next_in_ring(search, search.rows[level[search.rows] == own], pool(int(own)), quota)
-        for own in np.unique(level[search.rows])
+        next_in_ring(search, search.rows[level[search.rows] == own], pool(own), quota)
+        for own in np.unique(level[search.rows]).tolist()
     )
 
 
