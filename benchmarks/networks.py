@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, chain
+from typing import Any
 
 import numpy as np
 
-from crosstie.network.state import Fact, Member, Row, Tie, member_key, tie_key
+from crosstie.network.packed import packed
+from crosstie.network.rows import Rows
+from crosstie.network.state import Fact, Member, Row, Tie, member_key
 from crosstie.network.strength import DAY_US, Strength
 
 START = 1_700_000_000_000_000
@@ -16,31 +19,27 @@ SECTORS = ("health", "housing", "education", "prisons", "voluntary", "police", "
 PROFESSIONS = ("nurse", "doctor", "manager", "teacher", "social worker", "officer", "analyst")
 CHANNELS = ("met", "messaged", "called", "co-attended")
 WORDS = 5_000  # in use; the n-th is used in proportion to 1 / (n + 10)
+_AT_ONCE = 100_000
 CIRCLE = 60  # people whose ties stay mostly among them
 
 
-def network(people: int, ties: int, seed: int = 1) -> dict[str, Row]:
-    """Rows by key: `people` members and about `ties` ties, most of them within circles."""
+def network(people: int, ties: int, seed: int = 1) -> Rows:
+    """`people` members and about `ties` ties, most of them within circles."""
     draw = random.Random(seed)
     names = [f"P{i:015d}" for i in range(people)]
-    rows: dict[str, Row] = {
-        member_key(name): _member(i, names, draw) for i, name in enumerate(names)
-    }
-    rows.update((tie_key(tie.a, tie.b), tie) for tie in _ties(names, ties, seed))
-    return rows
+    members = (_member(i, names, draw) for i in range(people))
+    return packed(chain(members, _ties(names, ties, seed)))
 
 
-def changed(
-    rows: dict[str, Row], count: int, seed: int = 1
-) -> tuple[dict[str, Row], frozenset[str]]:
+def changed(rows: Rows, count: int, seed: int = 1) -> tuple[Rows, frozenset[str]]:
     """`rows` with a new need of `count` members, and who these are."""
-    draw, now = random.Random(seed), dict(rows)
-    people = [row for row in rows.values() if isinstance(row, Member)]
-    chosen = draw.sample(people, min(count, len(people)))
-    for member in chosen:
+    draw, changes = random.Random(seed), dict[str, Row]()
+    chosen = draw.sample(sorted(rows.members), min(count, len(rows.members)))
+    for subject in chosen:
         need = Fact(_text(draw), START, "bench", "changed")
-        now[member_key(member.subject)] = Member(member.subject, member.facts | {"need/new": need})
-    return now, frozenset(member.subject for member in chosen)
+        facts = rows.members[subject].facts | {"need/new": need}
+        changes[member_key(subject)] = Member(subject, facts)
+    return rows.after(changes), frozenset(chosen)
 
 
 def _member(i: int, names: list[str], draw: random.Random) -> Member:
@@ -95,7 +94,7 @@ def _ties(names: list[str], wanted: int, seed: int) -> Iterator[Tie]:
     days, times = draw.exponential(60, len(keys)), draw.integers(1, 10, len(keys))
     channel, alone = draw.integers(0, len(CHANNELS), len(keys)), draw.random(len(keys)) < 0.1
     columns = (keys // people, keys % people, days, times, channel, alone)
-    for a, b, ago, count, way, once in zip(*(each.tolist() for each in columns), strict=True):
+    for a, b, ago, count, way, once in _each(columns):
         last = START - int(ago * DAY_US)
         yield Tie(
             names[a],
@@ -108,3 +107,10 @@ def _ties(names: list[str], wanted: int, seed: int) -> Iterator[Tie]:
             last=last,
             last_met=None if once else last,
         )
+
+
+def _each(columns: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Entry by entry, a part of the columns at a time: lists take four times the memory."""
+    for start in range(0, len(columns[0]), _AT_ONCE):
+        part = (each[start : start + _AT_ONCE].tolist() for each in columns)
+        yield from zip(*part, strict=True)

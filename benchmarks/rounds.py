@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks import networks
@@ -40,6 +41,15 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 def peak_mib() -> int:
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit >> 20
+
+
+def now_mib() -> int:
+    """Resident now, where the system tells; else the most so far."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        return peak_mib()
+    return pages * resource.getpagesize() >> 20
 
 
 def decide(
@@ -73,7 +83,7 @@ def measure(people: int) -> dict[str, Any]:
     rows = networks.network(people, TIES_EACH * people)
     gc.collect()
     gc.freeze()
-    held = peak_mib()
+    held = now_mib()
     read, prepared = timed(lambda: Prepared.of(Network.of(rows)))
     fit, base = timed(lambda: bases.fit(prepared.network, POLICY, networks.START))
     full, (_, changes, notes) = timed(lambda: decide(prepared, EMPTY, base, 1, None))
@@ -81,7 +91,7 @@ def measure(people: int) -> dict[str, Any]:
     ledger = EMPTY.after(changes[::2], networks.START)
     figures: dict[str, Any] = {
         "members": people,
-        "ties": len(rows) - people,
+        "ties": len(rows.ties),
         "warm_up_seconds": compiled,
         "fit_seconds": fit,
         "read_seconds": read,
