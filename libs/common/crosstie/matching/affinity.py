@@ -60,7 +60,7 @@ def shared(people: People, graph: Graph, a: Ints, b: Ints) -> Shared:
         sector=same(sector),
         profession=same(people.profession),
         place=same(people.place),
-        cross_sector=(sector[a] != sector[b]) & (sector[a] >= 0) & (sector[b] >= 0),
+        cross_sector=crosses(people, a, b),
         apart=_apart(people, a, b),
         new_contacts=np.where(fewer > 0, 1.0 - contacts / np.maximum(fewer, 1), 0.0),
     )
@@ -74,6 +74,12 @@ def _apart(people: People, a: Ints, b: Ints) -> Floats:
         known += both
         differ += both & (value[a] != value[b])
     return np.asarray(differ / np.maximum(known, 1))
+
+
+def crosses(people: People, a: Ints, b: Ints) -> Bools:
+    """Whether a[k] and b[k] are of two sectors, both known."""
+    mine, theirs = people.sector[a], people.sector[b]
+    return np.asarray((mine != theirs) & (mine >= 0) & (theirs >= 0))
 
 
 def direction(people: People, a: Ints, b: Ints) -> Ints:

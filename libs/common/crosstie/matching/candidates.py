@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosstie.matching import policy as rules
-from crosstie.matching.arrays import Ints, keys_of
+from crosstie.matching.arrays import Bools, Ints, keys_of
 from crosstie.matching.mentoring import Roles
 from crosstie.matching.sources import chance, dormant, friends, levels, needs
 from crosstie.matching.sources.search import Found, Search
@@ -52,6 +52,10 @@ class Pairs:
             np.concatenate([self.b, others.b]),
             np.concatenate([self.sources, others.sources]),
         )
+
+    def where(self, mask: Bools) -> Pairs:
+        """Those of `mask`."""
+        return Pairs(self.a[mask], self.b[mask], self.sources[mask])
 
 
 def introductions(search: Search, quotas: rules.Candidates) -> Pairs:

@@ -16,10 +16,10 @@ from crosstie.matching.exploration import Drawn, explore
 from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.market import Market
-from crosstie.matching.model import Kind, Suggestion
-from crosstie.matching.people import DIRECTIONS
+from crosstie.matching.model import Kind
 from crosstie.matching.policy import Policy
-from crosstie.matching.scoring import Scored, Scorer
+from crosstie.matching.quotas import quotas_of
+from crosstie.matching.scoring import Scorer
 from crosstie.network.strength import DAY_US
 
 Notes = Counter[str]
@@ -27,13 +27,30 @@ Notes = Counter[str]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Pairs of one kind, those of enough worth, which are to be suggested, and which were drawn."""
+    """Pairs (one[k], other[k]) of one kind and of enough worth, and which are to be suggested.
+
+    In a mentoring `one` is the mentor; `sources` are bits of SOURCES.
+    """
 
     kind: Kind
-    scored: Scored
-    worthy: Bools
+    one: Ints
+    other: Ints
+    sources: Ints
+    worth: Ints
     chosen: Bools
     drawn: Drawn | None = None
+
+    def where(self, mask: Bools, kind: Kind) -> Choice:
+        """Those of `mask`, which are of `kind`."""
+        return Choice(
+            kind,
+            self.one[mask],
+            self.other[mask],
+            self.sources[mask],
+            self.worth[mask],
+            self.chosen[mask],
+            self.drawn and self.drawn.where(mask),
+        )
 
 
 def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> Choice:
@@ -42,90 +59,74 @@ def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> 
     search = market.search(roles.offers | roles.wants, never=market.never)
     pairs = candidates.mentorings(search, policy.candidates, roles)
     mentor, mentee, fit = roles.oriented(pairs.a, pairs.b)
-    scored = scorer.score(mentor[fit], mentee[fit], pairs.sources[fit], mentoring=True)
-    worth = _sufficient(scored, policy)
+    one, other, sources = mentor[fit], mentee[fit], pairs.sources[fit]
+    notes["candidates.mentoring"] = len(one)
+    _count_sources(sources, notes)
+    worth = scorer.worth(one, other, mentoring=True)
+    enough = worth >= _least(policy)
+    one, other, sources, worth = (each[enough] for each in (one, other, sources, worth))
     chosen = assignment.mentors(
-        scored.one,
-        scored.other,
+        one,
+        other,
         worth,
         offered=market.mentees,
         wanted=market.mentors,
         taken=market.mentees_held,
         slot_step=round(policy.value.slot_step * MILLION),
     )
-    _count_sources(scored, notes)
-    notes["candidates.mentoring"] = len(scored)
     notes["made.mentoring"] = int(np.count_nonzero(chosen))
-    return Choice("mentoring", scored, worth > 0, chosen)
+    return Choice("mentoring", one, other, sources, worth, chosen)
 
 
 def introductions(
     market: Market, scorer: Scorer, ledger: Ledger, policy: Policy, taken: Choice, notes: Notes
 ) -> Iterator[Choice]:
     """Introductions and reconnections, which share slots, without the pairs already `taken`."""
-    size = len(market.people)
-    taken_keys = keys_of(taken.scored.one[taken.chosen], taken.scored.other[taken.chosen], size)
-    never = np.concatenate([market.never, taken_keys])
-    slots = market.introductions
-    unmet = market.search(slots > 0, never=np.concatenate([never, market.met]))
-    known = market.search(slots > 0, never=never)
-    new = candidates.introductions(unmet, policy.candidates)
-    old = candidates.reconnections(
-        known, policy.candidates, market.at - policy.dormant_days * DAY_US
-    )
-    pairs = new.joined(old)
-    scored = scorer.score(pairs.a, pairs.b, pairs.sources, mentoring=False)
-    worth, share = _sufficient(scored, policy), policy.exploration
-    drawn = explore(pairs.a, pairs.b, worth, slots, market.served, share, market.order)
-    quotas = [each.after(drawn.chosen) for each in _quotas(scored, worth, ledger, policy)]
-    left = slots - _ends(pairs, drawn.chosen, size)
-    chosen = _from_shortlist(scored, np.where(drawn.chosen, 0, worth), left, quotas, policy, notes)
-    chosen |= drawn.chosen
+    pairs, worth = _introducible(market, scorer, policy, taken, notes)
+    slots, size = market.introductions, len(market.people)
+    drawn = explore(pairs.a, pairs.b, worth, slots, market.served, policy.exploration, market.order)
     notes["made.drawn"] = int(np.count_nonzero(drawn.chosen))
-    again = contains(market.met, keys_of(pairs.a, pairs.b, size))
-    _count_sources(scored, notes)
-    kinds: tuple[tuple[Kind, Bools], ...] = (("introduction", ~again), ("reconnection", again))
-    for kind, mask in kinds:
-        notes[f"candidates.{kind}"] = int(np.count_nonzero(mask))
-        notes[f"made.{kind}"] = int(np.count_nonzero(chosen & mask))
-        yield Choice(kind, scored, mask & (worth > 0), chosen & mask, drawn)
-
-
-def _count_sources(scored: Scored, notes: Notes) -> None:
-    for name, bit in SOURCES.items():
-        notes[f"source.{name}"] += int(np.count_nonzero(scored.sources & bit))
-
-
-def _sufficient(scored: Scored, policy: Policy) -> Ints:
-    """Worth, and 0 for pairs of less than the policy asks."""
-    total = scored.worth.total
-    return np.where(total >= round(policy.value.least * MILLION), total, 0)
-
-
-def _quotas(scored: Scored, worth: Ints, ledger: Ledger, policy: Policy) -> list[Quota]:
-    """The policy's quotas over candidate pairs, counting the introductions that are live already."""
-    live = [each for each in ledger.live.values() if each.kind != "mentoring"]
-    level = scored.toward[0] == DIRECTIONS["across"]
-    return [
-        Quota(name, share, mask & (worth > 0), sum(map(counts, live)), len(live))
-        for name, share, mask, counts in (
-            ("cross-sector", policy.quotas.cross_sector, scored.common.cross_sector, _crosses),
-            ("across-levels", policy.quotas.across_levels, ~level, _climbs),
-            ("same-level", policy.quotas.same_level, level, _stays),
-        )
+    left = slots - _ends(pairs, drawn.chosen, size)
+    quotas = [
+        each.after(drawn.chosen) for each in quotas_of(market.people, pairs, ledger, policy.quotas)
     ]
+    open_ = np.where(drawn.chosen, 0, worth)
+    chosen = drawn.chosen | _from_shortlist(pairs, open_, left, quotas, policy, notes)
+    every = Choice("introduction", pairs.a, pairs.b, pairs.sources, worth, chosen, drawn)
+    again = contains(market.met, keys_of(pairs.a, pairs.b, size))
+    for each in (every.where(~again, "introduction"), every.where(again, "reconnection")):
+        notes[f"made.{each.kind}"] = int(np.count_nonzero(each.chosen))
+        yield each
 
 
-def _crosses(suggestion: Suggestion) -> bool:
-    return suggestion.cross_sector
+def _introducible(
+    market: Market, scorer: Scorer, policy: Policy, taken: Choice, notes: Notes
+) -> tuple[Pairs, Ints]:
+    """Candidates of enough worth, and their worth."""
+    taken_keys = keys_of(taken.one[taken.chosen], taken.other[taken.chosen], len(market.people))
+    never = np.concatenate([market.never, taken_keys])
+    free = market.introductions > 0
+    new = candidates.introductions(
+        market.search(free, never=np.concatenate([never, market.met])), policy.candidates
+    )
+    before = market.at - policy.dormant_days * DAY_US
+    old = candidates.reconnections(market.search(free, never=never), policy.candidates, before)
+    notes["candidates.introduction"], notes["candidates.reconnection"] = len(new), len(old)
+    pairs = new.joined(old)
+    _count_sources(pairs.sources, notes)
+    worth = scorer.worth(pairs.a, pairs.b, mentoring=False)
+    enough = worth >= _least(policy)
+    return pairs.where(enough), worth[enough]
 
 
-def _climbs(suggestion: Suggestion) -> bool:
-    return suggestion.directions[0] != "across"
+def _least(policy: Policy) -> int:
+    """Millionths of worth: pairs of less are not suggested, nor are worthless ones."""
+    return max(round(policy.value.least * MILLION), 1)
 
 
-def _stays(suggestion: Suggestion) -> bool:
-    return suggestion.directions[0] == "across"
+def _count_sources(sources: Ints, notes: Notes) -> None:
+    for name, bit in SOURCES.items():
+        notes[f"source.{name}"] += int(np.count_nonzero(sources & bit))
 
 
 def _ends(pairs: Pairs, mask: Bools, size: int) -> Ints:
@@ -135,27 +136,27 @@ def _ends(pairs: Pairs, mask: Bools, size: int) -> Ints:
 
 
 def _from_shortlist(
-    scored: Scored, worth: Ints, slots: Ints, quotas: list[Quota], policy: Policy, notes: Notes
+    pairs: Pairs, worth: Ints, slots: Ints, quotas: list[Quota], policy: Policy, notes: Notes
 ) -> Bools:
     """The assignment within quotas, of the pairs that are likeliest to form at market prices."""
     asked = tuple(quota.mask for quota in quotas if quota.share > 0)
     most = policy.candidates.shortlist
-    kept, unsettled = shortlist(scored.one, scored.other, worth, slots, most, asked)
+    kept, unsettled = shortlist(pairs.a, pairs.b, worth, slots, most, asked)
     notes["shortlist.kept"] = int(np.count_nonzero(kept))
     notes["shortlist.unsettled-millionths"] = unsettled
     within = [replace(quota, mask=quota.mask & kept) for quota in quotas]
-    return _within_quotas(scored, np.where(kept, worth, 0), slots, within, notes)
+    return _within_quotas(pairs, np.where(kept, worth, 0), slots, within, notes)
 
 
 def _within_quotas(
-    scored: Scored, worth: Ints, slots: Ints, quotas: list[Quota], notes: Notes
+    pairs: Pairs, worth: Ints, slots: Ints, quotas: list[Quota], notes: Notes
 ) -> Bools:
     """The assignment, made again with a growing bonus for what quotas lack, while that may help."""
     bonus = {quota.name: 0 for quota in quotas}
     attempts = 0
     while True:
         lifted = worth + sum(quota.mask * np.int64(bonus[quota.name]) for quota in quotas)
-        chosen, bound = assignment.introductions(scored.one, scored.other, lifted, slots)
+        chosen, bound = assignment.introductions(pairs.a, pairs.b, lifted, slots)
         grown, attempts = bonuses(quotas, chosen, bonus), attempts + 1
         if grown == bonus or attempts == MOST_ASSIGNMENTS:
             break

@@ -7,6 +7,7 @@ and Thompson, 1952), among candidates of enough worth.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,16 @@ class Drawn:
     chosen: Bools
     end: Ints
     propensity: Ints  # millionths, given that the slot explores
+
+    def where(self, mask: Bools) -> Drawn:
+        """Of the pairs of `mask`."""
+        return Drawn(self.chosen[mask], self.end[mask], self.propensity[mask])
+
+    def odds(self, which: Ints) -> Iterator[dict[str, int]]:
+        """Of the pairs `which`: whose slot drew it, and how likely; nothing of those not drawn."""
+        columns = (self.chosen[which], self.end[which], self.propensity[which])
+        for chosen, end, likely in zip(*(each.tolist() for each in columns), strict=True):
+            yield {("propensity_first", "propensity_second")[end]: likely} if chosen else {}
 
 
 def explore(

@@ -187,6 +187,52 @@ def _likest(
     return cosine, offer, need
 
 
+def _acquainted(
+    link_ptr: Any,
+    link_to: Any,
+    weight_ptr: Any,
+    weight_to: Any,
+    weight: Any,
+    a: Any,
+    b: Any,
+    most: Any,
+) -> Any:
+    """For every pair the `most` whom both link to, by the weaker of their two ties, -1 for none.
+
+    A weight of w is a tie of strength w / (1 - w), compared in millionths; equals in order. Every
+    link has its weight, and columns ascend.
+    """
+    found = np.full((len(a), most), -1, np.int64)
+    keys = np.empty(most, np.int64)
+    for k in range(len(a)):
+        i, j = link_ptr[a[k]], link_ptr[b[k]]
+        p, q = weight_ptr[a[k]], weight_ptr[b[k]]
+        end_i, end_j = link_ptr[a[k] + 1], link_ptr[b[k] + 1]
+        kept = 0
+        while i < end_i and j < end_j:
+            one, other = link_to[i], link_to[j]
+            if one == other:
+                while weight_to[p] < one:
+                    p += 1
+                while weight_to[q] < one:
+                    q += 1
+                weaker = min(weight[p], weight[q])
+                key = np.int64(weaker / (1.0 - weaker) * 1000000)
+                if kept < most or key > keys[most - 1]:
+                    place = min(kept, most - 1)
+                    while place > 0 and keys[place - 1] < key:
+                        keys[place] = keys[place - 1]
+                        found[k, place] = found[k, place - 1]
+                        place -= 1
+                    keys[place] = key
+                    found[k, place] = one
+                    kept = min(kept + 1, most)
+            i += one <= other
+            j += other <= one
+    return found
+
+
+acquainted = Compiled(_acquainted)
 foremost = Compiled(_foremost)
 following = Compiled(_following)
 in_common = Compiled(_in_common)

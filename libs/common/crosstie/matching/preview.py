@@ -69,9 +69,9 @@ def _theirs(found: Course, subject: str) -> tuple[list[Suggestion], list[Suggest
         return chosen, passed
     i = maker.scorer.people.index.get(subject, -1)
     for choice in found.choices:
-        mine = choice.worthy & ((choice.scored.one == i) | (choice.scored.other == i))
-        for k in np.flatnonzero(mine).tolist():
-            (chosen if choice.chosen[k] else passed).append(maker.suggestion(choice, k))
+        mine = (choice.one == i) | (choice.other == i)
+        chosen += maker.suggestions(choice, np.flatnonzero(mine & choice.chosen))
+        passed += maker.suggestions(choice, np.flatnonzero(mine & ~choice.chosen))
     return sorted(chosen, key=_rank), sorted(passed, key=_rank)
 
 

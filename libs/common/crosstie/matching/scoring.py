@@ -9,6 +9,7 @@ import numpy as np
 from crosstie.matching import fairness
 from crosstie.matching.affinity import Match, Shared, acceptance, direction, matches, shared
 from crosstie.matching.arrays import Floats, Ints, keys_of, millionths
+from crosstie.matching.blocks import in_blocks
 from crosstie.matching.graph import Graph
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.mentoring import suits
@@ -23,7 +24,6 @@ class Scored:
 
     one: Ints
     other: Ints
-    sources: Ints
     common: Shared
     accepts: tuple[Ints, Ints]  # millionths: one accepts other, other accepts one
     gives: tuple[Match, Match]  # what one can give other, what other can give one
@@ -46,7 +46,17 @@ class Scorer:
     demand: Floats
     busy: Floats
 
-    def score(self, one: Ints, other: Ints, sources: Ints, *, mentoring: bool) -> Scored:
+    def worth(self, one: Ints, other: Ints, *, mentoring: bool) -> Ints:
+        """The worth of the pairs (one[k], other[k]); all else of `score` is let go, block by block."""
+        total = np.empty(len(one), dtype=np.int64)
+
+        def fill(part: slice) -> None:
+            total[part] = self.score(one[part], other[part], mentoring=mentoring).worth.total
+
+        in_blocks(fill, len(one))
+        return total
+
+    def score(self, one: Ints, other: Ints, *, mentoring: bool) -> Scored:
         """Everything about the pairs (one[k], other[k])."""
         people, policy = self.people, self.policy
         common = shared(people, self.graph, one, other)
@@ -89,7 +99,6 @@ class Scorer:
         return Scored(
             one=one,
             other=other,
-            sources=sources,
             common=common,
             accepts=(millionths(p_one), millionths(p_other)),
             gives=gives,
