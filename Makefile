@@ -48,6 +48,10 @@ cover: $(READY) ## the test suite with branch coverage
 bench: $(READY) ## measure: figures and ratios as JSON (ARGS='--only rounds --sizes 1000')
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: chaos
+chaos: $(READY) ## faults on a whole system under load, then an audit (ARGS='--seed 1 --events 100000')
+	@$(BIN)/crosstie chaos $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## style, format, and who may import whom
 	$(BIN)/ruff check .

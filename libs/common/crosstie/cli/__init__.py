@@ -26,8 +26,8 @@ COMMANDS = (
     "evaluate",
     "dlq",
     "quarantine",
-    "quarantine",
     "forget",
+    "chaos",
 )
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""Apache Kafka itself, one node, on a loopback port."""
+"""Apache Kafka itself, one node, on a loopback port: alone, or one of a cluster."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -28,10 +29,10 @@ FORMAT_SECONDS = 120.0
 
 PROPERTIES: Mapping[str, str] = {
     "process.roles": "broker,controller",
-    "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    # one node: it is every replica there is
+    "inter.broker.listener.name": "BROKERS",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    # one node is every replica there is, unless a cluster says otherwise
     "default.replication.factor": "1",
     "min.insync.replicas": "1",
     "offsets.topic.replication.factor": "1",
@@ -58,6 +59,23 @@ PROPERTIES: Mapping[str, str] = {
 }
 
 
+def cluster_id() -> str:
+    """A new one, as Kafka spells them."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node's place among the voters; clients are told `advertised` where it is not its own port."""
+
+    id: int = 1
+    voters: Mapping[int, int] = field(
+        default_factory=lambda: {1: free_port()}
+    )  # controllers' ports
+    cluster: str = field(default_factory=cluster_id)
+    advertised: int | None = None
+
+
 class EmbeddedKafka:
     """One broker that is its own controller; its data survives `kill` and `restart`."""
 
@@ -68,6 +86,7 @@ class EmbeddedKafka:
         *,
         heap: str = "512m",
         overrides: Mapping[str, str] | None = None,
+        node: Node | None = None,
         holds: int | None = None,
         leave: threading.Event = NEVER,
     ) -> None:
@@ -77,6 +96,8 @@ class EmbeddedKafka:
         self._logs = logs
         self._holds = () if holds is None else (holds,)
         self._leave = leave
+        self._node = node or Node()
+        self._between = free_port()  # where other brokers find it
         self.port = free_port()
         self._server: Guarded | None = None
 
@@ -100,10 +121,11 @@ class EmbeddedKafka:
             self._format(properties)
         if self._server is None:
             command = [*self._java(f"-Xmx{self._heap}"), "kafka.Kafka", str(properties)]
-            log = self._logs / "kafka.log"
+            named = "kafka" if len(self._node.voters) == 1 else f"kafka-{self._node.id}"
+            log = self._logs / f"{named}.log"
             self._server = Guarded(Program("Kafka", command, log, holds=self._holds))
         self._server.start()
-        self._server.wait(self._serves, READY_SECONDS, self._leave)
+        self._server.wait(self.serves, READY_SECONDS, self._leave)
 
     def kill(self) -> None:
         """Crash it: SIGKILL."""
@@ -120,12 +142,15 @@ class EmbeddedKafka:
             self._server.stop()
 
     def _configure(self) -> Path:
-        controller = free_port()
+        node, own = self._node, f"BROKERS://127.0.0.1:{self._between}"
+        controller = f"CONTROLLER://127.0.0.1:{node.voters[node.id]}"
+        voters = (f"{id}@127.0.0.1:{port}" for id, port in node.voters.items())
         settings = {
             **PROPERTIES,
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "node.id": str(node.id),
+            "controller.quorum.voters": ",".join(voters),
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},{own},{controller}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.advertised or self.port},{own}",
             "log.dirs": str(self._data / "log"),
             **self._overrides,
         }
@@ -134,8 +159,8 @@ class EmbeddedKafka:
         return path
 
     def _format(self, properties: Path) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
+        tool = ["kafka.tools.StorageTool", "format", "-t", self._node.cluster]
+        tool += ["-c", str(properties)]
         command = [*self._java("-Xmx128m"), *tool]
         code, output = run_tool(command, FORMAT_SECONDS, self._leave)
         if code:
@@ -155,7 +180,7 @@ class EmbeddedKafka:
             str(kafka_jars() / "*"),
         ]
 
-    def _serves(self) -> bool:
+    def serves(self) -> bool:
         """Whether the broker tells a client of itself, which it does once it is unfenced."""
         if not listens(self.port):
             return False

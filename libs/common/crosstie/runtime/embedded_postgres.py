@@ -97,7 +97,7 @@ class EmbeddedPostgres:
             )
             self._server = Guarded(program)
         self._server.start()
-        self._server.wait(self._answers, READY_SECONDS, self._leave)
+        self._server.wait(self.serves, READY_SECONDS, self._leave)
 
     def kill(self) -> None:
         """Crash it: SIGKILL to the postmaster, whose backends follow it."""
@@ -160,7 +160,8 @@ class EmbeddedPostgres:
             return binaries
         return _copied(binaries.parent, self._data / "server") / "bin"
 
-    def _answers(self) -> bool:
+    def serves(self) -> bool:
+        """Whether it lets a client in."""
         if not listens(self.port):
             return False
         try:

@@ -1,0 +1,107 @@
+"""Lets faults happen when their time has come: one at a time within a lane, lanes beside each other."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from crosstie.chaos.faults import Fault, Lane
+from crosstie.chaos.stage import Stage
+from crosstie.runtime.guarded import StackFailed
+from crosstie.runtime.telemetry import logger
+
+log = logger("chaos")
+
+POLL_SECONDS = 0.1
+RECOVERY_SECONDS = 120.0  # for a server that was hit, before the next fault of its lane
+
+
+@dataclass
+class Director:
+    """Runs a schedule against a stage. `poison` sends one wrong record, and says nothing about it."""
+
+    stage: Stage
+    progress: Callable[[], float]  # share of all events that are sent
+    poison: Callable[[str], Awaitable[None]]
+    done: list[Fault] = field(default_factory=list)
+    active: int = 0
+    last: float = field(default_factory=monotonic)  # when the last fault ended
+
+    async def run(self, faults: Sequence[Fault]) -> None:
+        """All of them, to their ends."""
+        lanes: dict[Lane, list[Fault]] = {}
+        for fault in faults:
+            lanes.setdefault(fault.lane, []).append(fault)
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes.values():
+                group.create_task(self._lane(lane))
+
+    async def _lane(self, faults: Sequence[Fault]) -> None:
+        for fault in faults:
+            while self.progress() < fault.at:  # noqa: ASYNC110  nobody tells us
+                await asyncio.sleep(POLL_SECONDS)
+            log.info("fault", number=fault.number, kind=fault.kind, target=fault.target)
+            self.active += 1
+            try:
+                await self._happen(fault)
+            finally:
+                self.active -= 1
+                self.last = monotonic()
+            self.done.append(fault)
+
+    async def _happen(self, fault: Fault) -> None:
+        if fault.lane == "servers":
+            await self._server(fault)
+        elif fault.lane == "workers":
+            await self._worker(fault)
+        else:
+            await self.poison(fault.target)
+
+    async def _server(self, fault: Fault) -> None:
+        stage, proxy = self.stage, self.stage.proxies[fault.target]
+        if fault.kind in {"kill", "freeze"}:
+            stop = signal.SIGKILL if fault.kind == "kill" else signal.SIGSTOP
+            stage.signal(fault.target, stop)
+            await asyncio.sleep(fault.seconds)
+            if fault.kind == "freeze":
+                stage.signal(fault.target, signal.SIGCONT)
+            await self._serves_again(fault.target)
+            return
+        if fault.kind == "cut":
+            proxy.cut()
+        elif fault.kind == "silence":
+            proxy.silence()
+        else:
+            proxy.delay_seconds = fault.delay_seconds
+        await asyncio.sleep(fault.seconds)
+        proxy.mend()
+
+    async def _serves_again(self, name: str) -> None:
+        """A second broker goes only when the first is back: two of three must have every record."""
+        server = self.stage.servers[name]
+        deadline = monotonic() + RECOVERY_SECONDS
+        while not await asyncio.to_thread(server.serves):
+            if monotonic() > deadline:
+                raise StackFailed(f"{name} does not serve again\n{server.server.tail()}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _worker(self, fault: Fault) -> None:
+        fleet, name = self.stage.fleet, fault.target
+        if fault.kind == "kill":
+            fleet.signal(name, signal.SIGKILL)
+        elif fault.kind == "freeze":
+            if fleet.signal(name, signal.SIGSTOP):
+                await asyncio.sleep(fault.seconds)
+                fleet.signal(name, signal.SIGCONT)
+        elif fault.kind == "remove":
+            await fleet.remove(name)
+            await asyncio.sleep(fault.seconds)
+            fleet.add(name)
+        else:
+            extra = f"{name.partition('-')[0]}-extra"
+            fleet.add(extra)
+            await asyncio.sleep(fault.seconds)
+            await fleet.remove(extra)

@@ -1,0 +1,69 @@
+"""What goes wrong, to whom, when and for how long: a function of the seed, so that it can be had again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from crosstie.simulate.draws import Draws
+
+Kind = Literal["kill", "freeze", "cut", "slow", "silence", "remove", "add", "poison"]
+Lane = Literal["servers", "workers", "input"]
+
+KINDS: Mapping[Lane, Sequence[Kind]] = {
+    "servers": ("kill", "freeze", "cut", "slow", "silence"),
+    "workers": ("kill", "kill", "freeze", "remove", "add"),
+    "input": ("poison",),
+}
+# how long it lasts, least and most, in seconds: a frozen worker must be taken for dead (12 s of a
+# silent group member, 10 s of a lease), a killed one is started again at once
+SECONDS: Mapping[Kind, tuple[float, float]] = {
+    "kill": (0.0, 0.0),
+    "freeze": (8.0, 25.0),
+    "cut": (1.0, 12.0),
+    "slow": (3.0, 10.0),
+    "silence": (3.0, 20.0),
+    "remove": (5.0, 15.0),
+    "add": (10.0, 30.0),
+    "poison": (0.0, 0.0),
+}
+_LANES: Sequence[Lane] = ("servers", "workers", "workers", "input")
+_MOST_SLOW_SECONDS = 0.05  # per chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. It begins once `at` of all events (0 to 1) are sent, and the lane is free."""
+
+    number: int
+    lane: Lane
+    kind: Kind
+    target: str
+    at: float
+    seconds: float = 0.0
+    delay_seconds: float = 0.0  # of `slow`
+
+
+def schedule(seed: int, faults: int, targets: Mapping[Lane, Sequence[str]]) -> tuple[Fault, ...]:
+    """`faults` of them in order of `at`; within a lane they never overlap, across lanes they do."""
+    draws = Draws(seed)
+    drawn = [_fault(draws, number, targets) for number in range(faults)]
+    drawn.sort(key=lambda each: (each.at, each.number))
+    return tuple(drawn)
+
+
+def _fault(draws: Draws, number: int, targets: Mapping[Lane, Sequence[str]]) -> Fault:
+    lanes = [each for each in _LANES if targets.get(each)]
+    lane = draws.pick(lanes, "lane", number)
+    kind = draws.pick(KINDS[lane], "kind", number)
+    least, most = SECONDS[kind]
+    return Fault(
+        number=number,
+        lane=lane,
+        kind=kind,
+        target=draws.pick(targets[lane], "target", number),
+        at=draws.uniform("at", number) * 0.95,
+        seconds=round(least + (most - least) * draws.uniform("seconds", number), 1),
+        delay_seconds=_MOST_SLOW_SECONDS * draws.uniform("slow", number) if kind == "slow" else 0.0,
+    )

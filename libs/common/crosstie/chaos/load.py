@@ -1,0 +1,156 @@
+"""A platform under fire: sends until every event is answered, reads suggestions, and answers them.
+
+Remembers what was acknowledged, because that is what must be in effect once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import httpx
+import msgspec
+
+from crosstie import instants
+from crosstie.client.inbox import inbox
+from crosstie.client.outcome import suggestions
+from crosstie.errors import CrosstieError, Transient
+from crosstie.events import ERASED
+from crosstie.replay.delivery import Identity
+from crosstie.simulate.reactions import Reactions
+from crosstie.simulate.scenario import Scenario
+from crosstie.simulate.stream import events
+
+CloudEvent = dict[str, Any]
+CHUNK = 200
+PATIENCE_SECONDS = 300.0  # longer than any schedule of faults keeps a door shut
+_PAUSE_SECONDS = 0.3
+_A_DAY = 0.35  # events that one person brings, at least
+_BY_INBOX = frozenset(("org.crosstie.contact.made.v1", "org.crosstie.gathering.held.v1"))
+_LATER = frozenset((408, 429, 502, 503, 504))
+_encode = msgspec.json.Encoder().encode
+
+
+def scenario(seed: int, wanted: int) -> Scenario:
+    """A locality that has `wanted` events to tell, some late, some sent twice."""
+    members = min(max(wanted // 100, 50), 20_000)
+    days = min(math.ceil(wanted / members / _A_DAY) + 14, 2_000)
+    return Scenario(members=members, seed=seed, days=days, start=_START, late=0.03, doubled=0.03)
+
+
+_START = instants.from_rfc3339("2020-01-06T00:00:00Z")  # long ago: ten years fit before now
+
+
+class Load:
+    """One platform: its doors, and what came of them."""
+
+    def __init__(
+        self, platform: str, key: str, urls: Callable[[], Sequence[str]], bootstrap: str
+    ) -> None:
+        self.acknowledged: set[Identity] = set()
+        self.share = 0.0  # of all events, those that are answered
+        self.sent = 0
+        self.statuses: Counter[int] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.heard = 0
+        self._platform = platform
+        self._urls = urls
+        self._bootstrap = bootstrap
+        self._turn = itertools.count()
+        self._http = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
+            timeout=30,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """No more."""
+        await self._http.aclose()
+
+    async def play(self, told: Scenario, wanted: int, topics: tuple[str, str]) -> None:
+        """Send `wanted` events and answer what is suggested meanwhile. Raises Transient."""
+        inbox_topic, suggestions_topic = topics
+        reactions = Reactions(told.source, told.seed)
+        reading = asyncio.create_task(self._hear(reactions, suggestions_topic))
+        try:
+            for chunk in _chunks(itertools.islice(events(told), wanted)):
+                now = max(instants.from_rfc3339(each["time"]) for each in chunk)
+                await self._send([*chunk, *reactions.before(now)], inbox_topic)
+                self.sent += len(chunk)
+                self.share = self.sent / wanted
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        self.share = 1.0
+
+    async def _send(self, chunk: Sequence[CloudEvent], topic: str) -> None:
+        """Contacts by the inbox, the rest over HTTP; erasures last, when what they cover is there."""
+        by_inbox = [each for each in chunk if each["type"] in _BY_INBOX]
+        erasures = [each for each in chunk if each["type"] == ERASED]
+        rest = [each for each in chunk if each["type"] not in {*_BY_INBOX, ERASED}]
+        await asyncio.gather(self._to_inbox(by_inbox, topic), self._over_http(rest))
+        await self._over_http(erasures)
+
+    async def _to_inbox(self, chunk: Sequence[CloudEvent], topic: str) -> None:
+        if not chunk:
+            return
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    async with inbox(self._bootstrap, topic) as box:
+                        await box.send(chunk)
+                    break
+                except Transient:
+                    await asyncio.sleep(_PAUSE_SECONDS)
+        self.acknowledged |= {(each["source"], each["id"]) for each in chunk}
+
+    async def _over_http(self, chunk: Sequence[CloudEvent]) -> None:
+        if not chunk:
+            return
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (answer := await self._posted(chunk)) is None:  # noqa: ASYNC110  nobody tells us
+                await asyncio.sleep(_PAUSE_SECONDS)
+        for event, result in zip(chunk, answer["results"], strict=True):
+            if result["status"] == "accepted":
+                self.acknowledged.add((event["source"], event["id"]))
+            else:
+                self.rejected[f"{result['pointer']} {result['remedy']}"] += 1
+
+    async def _posted(self, chunk: Sequence[CloudEvent]) -> dict[str, Any] | None:
+        """The answer; None where there was none, or it was 'later'."""
+        urls = self._urls()
+        url = urls[next(self._turn) % len(urls)]
+        body = b"\n".join(map(_encode, chunk))
+        try:
+            response = await self._http.post(f"{url}/v1/events", content=body)
+        except httpx.TransportError:
+            return None
+        self.statuses[response.status_code] += 1
+        if response.status_code in _LATER:
+            return None
+        if response.status_code not in {202, 403, 422}:
+            raise CrosstieError(f"ingestion answered HTTP {response.status_code}: {response.text}")
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def _hear(self, reactions: Reactions, topic: str) -> None:
+        """Read suggestions for as long as it is let, whatever happens to the brokers."""
+        seen = False
+        while True:
+            try:
+                async with suggestions(self._bootstrap, topic, from_beginning=not seen) as reader:
+                    seen = True
+                    async for each in reader.follow():
+                        reactions.hear(each.change, each.time)
+                        self.heard += 1
+            except Transient:
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _chunks(told: Iterator[CloudEvent]) -> Iterator[list[CloudEvent]]:
+    while chunk := list(itertools.islice(told, CHUNK)):
+        yield chunk

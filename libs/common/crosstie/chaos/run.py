@@ -1,0 +1,155 @@
+"""One run: a stage, a load, a schedule of faults, and what the auditor found; a seed replays it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from math import inf
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from crosstie import dlq, registry
+from crosstie.chaos.audit import Watch, caught_up
+from crosstie.chaos.director import Director
+from crosstie.chaos.faults import Lane, schedule
+from crosstie.chaos.load import Load, scenario
+from crosstie.chaos.poison import poisoned
+from crosstie.chaos.stage import Stage, stage
+from crosstie.door.record import event_of
+from crosstie.errors import Rejected
+from crosstie.replay.books import Books, check
+from crosstie.replay.delivery import Identity
+from crosstie.replay.sources import Tape
+from crosstie.runtime.admin import create_topics
+from crosstie.settings import Settings
+
+PLATFORM = "under-fire"
+CATCH_UP_SECONDS = 240.0
+Tell = Callable[[str], None]
+
+
+async def run(
+    seed: int, wanted: int, faults: int, workers: int, environment: Mapping[str, str], tell: Tell
+) -> dict[str, Any]:
+    """Everything of one seed, as a report; `passed` says whether all held."""
+    begun = monotonic()
+    tell("starting three brokers, PostgreSQL and the workers")
+    async with stage(workers, environment) as on:
+        targets: dict[Lane, tuple[str, ...]] = {
+            "servers": tuple(on.servers),
+            "workers": on.workers,
+            "input": ("inbox", "log"),
+        }
+        planned = schedule(seed, faults, targets)
+        async with _platform(on) as load:
+            director = Director(on, lambda: load.share, lambda where: poisoned(on, PLATFORM, where))
+            watch = Watch(on.settings, lambda: inf if director.active else director.last)
+            watching = asyncio.create_task(watch.run())
+            told, names = scenario(seed, wanted), _topics(on.settings)
+            telling = asyncio.create_task(_tell(tell, load, director, len(planned)))
+            playing = monotonic()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(load.play(told, wanted, names))
+                    group.create_task(director.run(planned))
+                tell("all sent; waiting until everything is in effect")
+                at_the_end = await caught_up(on.settings, CATCH_UP_SECONDS)
+            finally:
+                for task in (watching, telling):
+                    task.cancel()
+                await asyncio.gather(watching, telling, return_exceptions=True)
+            played = monotonic() - playing
+            tell("checking the books")
+            dead = await _dead(on.settings)
+            books = await check(on.settings, acknowledged=load.acknowledged - dead)
+            delivery = books.named("delivery").counted
+            lost = _lost(books)
+            return {
+                "seed": seed,
+                "events": load.sent,
+                "acknowledged": len(load.acknowledged),
+                "dead_letters": len(load.acknowledged & dead),
+                "rejected": dict(load.rejected),
+                "answers": {str(status): n for status, n in sorted(load.statuses.items())},
+                "suggestions_heard": load.heard,
+                "faults": dict(
+                    sorted(Counter(f"{each.kind} {each.target}" for each in director.done).items())
+                ),
+                "faults_done": len(director.done),
+                "restarts": on.fleet.restarts,
+                "lost": lost,
+                "doubled": delivery.get("doubled", 0),
+                "stuck": watch.stuck,
+                "behind": at_the_end.behind,
+                "seconds": {"play": round(played, 1), "all": round(monotonic() - begun, 1)},
+                "books": books.as_json(),
+                "passed": books.clean and not watch.stuck and at_the_end.caught_up,
+            }
+
+
+def _lost(books: Books) -> int:
+    book = books.named("delivery")
+    return len(book.differences) + book.unnamed
+
+
+def _topics(settings: Settings) -> tuple[str, str]:
+    topics = settings.topics
+    return topics.inbox(PLATFORM).name, topics.suggestions(PLATFORM).name
+
+
+@asynccontextmanager
+async def _platform(on: Stage) -> AsyncIterator[Load]:
+    settings, told = on.settings, scenario(1, 1)
+    described = registry.checked(PLATFORM, [told.source], [told.authority])
+    await asyncio.to_thread(
+        create_topics, settings.kafka_bootstrap, settings.topics.of_platform(PLATFORM)
+    )
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    try:
+        key = await registry.add(connection, described)
+    finally:
+        await connection.close()
+
+    def urls() -> list[str]:
+        found = (on.fleet.url(name) for name in on.workers if name.startswith("ingestion"))
+        return [url for url in found if url is not None]
+
+    load = Load(PLATFORM, str(key), urls, settings.kafka_bootstrap)
+    try:
+        yield load
+    finally:
+        await load.close()
+
+
+async def _dead(settings: Settings) -> set[Identity]:
+    """Events that are dead letters, by what they call themselves."""
+    found: set[Identity] = set()
+    async with Tape(settings, settings.topics.dlq.name) as tape:
+        async for records in tape.all():
+            for record in records:
+                try:
+                    letter = dlq.read(record.key, record.value, record.headers)
+                    event = event_of(letter.key, letter.value, letter.headers)
+                    found.add((event["source"], event["id"]))
+                except (Rejected, KeyError, TypeError, AttributeError):
+                    continue  # poison: it has no name
+    return found
+
+
+async def _tell(tell: Tell, load: Load, director: Director, planned: int) -> None:
+    while True:
+        tell(
+            f"{load.sent} events, {len(load.acknowledged)} acknowledged; "
+            f"{len(director.done)} of {planned} faults; {load.heard} suggestions heard"
+        )
+        await asyncio.sleep(1.0)
+
+
+def new_seed() -> int:
+    """For whoever has none."""
+    return secrets.randbelow(1_000_000)

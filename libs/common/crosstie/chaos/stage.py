@@ -1,0 +1,143 @@
+"""Where the faults happen: three brokers and PostgreSQL behind proxies, and workers that use them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from crosstie.chaos.fleet import Fleet, fleet
+from crosstie.chaos.proxy import Proxy
+from crosstie.runtime.admin import create_topics
+from crosstie.runtime.embedded_cluster import NODES, EmbeddedCluster
+from crosstie.runtime.embedded_kafka import EmbeddedKafka
+from crosstie.runtime.embedded_postgres import EmbeddedPostgres
+from crosstie.runtime.guarded import StackFailed
+from crosstie.runtime.migrate import migrate
+from crosstie.runtime.telemetry import logger
+from crosstie.settings import VAULT_KEY_BYTES, Settings
+
+log = logger("chaos")
+
+POLL_SECONDS = 0.25
+Server = EmbeddedKafka | EmbeddedPostgres
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that a fault can hit. `settings` lead past the proxy of PostgreSQL."""
+
+    settings: Settings
+    servers: Mapping[str, Server]
+    proxies: Mapping[str, Proxy]
+    fleet: Fleet
+    workers: tuple[str, ...]
+    logs: Path
+
+    def signal(self, server: str, number: signal.Signals) -> None:
+        """Send a signal to a server; what ends by it is started again."""
+        os.kill(self.servers[server].server.pid, number)
+
+
+@asynccontextmanager
+async def stage(workers: int, environment: Mapping[str, str]) -> AsyncIterator[Stage]:
+    """All of it ready; nothing is left of it afterwards but, after a failure, its logs."""
+    with _home() as (home, logs):
+        async with AsyncExitStack() as stack:
+            yield await _staged(stack, home, logs, workers, environment)
+
+
+@contextmanager
+def _home() -> Iterator[tuple[Path, Path]]:
+    home = Path(tempfile.mkdtemp(prefix="crosstie-chaos-"))
+    home.chmod(0o711)  # PostgreSQL's user passes through
+    logs = home / "logs"
+    logs.mkdir()
+    try:
+        yield home, logs
+    except BaseException:
+        for part in home.iterdir():
+            if part != logs:
+                shutil.rmtree(part, ignore_errors=True)
+        log.error("logs are kept", directory=str(logs))
+        raise
+    shutil.rmtree(home, ignore_errors=True)
+
+
+async def _staged(
+    stack: AsyncExitStack, home: Path, logs: Path, workers: int, environment: Mapping[str, str]
+) -> Stage:
+    proxies = {f"kafka-{id}": Proxy(0) for id in range(1, NODES + 1)} | {"postgres": Proxy(0)}
+    for proxy in proxies.values():
+        await proxy.start()
+        stack.push_async_callback(proxy.stop)
+    cluster = EmbeddedCluster(home, logs, advertised=lambda node: proxies[f"kafka-{node}"].port)
+    postgres = EmbeddedPostgres(home / "postgres", logs)
+    servers: dict[str, Server] = {**cluster.nodes, "postgres": postgres}
+    for name, server in servers.items():
+        proxies[name].target = server.port
+    for each in (cluster, postgres):
+        stack.push_async_callback(asyncio.to_thread, each.stop)
+        await asyncio.to_thread(each.start)
+    settings = _settings(cluster.bootstrap, postgres.url, environment)
+    await asyncio.to_thread(create_topics, settings.kafka_bootstrap, settings.topics.shared())
+    await asyncio.to_thread(migrate, postgres.url)
+    keepers = [asyncio.create_task(_keep(name, server)) for name, server in servers.items()]
+    stack.push_async_callback(_cancelled, keepers)
+    theirs = _environment(settings, proxies)
+    running, names = await stack.enter_async_context(fleet(theirs, logs, workers))
+    return Stage(settings, servers, proxies, running, names, logs)
+
+
+def _settings(bootstrap: str, url: str, environment: Mapping[str, str]) -> Settings:
+    key = base64.b64encode(secrets.token_bytes(VAULT_KEY_BYTES)).decode()
+    said = {
+        name.removeprefix("CROSSTIE_").lower(): value
+        for name, value in environment.items()
+        if name.startswith("CROSSTIE_")
+    }
+    given = {"clock": "log", "round_pause_seconds": "0.3"} | said
+    own = {"kafka_bootstrap": bootstrap, "database_url": url, "vault_key": key}
+    return Settings(**(given | own))  # type: ignore[arg-type]
+
+
+def _environment(settings: Settings, proxies: Mapping[str, Proxy]) -> dict[str, str]:
+    """What the workers are told: the proxies."""
+    brokers = (proxy.port for name, proxy in proxies.items() if name != "postgres")
+    url = make_url(settings.database_url.get_secret_value()).set(port=proxies["postgres"].port)
+    said = settings.model_dump(mode="json", exclude_none=True)
+    assert settings.vault_key is not None
+    said |= {
+        "kafka_bootstrap": ",".join(f"127.0.0.1:{port}" for port in brokers),
+        "database_url": url.render_as_string(hide_password=False),
+        "vault_key": settings.vault_key.get_secret_value(),
+    }
+    return {f"CROSSTIE_{name.upper()}": str(value) for name, value in said.items()}
+
+
+async def _keep(name: str, server: Server) -> None:
+    """Start a server again whenever it was killed."""
+    while True:
+        if server.server.crashed:
+            try:
+                await asyncio.to_thread(server.restart)
+                log.info("server started again", server=name)
+            except StackFailed as failed:
+                log.error("server did not start", server=name, reason=str(failed))
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
