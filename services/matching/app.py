@@ -22,6 +22,7 @@ from services.matching.reader import Reader
 from services.matching.reads import Desk
 from services.matching.rounds import Leader
 from services.matching.routes import routes
+from services.matching.standing import Standing
 from services.matching.store import Store
 
 log = logger("matching")
@@ -35,14 +36,15 @@ def build(settings: Settings) -> Service:
     """The service of these settings."""
     rules = rules_of(settings)
     api = FastAPI(title="crosstie matching", version="1", description="Suggestions and rounds.")
-    desk = Desk(Keys(), settings.topics, settings.deployment)
+    desk = Desk(Keys(pepper=settings.api_key_pepper_bytes), settings.topics, settings.deployment)
     routes(api, desk)
 
     async def work(running: Running) -> None:
         async with database.pools(settings, "matching", running, 10, _MOST_ASKED) as (pool, asked):
             reader, people, store = Reader(settings, running), People(pool.acquire), Store(pool)
             desk.connect(asked, reader)
-            leader = Leader(settings, store, reader, people, rules, running)
+            standing = Standing(reader)
+            leader = Leader(settings, store, reader, standing, people, rules, running)
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting("reader", reader.run(), running))
                 group.create_task(seen("readiness", _ready(reader, desk, running)))

@@ -6,8 +6,8 @@ rows wait until a mark comes after them, and a cut is right only once the topic 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
 from crosstie.matching.serve import changed_members
@@ -16,28 +16,43 @@ from crosstie.network.wire import MARK_KEY, Mark, decode_mark, decode_row
 
 _MARK = MARK_KEY.encode()
 _NOTHING = Mark(0, 0)
+_MOST_TRACKED = 100_000  # keys that changed since the base line: beyond, everyone is served
 KeyValue = tuple[bytes, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The network at `offsets`, and who changed since the cut before; None: nobody knows."""
+    """The network at `offsets`, and who changed since the base line; None: nobody knows."""
 
-    rows: dict[str, Row]
-    offsets: tuple[int, ...]  # V: the end of every partition of the log that `rows` reflect
+    offsets: tuple[int, ...]  # V: the end of every partition of the log that the rows reflect
     latest: int  # greatest event time among them, 0 for none
     changed: frozenset[str] | None
-    touched: frozenset[str] | None = field(default=None, compare=False)  # keys that may differ
+    touched: bool = True  # may differ from the last cut
+    keys: int = 0  # that differ from the base line
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Rows that may differ from those when it was asked last, None where one is gone."""
+
+    rows: Mapping[str, Row | None]
+    whole: bool  # all rows there are
 
 
 class Assembly:
-    """Rows by key as of every partition's newest mark, and what they were at the last cut."""
+    """Rows by key as of every partition's newest mark, and what they were at the base line.
+
+    The base line is the cut of the last recorded round that made suggestions: the next one serves
+    whoever changed since, however often it was looked at in between.
+    """
 
     def __init__(self, partitions: int) -> None:
         self.rows: dict[str, Row] = {}
         self.marks: list[Mark] = [_NOTHING] * partitions
         self._waiting: list[dict[str, bytes | None]] = [{} for _ in range(partitions)]
-        self._before: dict[str, Row | None] | None = None  # by touched key, None: not tracked
+        self._before: dict[str, Row | None] | None = None  # at the base line; None: there is none
+        self._since: dict[str, Row | None] | None = None  # at the last cut; None: there was none
+        self._news: set[str] | None = None  # None: all of them
 
     @property
     def offsets(self) -> tuple[int, ...]:
@@ -52,7 +67,7 @@ class Assembly:
     @property
     def touched(self) -> bool:
         """Whether the next cut may differ from the last one."""
-        return self._before is None or bool(self._before)
+        return self._since is None or bool(self._since)
 
     def take(self, partition: int, records: Iterable[KeyValue]) -> None:
         """Take in records of one partition, in order; whole up to the newest mark among them."""
@@ -76,21 +91,44 @@ class Assembly:
         return {key: self.rows[key] for key in keys if key in self.rows}
 
     def cut(self) -> Cut:
-        """The network now; from here on changes are counted anew."""
-        before, self._before = self._before, {}
-        changed = None if before is None else changed_members(before, self.rows, before)
-        touched = None if before is None else frozenset(before)
-        return Cut(dict(self.rows), self.offsets, self.latest, changed, touched)
+        """The network now, and who changed since the base line."""
+        touched, since = self.touched, self._since or {}
+        self._since = {}
+        if self._before is None:
+            return Cut(self.offsets, self.latest, None, touched)
+        merged = since | self._before
+        self._before = {key: row for key, row in merged.items() if row != self.rows.get(key)}
+        if len(self._before) > _MOST_TRACKED:
+            self._before = None
+            return Cut(self.offsets, self.latest, None, touched)
+        changed = changed_members(self._before, self.rows, self._before)
+        return Cut(self.offsets, self.latest, changed, touched, len(self._before))
+
+    def draw_line(self) -> None:
+        """The last cut is the base line from here on: what it showed was served."""
+        self._before = {}
 
     def untrack(self) -> None:
-        """Forget what the last cut was: the next one cannot tell who changed."""
-        self._before = None
+        """Forget the base line: the next cut cannot tell who changed."""
+        self._before = self._since = None
+
+    def news(self) -> News:
+        """What changed since this was asked last."""
+        news, self._news = self._news, set()
+        if news is None:
+            return News(dict(self.rows), whole=True)
+        return News({key: self.rows.get(key) for key in news}, whole=False)
+
+    def tell_all(self) -> None:
+        """What was told is lost: tell everything when asked for news."""
+        self._news = None
 
     def _apply(self, values: dict[str, bytes | None]) -> None:
         for key, value in values.items():
-            old = self.rows.get(key)
-            if self._before is not None:
-                self._before.setdefault(key, old)
+            if self._since is not None:
+                self._since.setdefault(key, self.rows.get(key))
+            if self._news is not None:
+                self._news.add(key)
             if value is None:
                 self.rows.pop(key, None)
             else:

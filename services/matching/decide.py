@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
 from typing import Literal, TypeVar
 
 from msgspec import structs
@@ -17,7 +16,7 @@ from crosstie.matching import policy as policies
 from crosstie.matching import record
 from crosstie.matching.base import Base
 from crosstie.matching.fingerprint import code_version, fingerprint
-from crosstie.matching.ledger import WEEK_US, Ledger
+from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
@@ -59,6 +58,14 @@ class Opening:
     full: bool
     cut: Cut
     previous: str  # digest of round n - 1
+    settle_only: bool = False
+    left_over: frozenset[str] = frozenset()  # by rounds since the last that made suggestions
+
+    @property
+    def serve(self) -> frozenset[str] | None:
+        """Whom to find suggestions for; None: everyone."""
+        changed = self.cut.changed
+        return None if self.full or changed is None else changed | self.left_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +82,19 @@ class Decided:
         return self.prepared.network
 
 
-def fitted(cut: Cut, rules: Rules, at: int) -> Fitted:
-    """The base of this network. It is read back from its bytes: those are what replay reads."""
-    body = bases.encode(bases.fit(Network.of(cut.rows), rules.policy, at))
+def named(base: Base) -> Fitted:
+    """A base as its bytes tell it: those are what replay reads."""
+    return read_back(bases.encode(base))
+
+
+def read_back(body: bytes) -> Fitted:
+    """The base in `body`. Raises msgspec.DecodeError for one of another version."""
     return Fitted(bases.decode(body), Named(bases.digest(body), body))
 
 
-def prepared(cut: Cut, previous: Prepared | None) -> Prepared:
-    """What a round reads of `cut`; `previous` is of the cut before."""
-    if previous is None or cut.touched is None:
-        return Prepared.of(Network.of(cut.rows))
-    return previous.after(cut.rows, cut.touched)
+def simple(network: Network, rules: Rules, at: int) -> Fitted:
+    """The base of rules and of rarity of words, fitted at once: the first, where there is none."""
+    return named(bases.fit(network, rules.policy, at))
 
 
 def decided(
@@ -94,10 +103,9 @@ def decided(
     fitted: Fitted,
     rules: Rules,
     deployment: str,
-    previous: Prepared | None = None,
+    ready: Prepared,
 ) -> Decided:
-    """Round `opening.n`: everyone in a full round, else those who changed since the last."""
-    ready = prepared(opening.cut, previous)
+    """Round `opening.n`, upon what is `ready` of its cut."""
     seed = record.seed(deployment, opening.n)
     after, changes, notes = step(
         ready.network,
@@ -109,8 +117,9 @@ def decided(
         n=opening.n,
         deployment=deployment,
         policy_digest=rules.named.digest,
-        serve=None if opening.full else opening.cut.changed,
+        serve=opening.serve,
         prepared=ready,
+        settle_only=opening.settle_only,
     )
     round = Round(
         n=opening.n,
@@ -126,6 +135,7 @@ def decided(
         digest="",
         changes=changes,
         notes=notes,
+        settle_only=opening.settle_only,
     )
     return Decided(record.chained(round), after, ready)
 
@@ -138,19 +148,6 @@ def delivered(round: Round, delivery: dict[str, tuple[str, ...]]) -> Round:
 def now(clock: Literal["wall", "log"], latest: int) -> int:
     """The port of rounds' time: the wall clock, or `latest`, the greatest event time read."""
     return latest if clock == "log" else time.time_ns() // 1000
-
-
-def next_due(ledger: Ledger) -> float:
-    """When time alone next frees something: an expiry, or a week since a suggestion was made."""
-    expiries = (each.expires_at + 1 for each in ledger.live.values())
-    weeks = (
-        when + WEEK_US
-        for counted in (ledger.made, ledger.mentorings)
-        for made in counted.values()
-        for when in made
-        if when > ledger.at - WEEK_US
-    )
-    return min((*expiries, *weeks), default=inf)
 
 
 async def off_loop(work: Callable[[], T]) -> T:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from prometheus_client import Counter, Gauge, Histogram
 
 from crosstie.instants import to_rfc3339
+from crosstie.matching.prepared import Prepared
 from crosstie.runtime.telemetry import logger
 from crosstie.showing import news
 from services.matching.decide import Opening
@@ -24,7 +25,9 @@ SECONDS = Histogram(
     "Opening to commit",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
-HELD = Gauge("crosstie_rounds_held", "1 while rounds are paused or held")
+BASES = Counter("crosstie_bases_fitted", "Fits of a base by what came of them", ["outcome"])
+EMPTY = Counter("crosstie_rounds_passed_over", "Rounds that decided nothing and are not recorded")
+HELD = Gauge("crosstie_rounds_held", "1 while rounds are paused or held, and only settle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +37,29 @@ class Turn:
     opening: Opening
     control: Control
     begun: float  # monotonic seconds
+    ready: Prepared  # of the opening's cut
+    to_record: bool  # also when it decides nothing
 
 
 def told(turn: Turn, decision: Decision, read: float, stepped: float, committed: float) -> None:
     """One line per round: what it decided, and where the time went."""
     round = decision.round
     causes = collections.Counter(change.cause for change in round.changes)
-    changed = turn.opening.cut.changed
+    serve = turn.opening.serve
     log.info(
         "round",
         n=round.n,
         full=round.full,
+        settle_only=round.settle_only,
         round_at=to_rfc3339(round.at),
-        served=len(changed) if changed is not None and not round.full else "everyone",
+        served="everyone" if serve is None else len(serve),
         changes=dict(causes),
         notes=round.notes,
-        read_ms=_ms(read - turn.begun),
-        step_ms=_ms(stepped - read),
-        commit_ms=_ms(committed - stepped),
-        publish_ms=_ms(time.monotonic() - committed),
-        open_to_commit_ms=_ms(committed - turn.begun),
+        read_ms=ms(read - turn.begun),
+        step_ms=ms(stepped - read),
+        commit_ms=ms(committed - stepped),
+        publish_ms=ms(time.monotonic() - committed),
+        open_to_commit_ms=ms(committed - turn.begun),
         digest=round.digest,
     )
     ROUNDS.labels(str(round.full).lower()).inc()
@@ -63,5 +69,6 @@ def told(turn: Turn, decision: Decision, read: float, stepped: float, committed:
             CHANGES.labels(shown).inc()
 
 
-def _ms(seconds: float) -> int:
+def ms(seconds: float) -> int:
+    """As log lines have them."""
     return int(seconds * 1000)

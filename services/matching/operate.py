@@ -19,9 +19,10 @@ from crosstie.runtime.database import transient
 from crosstie.runtime.service import Running
 from crosstie.settings import Settings
 from services.matching import sql, tell
-from services.matching.decide import Opening, Rules, decided, fitted, now
+from services.matching.decide import Opening, Rules, decided, now, read_back, simple
 from services.matching.people import People
 from services.matching.reader import Reader
+from services.matching.standing import Standing
 from services.matching.store import Store, summary
 
 
@@ -50,7 +51,7 @@ async def state(settings: Settings) -> dict[str, Any]:
 
 
 async def pause(settings: Settings, *, paused: bool) -> None:
-    """No round opens while `paused`; one in hand is finished."""
+    """While `paused`, rounds settle what happened and suggest nothing; one in hand is finished."""
     async with _pool(settings) as pool:
         with transient():
             await pool.execute(sql.PAUSE, paused)
@@ -80,11 +81,12 @@ async def tried(settings: Settings, rules: Rules) -> dict[str, Any]:
         head = await store.head()
         ledger, _ = await store.ledger()
         await reader.up_to_end()
-        cut = reader.cut()
+        cut, ready = await Standing(reader).cut()
         at = max(head.at, now(settings.clock, cut.latest))
         opening = Opening(head.n + 1, at, full=True, cut=cut, previous=head.digest)
-        base = fitted(cut, rules, at)
-        result = decided(opening, ledger, base, rules, settings.deployment)
+        body = await store.newest_base()
+        base = simple(ready.network, rules, at) if body is None else read_back(body)
+        result = decided(opening, ledger, base, rules, settings.deployment, ready)
         return await _described(result.round, People(pool.acquire))
 
 

@@ -19,7 +19,7 @@ from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from crosstie.topics import COMPACTION_LAG_MS
-from services.matching.assembly import Assembly, Cut
+from services.matching.assembly import Assembly
 
 log = logger("matching.reader")
 
@@ -87,10 +87,6 @@ class Reader:
             await self._reached(await self._ends(self._topic.name, self._topic.partitions))
             if time.monotonic() - begun < _LONGEST_READ_SECONDS:
                 return
-
-    def cut(self) -> Cut:
-        """The network now, and who changed since the last cut."""
-        return self.network.cut()
 
     async def lag(self, offsets: tuple[int, ...]) -> int:
         """How many records of the log are not in a network at `offsets`. Raises BrokerAway."""

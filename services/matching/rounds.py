@@ -2,72 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
-from dataclasses import dataclass
-from math import inf
 
-from crosstie.instants import SECOND_US
 from crosstie.matching import ledger as ledgers
 from crosstie.matching.ledger import Ledger
-from crosstie.matching.model import Round
-from crosstie.matching.prepared import Prepared
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.matching import figures, tell
-from services.matching.decide import (
-    Decided,
-    Fitted,
-    Opening,
-    Rules,
-    decided,
-    delivered,
-    fitted,
-    next_due,
-    now,
-    off_loop,
-)
+from services.matching.bases import Bases
+from services.matching.decide import Decided, Rules, decided, delivered, off_loop
 from services.matching.figures import Turn
+from services.matching.leadership import Leadership
 from services.matching.people import People, told
 from services.matching.publishing import Publisher
 from services.matching.reader import Reader
-from services.matching.store import Decision, Head, Store
+from services.matching.standing import Standing
+from services.matching.store import Decision, Store
+from services.matching.turns import Turns
 
 log = logger("matching.rounds")
 
 _TICK_SECONDS = 0.5
 _BREATH_SECONDS = 0.05  # between looks, however fast the network changes
-
-
-@dataclass
-class Leadership:
-    """The ledger as the leader holds it in memory: after round `head.n`."""
-
-    head: Head
-    ledger: Ledger
-    offsets: tuple[int, ...]  # V of the last round
-    due: float  # when time alone next frees something
-    full_due: float = inf  # when the next full round is; the first is due at once
-    fitted: Fitted | None = None
-    prepared: Prepared | None = None  # of the last cut
-
-    @classmethod
-    def after(cls, head: Head, ledger: Ledger, last: Round | None) -> Leadership:
-        """As one finds it when taking over."""
-        return cls(head, ledger, last.offsets if last else (), next_due(ledger))
-
-    def follow(self, decision: Decision, full_round_seconds: float) -> None:
-        """Go on to the state after `decision`, which is committed."""
-        round = decision.round
-        self.head = Head(round.n, round.at, round.digest, self.head.published_n)
-        self.ledger, self.offsets, self.due = (
-            decision.ledger,
-            round.offsets,
-            next_due(decision.ledger),
-        )
-        if round.full:
-            self.full_due = round.at + full_round_seconds * SECOND_US
 
 
 class Leader:
@@ -78,6 +38,7 @@ class Leader:
         settings: Settings,
         store: Store,
         reader: Reader,
+        standing: Standing,
         people: People,
         rules: Rules,
         running: Running,
@@ -89,7 +50,8 @@ class Leader:
         self._rules = rules
         self._running = running
         self._publisher = Publisher(settings, store, running)
-        self._held = ""
+        self._turns = Turns(settings, store, reader, standing, running)
+        self._bases = Bases(settings, store, standing, rules, running)
         self.busy = False  # a round is being decided, committed or published
         self.warm: tuple[Ledger, int] = (ledgers.EMPTY, 0)  # a ledger and the round it is after
 
@@ -105,16 +67,14 @@ class Leader:
     async def lead(self) -> None:
         """Take over, then decide round after round until the stop. Raises Fenced, LogGap."""
         mine = await self._taken_over()
-        while not self._running.stop.is_set():
-            await self._reader.changed(_TICK_SECONDS)
-            turn = await self._turn(mine)
-            if turn is None:
-                await self._running.pause(_BREATH_SECONDS)
-                continue
-            self.busy = True
-            await self._round(mine, turn)
-            self.busy = False
-            await self._running.pause(self._settings.round_pause_seconds)
+        fitting = asyncio.create_task(self._bases.keep_fitting())
+        try:
+            while not self._running.stop.is_set():
+                await self._look(mine)
+        finally:
+            fitting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await fitting
 
     async def resign(self) -> None:
         """Let go of what a leader holds, once `lead` ended, however it did."""
@@ -128,76 +88,50 @@ class Leader:
         head = await retrying(self._store.head, self._running)
         last = await retrying(lambda: self._store.round(head.n), self._running)
         self._reader.network.untrack()
+        self._bases.forget()
         log.info("leading", n=head.n, digest=head.digest)
         return Leadership.after(head, self.warm[0], last)
 
-    async def _turn(self, mine: Leadership) -> Turn | None:
-        """The next round, when something is to be decided and nothing stands against it."""
-        control = await retrying(self._store.control, self._running, "ask for orders")
-        wanted = control.full_wanted > control.full_done
-        if control.paused:
-            self._hold("paused")
-            return None
-        timed = min(mine.due, mine.full_due) <= self._at(mine)
-        if not (wanted or timed or self._reader.network.touched):
-            return None
-        begun = time.monotonic()
-        await retrying(self._reader.up_to_end, self._running, "read the network")
-        if reason := await retrying(lambda: self._against(mine), self._running, "ask for the lag"):
-            self._hold(reason)
-            return None
-        self._hold("")
-        cut, at = self._reader.cut(), self._at(mine)
-        full = wanted or cut.changed is None or at >= mine.full_due
-        if not (full or cut.changed or mine.due <= at):
-            return None  # what was touched is as it was
-        return Turn(Opening(mine.head.n + 1, at, full, cut, mine.head.digest), control, begun)
-
-    def _at(self, mine: Leadership) -> int:
-        """`at` of a round that opens now: never before the last one."""
-        return max(mine.head.at, now(self._settings.clock, self._reader.network.latest))
-
-    async def _against(self, mine: Leadership) -> str:
-        """Why no round may open, empty when one may."""
-        offsets = self._reader.network.offsets
-        if not any(offsets):
-            return "no events yet"
-        if any(now < then for now, then in zip(offsets, mine.offsets, strict=False)):
-            return "network.v1 is behind the last round"
-        lag = await self._reader.lag(offsets)
-        return "profile is far behind the log" if lag > self._settings.hold_lag_events else ""
-
-    def _hold(self, reason: str) -> None:
-        if reason != self._held:
-            log.info("held" if reason else "open again", reason=reason or self._held)
-        self._held = reason
-        figures.HELD.set(bool(reason))
+    async def _look(self, mine: Leadership) -> None:
+        """Wait until there is something to look at, then decide a round where one is due."""
+        await self._reader.changed(_TICK_SECONDS)
+        turn = await self._turns.next(mine)
+        if turn is None:
+            await self._running.pause(_BREATH_SECONDS)
+            return
+        self.busy = True
+        await self._round(mine, turn)
+        self.busy = False
+        next = turn.begun + self._settings.round_pause_seconds
+        await self._running.pause(max(next - time.monotonic(), _BREATH_SECONDS))
 
     async def _round(self, mine: Leadership, turn: Turn) -> None:
         opening, read = turn.opening, time.monotonic()
-        result = await self._decided(mine, opening)
+        result = await self._decided(mine, turn)
+        if not (result.round.changes or turn.to_record):
+            seconds = self._settings.empty_round_seconds
+            mine.pass_over(opening.at, seconds, settle_only=opening.settle_only)
+            figures.EMPTY.inc()
+            return
         stepped = time.monotonic()
         decision = await retrying(lambda: self._decision(result, turn), self._running)
         await retrying(lambda: self._store.commit(decision), self._running, "commit")
         committed = time.monotonic()
         mine.follow(decision, self._settings.full_round_seconds)
         self.warm = (mine.ledger, mine.head.n)
+        if not opening.settle_only:
+            self._reader.network.draw_line()
+        if opening.full:
+            self._bases.after_full_round(mine.head)
         await self._publisher.publish(opening.n)
         figures.told(turn, decision, read, stepped, committed)
 
-    async def _decided(self, mine: Leadership, opening: Opening) -> Decided:
-        """The round, decided in a thread; a full one fits a base first, which is kept before use."""
-        rules, deployment = self._rules, self._settings.deployment
-        if opening.full or mine.fitted is None:
-            base = await off_loop(lambda: fitted(opening.cut, rules, opening.at))
-            await retrying(lambda: self._store.keep_base(base.named), self._running, "keep a base")
-            mine.fitted = base
-        used, last = mine.fitted, mine.prepared
-        result = await off_loop(
-            lambda: decided(opening, mine.ledger, used, rules, deployment, last)
-        )
-        mine.prepared = result.prepared
-        return result
+    async def _decided(self, mine: Leadership, turn: Turn) -> Decided:
+        """The round, decided in a thread."""
+        opening, ready, rules = turn.opening, turn.ready, self._rules
+        base = await self._bases.for_round(ready.network, opening.at, full=opening.full)
+        deployment = self._settings.deployment
+        return await off_loop(lambda: decided(opening, mine.ledger, base, rules, deployment, ready))
 
     async def _decision(self, result: Decided, turn: Turn) -> Decision:
         """The round with all that follows from it: whom to tell, in which words."""

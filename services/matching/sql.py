@@ -37,11 +37,18 @@ KEEP_BASE = """
 INSERT INTO matching.bases (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING
 """
 
+NEWEST_BASE = "SELECT body FROM matching.bases ORDER BY ordinal DESC LIMIT 1"
+BASE_OF_ROUND = """
+SELECT body FROM matching.bases
+WHERE digest = (SELECT summary->>'base' FROM matching.rounds WHERE n = $1)
+"""
+
 KEEP_LEDGER = "INSERT INTO matching.ledgers (n, body) VALUES ($1, $2)"
 DROP_OLDER_LEDGERS = "DELETE FROM matching.ledgers WHERE n < $1"
 NEWEST_LEDGER = "SELECT n, body FROM matching.ledgers ORDER BY n DESC LIMIT 1"
 
 ROUNDS_AFTER = "SELECT body FROM matching.rounds WHERE n > $1 ORDER BY n LIMIT $2"
+ROUNDS_UPTO = "SELECT body FROM matching.rounds WHERE n <= $1 ORDER BY n DESC LIMIT $2"
 
 # rounds in order, each round's images in theirs
 UNPUBLISHED = """

@@ -123,11 +123,23 @@ class Store:
             body = await self._pool.fetchval(sql.ROUND, n)
         return None if body is None else record.decode(body)
 
+    async def rounds_after(self, n: int) -> list[Round]:
+        """The first rounds after round `n`."""
+        with transient():
+            rows = await self._pool.fetch(sql.ROUNDS_AFTER, n, _ROUNDS_AT_ONCE)
+        return [record.decode(row["body"]) for row in rows]
+
+    async def rounds_upto(self, n: int) -> list[Round]:
+        """The last rounds up to round `n`, the newest first."""
+        with transient():
+            rows = await self._pool.fetch(sql.ROUNDS_UPTO, n, _ROUNDS_AT_ONCE)
+        return [record.decode(row["body"]) for row in rows]
+
     async def ledger(self, known: Ledger = ledgers.EMPTY, n: int = 0) -> tuple[Ledger, int]:
         """The ledger as of the last round, and its number, given what it was after round `n`."""
         if n == 0:
             known, n = await self._newest_ledger()
-        while rounds := await self._rounds_after(n):
+        while rounds := await self.rounds_after(n):
             for each in rounds:
                 known = ledgers.apply_round(known, each)
             n = rounds[-1].n
@@ -142,6 +154,18 @@ class Store:
         """Keep a base before a round uses it."""
         with transient():
             await self._pool.execute(sql.KEEP_BASE, base.digest, base.body)
+
+    async def newest_base(self) -> bytes | None:
+        """The base that was kept last."""
+        with transient():
+            body = await self._pool.fetchval(sql.NEWEST_BASE)
+        return None if body is None else bytes(body)
+
+    async def base_of(self, n: int) -> bytes | None:
+        """The base that round `n` used."""
+        with transient():
+            body = await self._pool.fetchval(sql.BASE_OF_ROUND, n)
+        return None if body is None else bytes(body)
 
     async def unpublished(self, upto: int) -> list[Image]:
         """Images of rounds up to `upto` that are not known to be in Kafka, in order."""
@@ -160,11 +184,6 @@ class Store:
         with transient():
             row = await self._pool.fetchrow(sql.NEWEST_LEDGER)
         return (ledgers.EMPTY, 0) if row is None else (decoded(row["body"]), row["n"])
-
-    async def _rounds_after(self, n: int) -> list[Round]:
-        with transient():
-            rows = await self._pool.fetch(sql.ROUNDS_AFTER, n, _ROUNDS_AT_ONCE)
-        return [record.decode(row["body"]) for row in rows]
 
 
 def encoded(ledger: Ledger) -> bytes:

@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 from fastapi import FastAPI
 
-from crosstie import registry
+from crosstie import api_keys, registry
 from crosstie.matching.model import Round
 from crosstie.matching.record import Record, joined
 from crosstie.network.facts import Answered, Availability, Contact, Described, Event, Joined, Posted
@@ -54,6 +54,7 @@ def settings_of(stack: Stack, prefix: str, database: str, **more: Any) -> Settin
         "deployment": "test",
         "clock": "log",
         "round_pause_seconds": 0.1,
+        "empty_round_seconds": 0,
     }
     return Settings(**(values | more))
 
@@ -235,7 +236,7 @@ async def world(settings: Settings) -> AsyncIterator[World]:
     )
     sql = await asyncpg.connect(settings.database_url.get_secret_value())
     platform = registry.checked(PLATFORM, ["https://intranet.example"], [AUTHORITY])
-    key = await registry.add(sql, platform)
+    key = await api_keys.register(sql, platform)
     options = producer_options(settings) | {"transactional_id": f"{settings.topic_prefix}hand"}
     producer = AIOKafkaProducer(**options)
     await producer.start()

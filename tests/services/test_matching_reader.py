@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
-from crosstie.network.state import member_key
+from crosstie.network.state import Row, member_key, tie_key
 from crosstie.runtime.service import Running
 from crosstie.runtime.stack import Stack
 from crosstie.topics import LOG_PARTITIONS
-from services.matching.assembly import Cut
+from services.matching.assembly import Cut, News
 from services.matching.reader import Reader
 from tests.services.matching_world import (
     START,
@@ -51,14 +51,26 @@ async def reading(made: World, again: Reader | None = None) -> AsyncIterator[Rea
 
 async def cut_now(reader: Reader) -> Cut:
     await reader.up_to_end()
-    return reader.cut()
+    return reader.network.cut()
+
+
+async def line_now(reader: Reader) -> Cut:
+    """A cut that is the base line of the next ones."""
+    cut = await cut_now(reader)
+    reader.network.draw_line()
+    return cut
+
+
+async def rows_now(reader: Reader) -> dict[str, Row]:
+    await reader.up_to_end()
+    return dict(reader.network.rows)
 
 
 async def test_a_cut_is_what_the_writer_folded(made: World) -> None:
     async with reading(made) as reader:
         await made.village(20)
         cut = await cut_now(reader)
-    assert cut.rows == made.hand.rows
+        assert reader.network.rows == made.hand.rows
     assert sum(cut.offsets) == 120
     assert cut.latest == START + 19
     assert cut.changed is None
@@ -69,26 +81,27 @@ async def test_rows_after_the_newest_mark_wait_for_theirs(made: World) -> None:
     await hand.tell(joins(hand, 1, START))
     key, partition = member_key(subject(1)), partition_of(member_key(subject(1)))
     async with reading(made) as reader:
-        before = await cut_now(reader)
+        before = await rows_now(reader)
         await hand.producer.begin_transaction()
         await hand.put(partition, {key: None}, mark=False)
         await hand.producer.commit_transaction()
-        assert (await cut_now(reader)).rows == before.rows
+        assert await rows_now(reader) == before
         await hand.producer.begin_transaction()
         await hand.put(partition, {}, mark=True)
         await hand.producer.commit_transaction()
-        assert (await cut_now(reader)).rows == {}
+        assert await rows_now(reader) == {}
 
 
 async def test_an_aborted_transaction_never_shows_and_does_not_hold_up_the_end(made: World) -> None:
     hand = made.hand
     await hand.tell(joins(hand, 1, START))
     async with reading(made) as reader:
-        before = await cut_now(reader)
+        before = await line_now(reader)
         await hand.producer.begin_transaction()
         await hand.put(3, {member_key("NOBODY"): None}, mark=True)
         await hand.producer.abort_transaction()
-        assert await cut_now(reader) == Cut(before.rows, before.offsets, before.latest, frozenset())
+        after = await cut_now(reader)
+        assert after == Cut(before.offsets, before.latest, frozenset(), touched=False)
 
 
 async def test_what_a_pending_transaction_wrote_is_not_waited_for(made: World) -> None:
@@ -97,7 +110,7 @@ async def test_what_a_pending_transaction_wrote_is_not_waited_for(made: World) -
     async with reading(made) as reader:
         await hand.producer.begin_transaction()
         await hand.put(3, {member_key("NOBODY"): None}, mark=True)
-        assert len((await cut_now(reader)).rows) == 1
+        assert len(await rows_now(reader)) == 1
         await hand.producer.commit_transaction()
 
 
@@ -105,18 +118,48 @@ async def test_only_members_whose_rows_differ_count_as_changed(made: World) -> N
     hand = made.hand
     await made.village(10)
     async with reading(made) as reader:
-        await cut_now(reader)
+        await line_now(reader)
         assert (await cut_now(reader)).changed == frozenset()
         await hand.tell([meets(hand, 2, 5, START + 100)])
         assert (await cut_now(reader)).changed == frozenset((subject(2), subject(5)))
         await there_and_back(made, member_key(subject(7)))
+        assert (await cut_now(reader)).changed == frozenset((subject(2), subject(5)))
+        reader.network.draw_line()
         assert (await cut_now(reader)).changed == frozenset()
+
+
+async def test_what_changed_counts_from_the_base_line_however_often_it_was_cut(made: World) -> None:
+    hand = made.hand
+    await made.village(10)
+    async with reading(made) as reader:
+        await line_now(reader)
+        await hand.tell([meets(hand, 2, 5, START + 100)])
+        cut = await cut_now(reader)
+        await hand.tell([meets(hand, 3, 6, START + 101)])  # between a cut and its base line
+        await reader.up_to_end()
+        reader.network.draw_line()
+        assert cut.changed == {subject(2), subject(5)}
+        assert (await cut_now(reader)).changed == {subject(3), subject(6)}
+        assert (await cut_now(reader)).changed == {subject(3), subject(6)}
+
+
+async def test_news_is_told_once_and_all_of_it_at_first(made: World) -> None:
+    hand = made.hand
+    await made.village(10)
+    async with reading(made) as reader:
+        await reader.up_to_end()
+        assert reader.network.news() == News(hand.rows, whole=True)
+        await hand.tell([meets(hand, 2, 5, START + 100)])
+        await reader.up_to_end()
+        key = tie_key(subject(2), subject(5))
+        assert reader.network.news() == News({key: hand.rows[key]}, whole=False)
+        assert reader.network.news().rows == {}
 
 
 async def test_a_new_consumer_goes_on_where_the_last_one_was(made: World) -> None:
     await made.village(10)
     async with reading(made) as reader:
-        await cut_now(reader)
+        await line_now(reader)
     await made.hand.tell([meets(made.hand, 2, 5, START + 100)])
     async with reading(made, reader):
         assert (await cut_now(reader)).changed == frozenset((subject(2), subject(5)))
@@ -125,12 +168,12 @@ async def test_a_new_consumer_goes_on_where_the_last_one_was(made: World) -> Non
 async def test_a_topic_that_lacks_what_comes_next_is_read_anew(made: World) -> None:
     await made.village(10)
     async with reading(made) as reader:
-        first = await cut_now(reader)
+        first, rows = await cut_now(reader), await rows_now(reader)
     reader._positions = dict.fromkeys(range(LOG_PARTITIONS), 10_000)
     async with reading(made, reader):
         await until(lambda: _anew(reader))
         again = await cut_now(reader)
-    assert (again.rows, again.offsets, again.changed) == (first.rows, first.offsets, None)
+    assert (reader.network.rows, again.offsets, again.changed) == (rows, first.offsets, None)
 
 
 async def _anew(reader: Reader) -> bool:
@@ -152,7 +195,7 @@ async def test_a_compacted_topic_tells_the_same_network(made: World) -> None:
 
     await until(compacted, seconds=150)
     async with reading(made) as reader:
-        assert (await cut_now(reader)).rows == hand.rows
+        assert await rows_now(reader) == hand.rows
 
 
 def compact_soon(made: World) -> None:

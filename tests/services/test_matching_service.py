@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from crosstie import registry
+from crosstie import api_keys, registry
 from crosstie.matching.record import digest
 from crosstie.network.facts import Availability, Blocking, MemberFact
 from crosstie.network.state import member_key, tie_key
@@ -179,7 +179,7 @@ async def test_a_platform_added_later_is_told_of_what_is_made_from_then_on(villa
             village.settings.kafka_bootstrap,
             village.settings.topics.of_platform("academy"),
         )
-        await registry.add(
+        await api_keys.register(
             village.sql, registry.checked("academy", ["https://academy.example"], [AUTHORITY])
         )
         old = (await village.told())[0][1]["suggestion"]
@@ -325,14 +325,15 @@ async def test_who_reads_rounds_cannot_tell_what_ended_a_suggestion(
 
 
 @pytest.mark.parametrize("gone", ["member.left", "consent.withdrawn", "member.paused"])
-async def test_whoever_went_while_rounds_are_held_is_read_of_no_more(
+async def test_whoever_went_is_read_of_no_more_though_no_round_settled_it(
     village: World, gone: str
 ) -> None:
     async with here(village.settings) as one:
         await village.round_published(1)
         suggestion = (await village.told())[0][1]["suggestion"]
         reader, leaver = await pair_of(village, suggestion)
-        await village.sql.execute("UPDATE matching.control SET paused = true")
+        # as if another led
+        await village.sql.execute("UPDATE matching.head SET digest = 'another'")
         event = village.hand.event(member_key(leaver), gone, MemberFact(leaver), START + 1)
         async with one.asking(village.key) as http:
             assert await read_by(http, village, reader, suggestion)

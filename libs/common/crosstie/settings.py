@@ -7,7 +7,7 @@ import binascii
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from crosstie.errors import Misconfigured
@@ -30,6 +30,11 @@ class Settings(BaseSettings):
         description="Base64 of the 32 bytes that wrap the data keys of the vault; ingestion, profile "
         "and `crosstie check` and `forget` need it, matching must not have it.",
     )
+    api_key_pepper: SecretStr | None = Field(
+        None,
+        description="Base64 of 32 bytes with which API keys are hashed: the same for every service and "
+        "for `crosstie platforms`. Keys made with another one are unknown.",
+    )
     topic_prefix: str = Field(
         "crosstie.",
         pattern=f"^{PREFIX.pattern}$",
@@ -49,10 +54,25 @@ class Settings(BaseSettings):
         description="What rounds take for 'now': the wall clock, or the greatest event time in the log.",
     )
     round_pause_seconds: float = Field(
-        1.0, ge=0, le=3600, description="Least pause between two rounds."
+        0.25,
+        ge=0,
+        le=3600,
+        description="Rounds begin at least this long after each other; members wait up to this long.",
+    )
+    empty_round_seconds: float = Field(
+        300,
+        ge=0,
+        description="A round that decides nothing is recorded only once the last recorded one is this "
+        "old.",
     )
     full_round_seconds: float = Field(
         86_400, gt=0, description="A full round is due this long after the last one."
+    )
+    base_delay_seconds: float = Field(
+        30,
+        ge=0,
+        description="After a full round, the next base is fitted with this delay, in a process of its "
+        "own.",
     )
     hold_lag_events: int = Field(
         50_000,
@@ -75,9 +95,9 @@ class Settings(BaseSettings):
         "INFO", description="Least severe log line that is written."
     )
 
-    @field_validator("vault_key")
+    @field_validator("vault_key", "api_key_pepper")
     @classmethod
-    def _wraps(cls, value: SecretStr | None) -> SecretStr | None:
+    def _is_a_key(cls, value: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
         if value is None:
             return None
         try:
@@ -85,8 +105,9 @@ class Settings(BaseSettings):
         except binascii.Error:
             size = -1
         if size != VAULT_KEY_BYTES:
+            name = f"CROSSTIE_{(about.field_name or '').upper()}"
             raise ValueError(
-                "CROSSTIE_VAULT_KEY must be base64 of 32 bytes: make one with `openssl rand -base64 32`"
+                f"{name} must be base64 of 32 bytes: make one with `openssl rand -base64 32`"
             )
         return value
 
@@ -94,6 +115,12 @@ class Settings(BaseSettings):
     def topics(self) -> Topics:
         """The topics of this deployment."""
         return Topics(self.topic_prefix)
+
+    @property
+    def api_key_pepper_bytes(self) -> bytes:
+        """Empty where none is set."""
+        pepper = self.api_key_pepper
+        return b"" if pepper is None else base64.b64decode(pepper.get_secret_value())
 
     @property
     def vault_key_bytes(self) -> bytes:

@@ -67,7 +67,8 @@ async def _demo(
     from crosstie.runtime.supervisor import whole_system
 
     story = contact_log(seed) if members is None else simulated(members, seed)
-    environment = {"CROSSTIE_CLOCK": "log"} | os.environ
+    # what is watched from the outside is watched round by round, also those that decide nothing
+    environment = {"CROSSTIE_CLOCK": "log", "CROSSTIE_EMPTY_ROUND_SECONDS": "0"} | os.environ
     console = Console(stderr=True)
     started = monotonic()
     await given_stack(console, environment, data)

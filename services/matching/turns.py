@@ -1,0 +1,115 @@
+"""When a round opens, and upon what: something changed, time passed, or an operator asks.
+
+While rounds are held (paused, or profile is far behind), they settle what happened, so that blocks,
+pauses and answers take effect; nobody is suggested to anybody.
+"""
+
+from __future__ import annotations
+
+import time
+from math import inf
+
+from crosstie.runtime.database import retrying
+from crosstie.runtime.service import Running
+from crosstie.runtime.telemetry import logger
+from crosstie.settings import Settings
+from services.matching import figures
+from services.matching.decide import Opening, now
+from services.matching.figures import Turn
+from services.matching.leadership import Leadership
+from services.matching.reader import Reader
+from services.matching.standing import Standing
+from services.matching.store import Control, Store
+
+log = logger("matching.rounds")
+
+_MOST_WAITING = 2_000  # changed rows that rounds without a decision look at again and again
+_PAUSED = "paused"
+_BEHIND = "profile is far behind the log"
+
+
+class Turns:
+    """Looks for the next round."""
+
+    def __init__(
+        self, settings: Settings, store: Store, reader: Reader, standing: Standing, running: Running
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._reader = reader
+        self._standing = standing
+        self._running = running
+        self._held = ""
+
+    async def next(self, mine: Leadership) -> Turn | None:
+        """The next round, when something is to be decided and nothing stands against it."""
+        control = await retrying(self._store.control, self._running, "ask for orders")
+        if not self._due(mine, control):
+            if control.paused:
+                self._hold(_PAUSED)
+            return None
+        begun = time.monotonic()
+        await retrying(self._reader.up_to_end, self._running, "read the network")
+        if reason := self._against(mine):
+            self._hold(reason)
+            return None
+        held = _PAUSED if control.paused else ""
+        held = held or await retrying(self._behind, self._running, "ask for the lag")
+        self._hold(held)
+        if held and not mine.ledger.live:
+            return None  # there is nothing to settle
+        return await self._turn(mine, control, begun, held)
+
+    def _due(self, mine: Leadership, control: Control) -> bool:
+        """Whether a look is worth its while."""
+        at = self._at(mine, self._reader.network.latest)
+        touched = self._reader.network.touched or mine.due <= at
+        if control.paused:
+            return bool(mine.ledger.live) and touched
+        wanted = control.full_wanted > control.full_done
+        owed = mine.held_back or mine.owed <= time.monotonic()
+        return touched or wanted or owed or mine.full_due <= at
+
+    async def _turn(
+        self, mine: Leadership, control: Control, begun: float, held: str
+    ) -> Turn | None:
+        cut, ready = await self._standing.cut()
+        mine.held_back = bool(held)
+        at = self._at(mine, cut.latest)
+        if held == _BEHIND:  # an answer that waits in the log is not late
+            at = max(mine.head.at, min(at, cut.latest))
+        timed = mine.due <= at
+        wanted = control.full_wanted > control.full_done
+        full = not held and (wanted or cut.changed is None or at >= mine.full_due)
+        if not (timed or (cut.touched if held else full or cut.changed or mine.left_over)):
+            mine.owed = inf
+            return None  # what was touched is as it was
+        opening = Opening(
+            mine.head.n + 1, at, full, cut, mine.head.digest, bool(held), mine.left_over
+        )
+        owed = mine.recorded + self._settings.empty_round_seconds <= time.monotonic()
+        to_record = full or (not held and (owed or cut.keys > _MOST_WAITING))
+        return Turn(opening, control, begun, ready, to_record)
+
+    def _at(self, mine: Leadership, latest: int) -> int:
+        """`at` of a round upon events up to `latest`: never before the last one."""
+        return max(mine.head.at, now(self._settings.clock, latest))
+
+    def _against(self, mine: Leadership) -> str:
+        """Why no round at all may open, empty when one may."""
+        offsets = self._reader.network.offsets
+        if not any(offsets):
+            return "no events yet"
+        if any(now < then for now, then in zip(offsets, mine.offsets, strict=False)):
+            return "network.v1 is behind the last round"
+        return ""
+
+    async def _behind(self) -> str:
+        lag = await self._reader.lag(self._reader.network.offsets)
+        return _BEHIND if lag > self._settings.hold_lag_events else ""
+
+    def _hold(self, reason: str) -> None:
+        if reason != self._held:
+            log.info("held" if reason else "open again", reason=reason or self._held)
+        self._held = reason
+        figures.HELD.set(bool(reason))
