@@ -77,6 +77,10 @@ def simulate(
     places: Annotated[
         int, typer.Option(help="With --market: length of everyone's list, 1 to 50.")
     ] = 10,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="With --market: play so many weekly rounds of the locality, 2 to 100."),
+    ] = None,
     url: sending.Url = None,
     key: sending.Key = None,
     platform: sending.Platform = None,
@@ -95,7 +99,12 @@ def simulate(
 
     With --market, two sides with hidden preferences are shown lists made in several ways, a round's
     among them: expected mutual matches, how evenly people are seen, and who is left without.
+    With --rounds the people of the locality answer what weekly rounds suggest, week after week.
+    Exit code 1: what rounds promise (time, sectors, growing acceptance) did not hold.
     """
+    if as_market and rounds is not None:
+        market.show_rounds(members, seed, rounds, as_json=as_json)
+        return
     if as_market:
         market.show(members, seed, crowding, popularity, error, places, as_json=as_json)
         return
