@@ -28,6 +28,7 @@ from sqlalchemy import make_url
 
 from crosstie.errors import Misconfigured
 from crosstie.runtime import stack as stacks
+from crosstie.runtime.embedded_kafka import EmbeddedKafka, Node, cluster_id
 from crosstie.runtime.guarded import Guarded, Program, StackFailed
 from crosstie.runtime.migrate import config, migrate
 from crosstie.runtime.stack import Stack
@@ -104,6 +105,20 @@ async def test_an_acknowledged_record_survives_a_crash_of_the_broker() -> None:
         own.restart_broker()
         assert own.broker_pid != first
         assert await send_and_read(own.bootstrap, "t.kept", b"after") == [b"before", b"after"]
+
+
+@pytest.mark.kafka
+async def test_a_broker_starts_whatever_its_cluster_is_called(tmp_path: Path) -> None:
+    """One id in 64 begins with a minus, which the command that formats takes for an option."""
+    (tmp_path / "logs").mkdir()
+    node = Node(cluster="-" + cluster_id()[1:])
+    broker = EmbeddedKafka(tmp_path / "data", tmp_path / "logs", node=node)
+    try:
+        broker.start()
+        create_topic(broker.bootstrap, "echo")
+        assert await send_and_read(broker.bootstrap, "echo", b"hello") == [b"hello"]
+    finally:
+        broker.stop()
 
 
 @pytest.mark.kafka

@@ -159,7 +159,7 @@ class EmbeddedKafka:
         return path
 
     def _format(self, properties: Path) -> None:
-        tool = ["kafka.tools.StorageTool", "format", "-t", self._node.cluster]
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={self._node.cluster}"]
         tool += ["-c", str(properties)]
         command = [*self._java("-Xmx128m"), *tool]
         code, output = run_tool(command, FORMAT_SECONDS, self._leave)
