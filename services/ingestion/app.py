@@ -31,7 +31,8 @@ _CLOSING_SECONDS = 1.0
 
 def build(settings: Settings) -> Service:
     """The service, not yet started."""
-    keys, intakes, vault_key = Keys(), Intakes(), settings.vault_key_bytes
+    keys = Keys(pepper=settings.api_key_pepper_bytes)
+    intakes, vault_key = Intakes(), settings.vault_key_bytes
     api = FastAPI(title="crosstie ingestion", version="1", description=(__doc__ or "").strip())
     api.include_router(router(keys, intakes, Buckets(settings.requests_per_second)))
 

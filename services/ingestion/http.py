@@ -65,7 +65,7 @@ class Problem(BaseModel):
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No API key, or a wrong one."},
-    403: {"model": Answer, "description": "Every event is another platform's to send."},
+    403: {"description": "Every event is another platform's to send; or the key may not write."},
     413: {"model": Problem, "description": "Over 1 MiB, 1,000 events, or 20,000 after splitting."},
     415: {"model": Problem, "description": "Not JSON or NDJSON in UTF-8."},
     422: {"model": Answer, "description": "No event was accepted."},
@@ -92,11 +92,12 @@ def router(keys: Keys, to: Intakes, buckets: Buckets) -> APIRouter:
     """The routes of ingestion."""
     api = APIRouter(tags=["events"])
 
-    platform_of_key = platform_of(keys)
+    platform_of_key = platform_of(keys, "write")
     bodies = Room(MOST_BYTES_IN_HAND)
 
     async def caller(request: Request, platform: Platform = Depends(platform_of_key)) -> None:
-        wait = buckets.wait(request.state.key_id, time.monotonic())
+        key = request.state.caller
+        wait = buckets.wait(key.key_id, time.monotonic(), key.rate)
         if wait:
             detail = "too many requests for this key; send more events in each"
             raise HTTPException(429, detail, {"Retry-After": str(math.ceil(wait))})

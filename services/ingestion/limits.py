@@ -13,15 +13,16 @@ class Buckets:
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
-        self._most = max(1.0, rate * BURST_SECONDS)
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait(self, key: str, now: float) -> float:
-        """Take a token of `key`: 0, or the seconds until there is one."""
-        level, then = self._levels.pop(key, (self._most, now))
-        level = min(self._most, level + (now - then) * self._rate)
+    def wait(self, key: str, now: float, rate: float | None = None) -> float:
+        """Take a token of `key`: 0, or the seconds until there is one; `rate` is the key's own."""
+        rate = self._rate if rate is None else rate
+        most = max(1.0, rate * BURST_SECONDS)
+        level, then = self._levels.pop(key, (most, now))
+        level = min(most, level + (now - then) * rate)
         taken = level >= 1
         self._levels[key] = (level - taken, now)
         if len(self._levels) > MOST_KEYS:
             self._levels.popitem(last=False)
-        return 0.0 if taken else (1 - level) / self._rate
+        return 0.0 if taken else (1 - level) / rate

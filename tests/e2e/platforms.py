@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from crosstie import instants, registry
+from crosstie import api_keys, instants, registry
 from crosstie.client.inbox import Inbox, inbox
 from crosstie.client.outcome import Received, Suggestions, suggestions
 from crosstie.errors import BrokerAway
@@ -128,7 +128,7 @@ async def platform(settings: Settings, url: str, scenario: Scenario) -> AsyncIte
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
         described = registry.checked(NAME, [scenario.source], [scenario.authority])
-        key = await registry.add(connection, described)
+        key = await api_keys.register(connection, described)
     finally:
         await connection.close()
     topics = settings.topics

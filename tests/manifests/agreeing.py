@@ -14,13 +14,16 @@ from crosstie.runtime.service import HTTP_DRAIN_SECONDS, SHUTDOWN_SECONDS, Runni
 from crosstie.settings import Settings
 from tests.manifests.objects import Manifest, environment, named, of, pods
 
-SECRET_KEYS = {"crosstie": {"database-url", "vault-key", "admin-database-url"}}
+SECRET_KEYS = {
+    "crosstie": {"database-url", "vault-key", "api-key-pepper", "admin-database-url"}
+}
 SECRETS = {
     f"CROSSTIE_{name.upper()}"
     for name, field in Settings.model_fields.items()
     if SecretStr in (field.annotation, *get_args(field.annotation))
 }
 VAULT_KEY = "CROSSTIE_VAULT_KEY"
+PEPPER = "CROSSTIE_API_KEY_PEPPER"
 KNOW_THE_VAULT = {"ingestion", "profile"}
 SERVICES = {"ingestion", "profile", "matching"}
 JOBS = {
@@ -95,7 +98,7 @@ def settings(objects: list[Manifest]) -> Iterator[str]:
             yield f"{name}: {each} is no setting"
         service = name.removeprefix("crosstie-")
         if service in SERVICES:
-            more = {VAULT_KEY} if service in KNOW_THE_VAULT else set()
+            more = {PEPPER} | ({VAULT_KEY} if service in KNOW_THE_VAULT else set())
             for each in sorted((needed | more) - given):
                 yield f"{name}: {each} is not given"
         if service not in KNOW_THE_VAULT and VAULT_KEY in given:

@@ -127,6 +127,10 @@ MUTANTS: dict[str, tuple[Mutation, str]] = {
         lambda o: container(o)["env"].pop(),
         "CROSSTIE_VAULT_KEY is not given",
     ),
+    "a service that hashes keys in its own way": (
+        lambda o: container(o, "matching")["env"].pop(),
+        "crosstie-matching: CROSSTIE_API_KEY_PEPPER is not given",
+    ),
     "the vault's key for one who never opens it": (
         lambda o: container(o, "matching")["env"].append(container(o)["env"][-1]),
         "crosstie-matching: CROSSTIE_VAULT_KEY is not for it",

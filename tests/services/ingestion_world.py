@@ -21,7 +21,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlalchemy import make_url
 
-from crosstie import dlq, logrecord, registry
+from crosstie import api_keys, dlq, logrecord
 from crosstie.network.facts import Event
 from crosstie.registry import Platform
 from crosstie.runtime.admin import create_topics
@@ -88,7 +88,7 @@ class World:
     key: str = ""
 
     async def platform(self, name: str, *, source: str = SOURCE, authority: str = "members") -> str:
-        key = await registry.add(
+        key = await api_keys.register(
             self.connection, Platform(name, frozenset([source]), frozenset([authority]))
         )
         topics = self.settings.topics.of_platform(name)

@@ -1,20 +1,24 @@
-"""Keys, on real PostgreSQL: what is remembered, and what strangers can use up."""
+"""Keys, on real PostgreSQL: what is remembered and for how long, and what strangers can use up."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
-from crosstie import registry
+from crosstie import api_keys
+from crosstie.api_keys import Key
 from crosstie.errors import DatabaseAway
-from crosstie.registry import Key, Platform
+from crosstie.registry import Platform
 from crosstie.runtime.auth import Keys
 
-MEMBERS = Platform("members", frozenset(["https://m"]), frozenset(["members"]))
+MEMBERS = Platform("members", frozenset(["https://m", "urn:m"]), frozenset(["members"]))
+PEPPER = b"salt" * 8
 
 
 @pytest.fixture
@@ -24,47 +28,130 @@ async def pool(database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
 
 
 @pytest.fixture
-async def key(database: str) -> Key:
-    connection = await asyncpg.connect(database)
-    try:
-        return await registry.add(connection, MEMBERS)
-    finally:
-        await connection.close()
+async def key(pool: asyncpg.Pool[Any]) -> Key:
+    async with pool.acquire() as connection:
+        return await api_keys.register(connection, MEMBERS, PEPPER)
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every key is looked up again each time it is used."""
+    monkeypatch.setattr("crosstie.runtime.auth.FRESH_SECONDS", -1.0)
+    monkeypatch.setattr("crosstie.runtime.auth.WRONG_SECONDS", -1.0)
+
+
+async def whose(keys: Keys, key: Key) -> Platform | None:
+    caller = await keys.caller(key)
+    return None if caller is None else caller.platform
 
 
 async def test_right_and_wrong_keys_are_remembered_while_postgresql_is_away(
     pool: asyncpg.Pool[Any], key: Key
 ) -> None:
-    keys, wrong = Keys(pool), registry.new_key()
-    assert await keys.platform(key) == MEMBERS
-    assert await keys.platform(wrong) is None
+    keys, wrong = Keys(pool, PEPPER), api_keys.new_key()
+    assert await whose(keys, key) == MEMBERS
+    assert await whose(keys, wrong) is None
     await pool.close()
-    assert await keys.platform(key) == MEMBERS
-    assert await keys.platform(wrong) is None
+    assert await whose(keys, key) == MEMBERS
+    assert await whose(keys, wrong) is None
     with pytest.raises(DatabaseAway):
-        await keys.platform(registry.new_key())
+        await keys.caller(api_keys.new_key())
 
 
-async def test_a_key_that_was_wrong_is_looked_up_again_soon(
-    pool: asyncpg.Pool[Any], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("forgetful")
+async def test_a_right_key_stays_so_while_nobody_can_be_asked_and_a_wrong_one_does_not(
+    pool: asyncpg.Pool[Any], key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crosstie.runtime.auth.WRONG_SECONDS", -1.0)
-    keys, wrong = Keys(pool), registry.new_key()
-    assert await keys.platform(wrong) is None
+    keys, wrong = Keys(pool, PEPPER), api_keys.new_key()
+    assert await whose(keys, key) == MEMBERS
+    assert await whose(keys, wrong) is None
     await pool.close()
+    assert await whose(keys, key) == MEMBERS
     with pytest.raises(DatabaseAway):
-        await keys.platform(wrong)
+        await keys.caller(wrong)
+    monkeypatch.setattr("crosstie.runtime.auth.AWAY_SECONDS", -1.0)
+    with pytest.raises(DatabaseAway):
+        await keys.caller(key)
+
+
+@pytest.mark.usefixtures("forgetful")
+async def test_a_revoked_key_is_unknown_also_to_those_who_knew_it(
+    pool: asyncpg.Pool[Any], key: Key
+) -> None:
+    keys = Keys(pool, PEPPER)
+    assert await whose(keys, key) == MEMBERS
+    async with pool.acquire() as connection:
+        await api_keys.revoke(connection, key.id)
+    assert await whose(keys, key) is None
+    await pool.close()
+    with pytest.raises(DatabaseAway):  # what it once was counts no more
+        await keys.caller(key)
+
+
+async def test_a_key_of_another_pepper_or_with_another_secret_is_unknown(
+    pool: asyncpg.Pool[Any], key: Key
+) -> None:
+    assert await whose(Keys(pool, b"other" * 8), key) is None
+    assert await whose(Keys(pool), key) is None
+    assert await whose(Keys(pool, PEPPER), replace(key, secret="0" * 64)) is None
+
+
+async def test_a_key_of_the_version_before_stays_valid(pool: asyncpg.Pool[Any], key: Key) -> None:
+    old = api_keys.new_key()
+    await pool.execute(
+        "INSERT INTO registry.api_keys (id, platform, hash) VALUES ($1, $2, $3)",
+        old.id,
+        "members",
+        old.hash(b"", scheme=0),
+    )
+    assert await whose(Keys(pool, PEPPER), old) == MEMBERS
+
+
+async def test_a_key_ends_with_its_time_also_where_it_is_remembered(
+    pool: asyncpg.Pool[Any], key: Key
+) -> None:
+    keys, now = Keys(pool, PEPPER), datetime.now(UTC)
+    may = api_keys.allowed(expires_at=now + timedelta(days=1), now=now)
+    async with pool.acquire() as connection:
+        made = await api_keys.add(connection, "members", may, PEPPER)
+    caller = await keys.caller(made)
+    assert caller is not None
+    assert caller.valid(now)
+    assert not caller.valid(now + timedelta(days=1))
+    await pool.execute("UPDATE registry.api_keys SET expires_at = now() WHERE id = $1", made.id)
+    assert await Keys(pool, PEPPER).caller(made) is None
+
+
+async def test_a_key_loses_a_source_with_its_platform(pool: asyncpg.Pool[Any], key: Key) -> None:
+    may = api_keys.allowed(sources=["urn:m"], scopes=["read"], rate=5.0, now=datetime.now(UTC))
+    async with pool.acquire() as connection:
+        narrow = await api_keys.add(connection, "members", may, PEPPER)
+    caller = await Keys(pool, PEPPER).caller(narrow)
+    assert caller is not None
+    assert caller.platform == replace(MEMBERS, sources=frozenset(["urn:m"]))
+    assert (caller.scopes, caller.rate) == (frozenset(["read"]), 5.0)
+    await pool.execute("UPDATE registry.platforms SET sources = '{https://m}'")
+    after = await Keys(pool, PEPPER).caller(narrow)
+    assert after is not None
+    assert after.platform.sources == frozenset()
+
+
+def test_a_key_shows_its_secret_in_no_repr() -> None:
+    key = api_keys.new_key()
+    assert key.secret not in repr(key)
+    assert key.secret in str(key)
+    assert api_keys.key_from(str(key)) == key
 
 
 async def test_made_up_keys_never_push_right_ones_out(
     pool: asyncpg.Pool[Any], key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crosstie.runtime.auth.MOST_CACHED", 5)
-    keys = Keys(pool)
-    assert await keys.platform(key) == MEMBERS
-    await asyncio.gather(*(keys.platform(registry.new_key()) for _ in range(20)))
+    keys = Keys(pool, PEPPER)
+    assert await whose(keys, key) == MEMBERS
+    await asyncio.gather(*(keys.caller(api_keys.new_key()) for _ in range(20)))
     await pool.close()
-    assert await keys.platform(key) == MEMBERS
+    assert await whose(keys, key) == MEMBERS
 
 
 async def test_made_up_keys_leave_connections_for_everything_else(
@@ -73,7 +160,7 @@ async def test_made_up_keys_leave_connections_for_everything_else(
     at_once, most = 0, 0
     three = asyncio.Event()
 
-    async def of_key(connection: Any, key: Key) -> None:
+    async def caller(connection: Any, key: Key, pepper: bytes) -> None:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
@@ -83,7 +170,7 @@ async def test_made_up_keys_leave_connections_for_everything_else(
         await connection.execute("SELECT 1")
         at_once -= 1
 
-    monkeypatch.setattr(registry, "of_key", of_key)
+    monkeypatch.setattr(api_keys, "caller", caller)
     keys = Keys(pool)
-    await asyncio.gather(*(keys.platform(registry.new_key()) for _ in range(50)))
+    await asyncio.gather(*(keys.caller(api_keys.new_key()) for _ in range(50)))
     assert most == 3

@@ -91,9 +91,10 @@ async def test_a_platform_is_added_with_topics_and_a_key_that_works(
 ) -> None:
     added = json.loads((await crosstie(*ADD, "--json")).stdout)
     topics = world.settings.topics
-    existing = partitions_of(world.settings.kafka_bootstrap)
-    assert added["inbox"] == topics.inbox("learning").name in existing
-    assert added["suggestions"] == topics.suggestions("learning").name in existing
+    made = {topics.inbox("learning").name, topics.suggestions("learning").name}
+    assert {added["inbox"], added["suggestions"]} == made
+    # a broker hears of new topics a moment after the controller has made them
+    await eventually(lambda: made <= partitions_of(world.settings.kafka_bootstrap).keys())
     sent = joined("ada", source="urn:learn")
     sent["data"]["member"]["authority"] = "learners"
     async with ingestion(world.settings) as (service, _), client(service, added["key"]) as http:
@@ -112,9 +113,14 @@ async def test_the_list_shows_no_secret(world: World, crosstie: Run) -> None:
 
 
 async def test_keys_are_given_and_revoked(world: World, crosstie: Run) -> None:
-    second = json.loads((await crosstie("platforms", "key", "members", "--json")).stdout)["key"]
-    revoked = await crosstie("platforms", "revoke", world.key.split("_")[1])
+    keys = ("platforms", "keys")
+    second = json.loads((await crosstie(*keys, "add", "members", "--json")).stdout)["key"]
+    revoked = await crosstie(*keys, "revoke", world.key.split("_")[1])
     assert revoked.exit_code == 0
+    (left,) = json.loads((await crosstie(*keys, "list", "--json")).stdout)
+    assert left["id"] == second.split("_")[1]
+    assert (left["scopes"], left["expired"]) == (["read", "write"], False)
+    assert second not in (await crosstie(*keys, "list", "members")).stdout
     async with ingestion(world.settings) as (service, _):
         for key, status in ((world.key, 401), (second, 202)):
             async with client(service, key) as http:
@@ -128,8 +134,13 @@ async def test_keys_are_given_and_revoked(world: World, crosstie: Run) -> None:
         (("platforms", "add", "No Name", "--source", "x", "--authority", "y"), "/name"),
         (("platforms", "add", "new", "--source", "a b", "--authority", "y"), "/sources"),
         (("platforms", "add", "new", "--source", "x", "--authority", "Y"), "/authorities"),
-        (("platforms", "key", "nobody"), "/name"),
-        (("platforms", "revoke", "nothing"), "/key"),
+        (("platforms", "keys", "add", "nobody"), "/name"),
+        (("platforms", "keys", "add", "members", "--source", "urn:theirs"), "/source"),
+        (("platforms", "keys", "add", "members", "--scope", "erase"), "/scope"),
+        (("platforms", "keys", "add", "members", "--days", "0"), "/expires"),
+        (("platforms", "keys", "add", "members", "--rate", "-1"), "/rate"),
+        (("platforms", "keys", "add", "members", "--label", "x" * 81), "/label"),
+        (("platforms", "keys", "revoke", "nothing"), "/key"),
         (("dlq", "show", "x/0/0"), "/letter"),
         (("dlq", "replay", "x/0/0"), "/letter"),
     ],

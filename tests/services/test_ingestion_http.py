@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
 
-from crosstie import registry
+from crosstie import api_keys
 from crosstie.runtime.stack import Stack
 from services.ingestion.app import build
 from tests.services.ingestion_world import (
+    SOURCE,
     World,
     client,
     event,
@@ -111,9 +114,36 @@ async def test_a_key_with_another_secret_and_a_revoked_key_are_refused(world: Wo
     async with ingestion(world.settings) as (service, _):
         async with client(service, f"ctk_{id}_{'0' * 64}") as http:
             assert (await http.post("/v1/events", json=joined("ada"))).status_code == 401
-        await registry.revoke(world.connection, id)
+        await api_keys.revoke(world.connection, id)
         async with client(service, world.key) as http:
             assert (await http.post("/v1/events", json=joined("ada"))).status_code == 401
+
+
+async def test_a_key_may_do_less_than_its_platform(world: World) -> None:
+    async def status(**may: Any) -> int:
+        allowed = api_keys.allowed(now=datetime.now(UTC), **may)
+        key = await api_keys.add(world.connection, "members", allowed)
+        async with client(service, str(key)) as http:
+            sent = [await http.post("/v1/events", json=joined(f"ada{n}")) for n in range(2)]
+        return sent[-1].status_code
+
+    async with ingestion(world.settings) as (service, _):
+        assert await status() == 202
+        assert await status(scopes=["read"]) == 403
+        assert await status(sources=[SOURCE]) == 202
+        assert await status(rate=0.001) == 429
+
+
+async def test_a_key_never_speaks_for_a_source_it_was_not_given(world: World) -> None:
+    await world.connection.execute(
+        "UPDATE registry.platforms SET sources = sources || '{urn:other}' WHERE name = 'members'"
+    )
+    allowed = api_keys.allowed(sources=["urn:other"], now=datetime.now(UTC))
+    key = await api_keys.add(world.connection, "members", allowed)
+    async with ingestion(world.settings) as (service, _), client(service, str(key)) as http:
+        assert (await http.post("/v1/events", json=joined("ada"))).status_code == 403
+        answer = await http.post("/v1/events", json=joined("ada", source="urn:other"))
+    assert answer.status_code == 202
 
 
 async def test_what_only_others_may_send_is_forbidden(world: World) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from crosstie import registry, sealing
+from crosstie import api_keys, registry, sealing
 from crosstie.network import facts as f
 from crosstie.network.facts import Event
 from crosstie.network.fold import fold_all
@@ -97,7 +97,7 @@ async def key_of(database: str) -> str:
     """The key of a platform that writes for `nhs` alone."""
     connection = await asyncpg.connect(database)
     platform = registry.checked("intranet", ["https://intranet.example"], ["nhs"])
-    key = await registry.add(connection, platform)
+    key = await api_keys.register(connection, platform)
     await connection.close()
     return str(key)
 
@@ -167,7 +167,7 @@ async def test_the_map_says_who_is_missing_and_through_whom(http: httpx.AsyncCli
 async def test_until_postgresql_is_reached_the_answer_is_503() -> None:
     api = FastAPI()
     routes(api, Keys(), Reads("wall"))
-    key = str(registry.new_key())
+    key = str(api_keys.new_key())
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(api), base_url="http://profile"
     ) as client:

@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from crosstie import dlq, registry
+from crosstie import api_keys, dlq, registry
 from crosstie.chaos.audit import Watch, caught_up
 from crosstie.chaos.director import Director
 from crosstie.chaos.faults import Lane, schedule
@@ -111,7 +111,7 @@ async def _platform(on: Stage) -> AsyncIterator[Load]:
     )
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
-        key = await registry.add(connection, described)
+        key = await api_keys.register(connection, described)
     finally:
         await connection.close()
 

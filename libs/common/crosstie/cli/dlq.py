@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crosstie.cli.platforms import AsJson
+from crosstie.cli.keys import AsJson
 from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:

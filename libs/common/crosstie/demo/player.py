@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from crosstie import registry
+from crosstie import api_keys, registry
 from crosstie.demo.sender import Sender, sending
 from crosstie.demo.story import CloudEvent, Story, windows
 from crosstie.demo.watcher import Identity, Watcher, watching
@@ -127,6 +127,6 @@ async def _register(system: System, story: Story) -> str:
     await asyncio.to_thread(create_topics, settings.kafka_bootstrap, topics)
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
-        return str(await registry.add(connection, platform))
+        return str(await api_keys.register(connection, platform, settings.api_key_pepper_bytes))
     finally:
         await connection.close()

@@ -6,88 +6,112 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import asyncpg
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from crosstie import registry
+from crosstie import api_keys
+from crosstie.api_keys import Caller, Key, Scope
 from crosstie.errors import DatabaseAway
-from crosstie.registry import Key, Platform
+from crosstie.registry import Platform
 from crosstie.runtime.database import SOON_SECONDS, soon
 
-__all__ = ["Keys", "Platform", "platform_of"]
+__all__ = ["Caller", "Keys", "Platform", "platform_of"]
 
-CACHED_SECONDS = 60.0
+FRESH_SECONDS = 3.0  # so long a key that was right is not looked up again: revoked, it ends by then
+AWAY_SECONDS = 600.0  # so long it stays right while PostgreSQL cannot be asked
 WRONG_SECONDS = 2.0  # so long a key that was wrong is not looked up again
 MOST_CACHED = 10_000
 MOST_LOOK_UPS = 3  # at a time: strangers with made-up keys never hold the whole pool
 _bearer = HTTPBearer(
     bearerFormat="ctk_<id>_<secret>",
-    description="The key that `crosstie platforms add` showed once.",
+    description="The key that `crosstie platforms add` or `crosstie platforms keys add` showed once.",
     auto_error=False,
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found for a key, and when (monotonic)."""
+
+    caller: Caller | None
+    at: float
+
+    def younger(self, seconds: float) -> bool:
+        return time.monotonic() - self.at < seconds
+
+
 class Keys:
-    """Looks keys up in the registry; right ones are remembered for a minute, wrong ones for 2 s.
+    """Looks keys up in the registry, and remembers them for as long as the constants above say.
 
     Routes are built before PostgreSQL is there: give the pool later with `connect`.
     """
 
-    def __init__(self, pool: asyncpg.Pool[Any] | None = None) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any] | None = None, pepper: bytes = b"") -> None:
         self._pool = pool
-        self._right: OrderedDict[Key, tuple[float, Platform | None]] = OrderedDict()
-        self._wrong: OrderedDict[Key, tuple[float, Platform | None]] = OrderedDict()
+        self._pepper = pepper
+        self._right: OrderedDict[Key, _Known] = OrderedDict()
+        self._wrong: OrderedDict[Key, _Known] = OrderedDict()
         self._turns = asyncio.Semaphore(MOST_LOOK_UPS)
 
     def connect(self, pool: asyncpg.Pool[Any]) -> None:
         """Look keys up here from now on."""
         self._pool = pool
 
-    async def platform(self, key: Key) -> Platform | None:
-        """The platform of `key`; None when it is unknown, wrong or revoked. Raises DatabaseAway."""
-        known = self._known(key) or await self._in_turn(key)
-        return known[0]
+    async def caller(self, key: Key) -> Caller | None:
+        """Who calls with `key`; None for an unknown, wrong, revoked or expired one.
 
-    async def _in_turn(self, key: Key) -> tuple[Platform | None]:
-        """Look `key` up, unless someone else did while it was not our turn."""
+        Raises DatabaseAway where that cannot be told.
+        """
+        known = self._fresh(key) or await self._asked(key)
+        found = known.caller
+        return found if found is not None and found.valid(datetime.now(UTC)) else None
+
+    def _fresh(self, key: Key) -> _Known | None:
+        if (right := self._right.get(key)) is not None and right.younger(FRESH_SECONDS):
+            return right
+        if (wrong := self._wrong.get(key)) is not None and wrong.younger(WRONG_SECONDS):
+            return wrong
+        return None
+
+    async def _asked(self, key: Key) -> _Known:
+        """Looked up, unless someone else did while it was not our turn; the old answer if need be."""
         try:
             async with asyncio.timeout(SOON_SECONDS), self._turns:
-                return self._known(key) or await self._looked_up(key)
-        except TimeoutError as error:
-            raise DatabaseAway("too many keys are looked up at once") from error
+                return self._fresh(key) or await self._looked_up(key)
+        except (TimeoutError, DatabaseAway) as error:
+            last = self._right.get(key)
+            if last is not None and last.younger(AWAY_SECONDS):
+                return last
+            raise DatabaseAway("keys cannot be looked up") from error
 
-    async def _looked_up(self, key: Key) -> tuple[Platform | None]:
+    async def _looked_up(self, key: Key) -> _Known:
         if self._pool is None:
             raise DatabaseAway("PostgreSQL was not reached yet")
         async with soon(self._pool) as connection:
-            platform = await registry.of_key(connection, key)
-        self._remember(key, platform)
-        return (platform,)
+            caller = await api_keys.caller(connection, key, self._pepper)
+        return self._remembered(key, _Known(caller, time.monotonic()))
 
-    def _known(self, key: Key) -> tuple[Platform | None] | None:
-        for memory in (self._right, self._wrong):
-            until, platform = memory.get(key, (0.0, None))
-            if until > time.monotonic():
-                return (platform,)
-        return None
-
-    def _remember(self, key: Key, platform: Platform | None) -> None:
+    def _remembered(self, key: Key, known: _Known) -> _Known:
         """Apart, so that made-up keys never push right ones out."""
-        wrong = platform is None
-        memory, seconds = (self._wrong, WRONG_SECONDS) if wrong else (self._right, CACHED_SECONDS)
-        memory[key] = (time.monotonic() + seconds, platform)
+        wrong = known.caller is None
+        memory, other = (self._wrong, self._right) if wrong else (self._right, self._wrong)
+        other.pop(key, None)
+        memory[key] = known
         memory.move_to_end(key)
         while len(memory) > MOST_CACHED:
             memory.popitem(last=False)
+        return known
 
 
-def platform_of(keys: Keys) -> Callable[..., Awaitable[Platform]]:
-    """A FastAPI dependency: the calling platform, else 401; 503 while keys cannot be looked up.
+def platform_of(keys: Keys, scope: Scope = "read") -> Callable[..., Awaitable[Platform]]:
+    """A FastAPI dependency: the calling platform, else 401; 403 for a key without `scope`.
 
-    Leaves the id of the key in `request.state.key_id`: one name, however the header spells the key.
+    503 while keys cannot be looked up. Leaves the caller in `request.state.caller`.
     """
 
     async def dependency(
@@ -97,15 +121,19 @@ def platform_of(keys: Keys) -> Callable[..., Awaitable[Platform]]:
         if given is None:
             raise _unauthorised("send the header Authorization: Bearer ctk_...")
         try:
-            key = registry.key_from(given.credentials)
-            platform = await keys.platform(key) if key is not None else None
+            key = api_keys.key_from(given.credentials)
+            caller = await keys.caller(key) if key is not None else None
         except DatabaseAway as error:
             detail = "keys cannot be looked up now; try again"
             raise HTTPException(503, detail, {"Retry-After": "2"}) from error
-        if key is None or platform is None:
-            raise _unauthorised("this API key is unknown or revoked; ask the operator for one")
-        request.state.key_id = key.id
-        return platform
+        if caller is None:
+            raise _unauthorised(
+                "this API key is unknown, expired or revoked; ask the operator for one"
+            )
+        if scope not in caller.scopes:
+            raise HTTPException(403, f"this API key may not {scope}; ask the operator for one")
+        request.state.caller = caller
+        return caller.platform
 
     return dependency
 
