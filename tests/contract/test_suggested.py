@@ -27,7 +27,7 @@ def test_the_matcher_suggests_the_two_for_the_reasons_of_the_sample() -> None:
     )
     ((made, _),) = [structs.astuple(each) for each in changes]
     assert made.scores.keys() == MADE.scores.keys()
-    assert structs.replace(made, id=MADE.id, scores=MADE.scores) == MADE
+    assert structs.replace(made, id=MADE.id, scores=MADE.scores, features=MADE.features) == MADE
 
 
 def test_a_final_state_has_neither_words_nor_attributes() -> None:

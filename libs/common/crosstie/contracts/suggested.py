@@ -56,6 +56,7 @@ MADE: Final = Suggestion(
     scores={
         "accepts_first": 596_815,
         "accepts_second": 575_429,
+        "meets": 1_000_000,
         "mutual": 343_425,
         "bridging": 694_013,
         "structural_hole": 0,
@@ -65,7 +66,7 @@ MADE: Final = Suggestion(
         "load": 0,
         "worth": 538_993,
     },
-    sources=("friends-of-friends", "needs-and-offers", "up", "down", "random"),
+    sources=("friends-of-friends", "needs-and-offers", "up", "down", "random", "promising"),
     policy="9d1f6c0e",
 )
 _THERE: Final = {

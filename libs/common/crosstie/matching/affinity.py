@@ -1,6 +1,7 @@
 """How likely a accepts b: log-odds that add up what speaks for and against, by the policy's weights.
 
-Rules, for as long as there are no answers to learn from; each direction of a pair on its own.
+Rules: what decides while there are no answers to learn from, and what is learned begins with
+(see `answers`). Each direction of a pair on its own.
 """
 
 from __future__ import annotations
@@ -101,7 +102,18 @@ def matches(givers: Ints, takers: Ints, offers: Items, needs: Items, least: floa
     )
 
 
-def acceptance(
+def wishes(people: People, a: Ints, b: Ints) -> tuple[Ints, Ints]:
+    """1 where b[k] is towards where a[k] wishes, -1 where that is elsewhere: by level, by sector."""
+    bit = direction(people, a, b)
+    wished = people.wished_directions[a]
+    toward = np.where(wished == 0, 0, np.where(wished & bit, 1, -1))
+    wants = contains(people.wished_sectors, a * people.sectors + people.sector[b]) & (
+        people.sector[b] >= 0
+    )
+    return toward, np.where(people.wishes_sectors[a], np.where(wants, 1, -1), 0)
+
+
+def rule_odds(
     weights: rules.Affinity,
     people: People,
     a: Ints,
@@ -114,17 +126,12 @@ def acceptance(
     effort: Floats,
     mentoring: bool,
 ) -> Floats:
-    """p(a[k] accepts b[k]). `effort`: share by which b made more of the contacts than a."""
+    """Log-odds that a[k] accepts b[k]. `effort`: share by which b made more of the contacts."""
     bit = direction(people, a, b)
-    wished = people.wished_directions[a]
-    toward = np.where(wished == 0, 0, np.where(wished & bit, 1, -1))
-    wants = contains(people.wished_sectors, a * people.sectors + people.sector[b]) & (
-        people.sector[b] >= 0
-    )
-    sector = np.where(people.wishes_sectors[a], np.where(wants, 1, -1), 0)
+    toward, sector = wishes(people, a, b)
     known = (people.level[a] > 0) & (people.level[b] > 0)
     steps = np.where(known, np.abs(people.level[a] - people.level[b]), 0)
-    odds = (
+    return np.asarray(
         weights.start
         + weights.wished_direction * toward
         + weights.wished_sector * sector
@@ -141,6 +148,10 @@ def acceptance(
         + weights.one_sided * np.maximum(effort, 0.0)
         + weights.mentoring * mentoring
     )
+
+
+def chance(odds: Floats) -> Floats:
+    """The probability of log-odds."""
     return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import log
 from typing import Literal
@@ -16,10 +16,11 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from crosstie.matching.answers import learning as answers
 from crosstie.matching.answers.lessons import Lesson
 from crosstie.matching.answers.model import AnswerModel
 from crosstie.matching.policy import Policy
-from crosstie.matching.ties import learning
+from crosstie.matching.ties import learning as ties
 from crosstie.matching.ties.history import History, history
 from crosstie.matching.ties.model import TieModel
 from crosstie.matching.words import BUCKETS, buckets
@@ -53,11 +54,19 @@ class Material:
     used_by: dict[int, int]
     ties: History | None = None
     lessons: tuple[Lesson, ...] = ()
+    sectors: dict[str, str] = field(default_factory=dict)  # of those whom lessons are of
 
 
 def material(network: Network, lessons: Iterable[Lesson] = ()) -> Material:
     """What `network`, and the answers to suggestions, give to learn from."""
-    return Material(*_used(network), history(network), tuple(lessons))
+    told = tuple(lessons)
+    named = {subject for each in told for subject in (each.by, each.about)}
+    sectors = {
+        subject: sector
+        for subject in sorted(named & network.members.keys())
+        if (sector := network.members[subject].sector)
+    }
+    return Material(*_used(network), history(network), told, sectors)
 
 
 def fit(source: Material | Network, policy: Policy, at: int, before: Base | None = None) -> Base:
@@ -67,12 +76,12 @@ def fit(source: Material | Network, policy: Policy, at: int, before: Base | None
     """
     if isinstance(source, Network):
         source = Material(*_used(source))
-    ties = before.ties if before is not None else None
+    formed = before.ties if before is not None else None
     if source.ties is not None and len(source.ties) >= LEAST_TIES:
-        ties = learning.fit(source.ties)
-    answers = before.answers if before is not None else None
+        formed = ties.fit(source.ties)
+    accepted = answers.fit(source.lessons, source.sectors, before.answers if before else None)
     del policy, at
-    return Base(people=source.people, used_by=source.used_by, ties=ties, answers=answers)
+    return Base(people=source.people, used_by=source.used_by, ties=formed, answers=accepted)
 
 
 def _used(network: Network) -> tuple[int, dict[int, int]]:

@@ -11,6 +11,7 @@ from typing import cast
 import numpy as np
 
 from crosstie.matching import reasons
+from crosstie.matching.answers.features import logged
 from crosstie.matching.arrays import Ints
 from crosstie.matching.candidates import SOURCES
 from crosstie.matching.choosing import Choice
@@ -57,7 +58,8 @@ class Maker:
             for a, b in zip(one.tolist(), other.tolist(), strict=True)
         ]
         known = list(reasons.mutual(people, graph, one, other))
-        for pair, toward, back, crosses, why, first, second, mutual, scores, sources in zip(
+        assert scored.seen is not None  # `score` tells it
+        for pair, toward, back, crosses, why, first, second, mutual, scores, sources, *saw in zip(
             members,
             *(each.tolist() for each in (*scored.toward, scored.common.cross_sector)),
             reasons.reasons(people, scored, known, self._quiet(kind, members)),
@@ -66,6 +68,7 @@ class Maker:
             known,
             _scores(choice, scored, which),
             choice.sources[which].tolist(),
+            *scored.seen,
             strict=True,
         ):
             yield Suggestion(
@@ -83,6 +86,7 @@ class Maker:
                 scores=scores,
                 sources=tuple(name for name, bit in SOURCES.items() if sources & bit),
                 policy=self.policy_digest,
+                features=(logged(saw[0]), logged(saw[1])),
             )
 
     def _quiet(self, kind: Kind, members: list[tuple[str, str]]) -> list[int]:
@@ -100,6 +104,7 @@ def _scores(choice: Choice, scored: Scored, which: Ints) -> Iterator[dict[str, i
     columns: dict[str, Ints] = {
         "accepts_first": scored.accepts[0],
         "accepts_second": scored.accepts[1],
+        "meets": scored.meets,
         "mutual": worth.mutual,
         "bridging": worth.bridging,
         "structural_hole": worth.structural_hole,

@@ -45,6 +45,7 @@ class People:
     wishes_sectors: Bools
     wished_sectors: Ints  # index * sectors + sector, ascending
     sectors: int
+    sector_names: tuple[str, ...]  # folded, by code
     interests: csr_array  # 1 where they have it
     generous: Ints  # standing offers and mentees offered
     waiting_since: Ints  # for introductions
@@ -87,6 +88,7 @@ def columns(network: Network, base: Base, profiles: Mapping[str, Profile] | None
         wishes_sectors=_bools([bool(each.wished_sectors) for each in all_of]),
         wished_sectors=np.unique(_ints(wished)),
         sectors=len(sectors),
+        sector_names=tuple(sectors),
         interests=_interests(all_of),
         generous=_ints([each.generous for each in all_of]),
         waiting_since=_ints([each.waiting_since for each in all_of]),

@@ -7,8 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosstie.matching import fairness
-from crosstie.matching.affinity import Match, Shared, acceptance, direction, matches, shared
-from crosstie.matching.arrays import Floats, Ints, keys_of, millionths
+from crosstie.matching.affinity import (
+    Match,
+    Shared,
+    chance,
+    direction,
+    matches,
+    rule_odds,
+    shared,
+)
+from crosstie.matching.answers.features import Seen
+from crosstie.matching.answers.model import AnswerModel
+from crosstie.matching.answers.rates import Tendencies
+from crosstie.matching.answers.sight import Between, Sight, Standing, sight
+from crosstie.matching.arrays import Bools, Floats, Ints, contains, keys_of, millionths
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.graph import Graph
 from crosstie.matching.ledger import Ledger
@@ -26,9 +38,11 @@ class Scored:
     other: Ints
     common: Shared
     accepts: tuple[Ints, Ints]  # millionths: one accepts other, other accepts one
+    meets: Ints  # millionths, once both accepted
     gives: tuple[Match, Match]  # what one can give other, what other can give one
     toward: tuple[Ints, Ints]  # bits of DIRECTIONS: other as one sees them, and the other way round
     worth: Worth
+    seen: tuple[Seen, Seen] | None  # what affinity saw of either side, where that was asked for
 
     def __len__(self) -> int:
         return len(self.one)
@@ -45,19 +59,25 @@ class Scorer:
     generosity: Floats
     demand: Floats
     busy: Floats
+    sight: Sight
 
     def worth(self, one: Ints, other: Ints, *, mentoring: bool) -> Ints:
         """The worth of the pairs (one[k], other[k]); all else of `score` is let go, block by block."""
         total = np.empty(len(one), dtype=np.int64)
+        past = self.sight.memory.of(one, other) if self.sight.model else None
 
         def fill(part: slice) -> None:
-            total[part] = self.score(one[part], other[part], mentoring=mentoring).worth.total
+            a, b = one[part], other[part]
+            total[part] = self._score(a, b, past, mentoring=mentoring).worth.total
 
         in_blocks(fill, len(one))
         return total
 
     def score(self, one: Ints, other: Ints, *, mentoring: bool) -> Scored:
-        """Everything about the pairs (one[k], other[k])."""
+        """Everything about the pairs (one[k], other[k]), also what affinity saw."""
+        return self._score(one, other, self.sight.memory.of(one, other), mentoring=mentoring)
+
+    def _score(self, one: Ints, other: Ints, past: Tendencies | None, *, mentoring: bool) -> Scored:
         people, policy = self.people, self.policy
         common = shared(people, self.graph, one, other)
         gives = (
@@ -65,8 +85,12 @@ class Scorer:
             matches(other, one, people.offers, people.needs, policy.least_likeness),
         )
         effort = self._effort(one, other)  # above 0: by `one`
-        p_one, p_other = (
-            acceptance(
+        sides = (
+            (one, other, gives[1], gives[0], -effort),
+            (other, one, gives[0], gives[1], effort),
+        )
+        odds = [
+            rule_odds(
                 policy.affinity,
                 people,
                 a,
@@ -78,16 +102,35 @@ class Scorer:
                 effort=by_b,
                 mentoring=mentoring,
             )
-            for a, b, for_a, for_b, by_b in (
-                (one, other, gives[1], gives[0], -effort),
-                (other, one, gives[0], gives[1], effort),
+            for a, b, for_a, for_b, by_b in sides
+        ]
+        seen: tuple[Seen, Seen] | None = None
+        (p_one, p_other), p_meet = map(chance, odds), np.ones(len(one))
+        if past is not None:
+            known = self._known(one, other)
+            first, second = (
+                self.sight.seen(
+                    past,
+                    a,
+                    b,
+                    rules,
+                    np.zeros(len(a)),
+                    Between(common, for_a, for_b, by_b, known, role if mentoring else 0),
+                )
+                for (a, b, for_a, for_b, by_b), rules, role in zip(
+                    sides, odds, (1, -1), strict=True
+                )
             )
-        )
+            seen = first, second
+            if self.sight.model is not None:
+                p_one, p_other = map(self.sight.accepts, seen)
+                p_meet = p_meet if mentoring else self.sight.meets(*seen)
         value = worth(
             policy.value,
             common,
             p_one,
             p_other,
+            p_meet,
             gives=gives,
             deficit=(self.deficit[one] + self.deficit[other]) / 2,
             generosity=(self.generosity[one] + self.generosity[other]) / 2,
@@ -101,10 +144,17 @@ class Scorer:
             other=other,
             common=common,
             accepts=(millionths(p_one), millionths(p_other)),
+            meets=millionths(p_meet),
             gives=gives,
             toward=(direction(people, one, other), direction(people, other, one)),
             worth=value,
+            seen=seen,
         )
+
+    def _known(self, one: Ints, other: Ints) -> Bools:
+        """Whether they met."""
+        graph, size = self.graph, len(self.people)
+        return contains(graph.a * size + graph.b, keys_of(one, other, size))
 
     def _effort(self, one: Ints, other: Ints) -> Floats:
         """Share by which `one` started more of their contacts than `other`; 0 for those who never met."""
@@ -118,14 +168,28 @@ class Scorer:
         return np.where(one < other, effort, -effort)
 
 
-def scorer(people: People, graph: Graph, ledger: Ledger, policy: Policy, at: int) -> Scorer:
-    """The scorer of a round at `at`."""
+def scorer(
+    people: People,
+    graph: Graph,
+    ledger: Ledger,
+    policy: Policy,
+    at: int,
+    answers: AnswerModel | None = None,
+) -> Scorer:
+    """The scorer of a round at `at`; `answers`: what was learned of them, if anything."""
+    standing = Standing(
+        ties=np.diff(graph.links.indptr).astype(np.int64),
+        busy=fairness.busy(people, ledger),
+        generosity=fairness.generosity(people),
+        demand=fairness.demand(people, ledger, at),
+    )
     return Scorer(
         people=people,
         graph=graph,
         policy=policy,
         deficit=fairness.deficit(people, ledger, at),
-        generosity=fairness.generosity(people),
-        demand=fairness.demand(people, ledger, at),
-        busy=fairness.busy(people, ledger),
+        generosity=standing.generosity,
+        demand=standing.demand,
+        busy=standing.busy,
+        sight=sight(people, standing, ledger, answers),
     )

@@ -117,7 +117,7 @@ def course(
     people = columns(network, base, ready.profiles)
     ties = led(*ready.contacts.between(people.index), people.eligible, at)
     trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)
-    score = scorer(people, ties, settled, policy, at)
+    score = scorer(people, ties, settled, policy, at, base.answers)
     mentoring = choosing.mentorings(trade, score, policy, notes)
     others = choosing.introductions(trade, score, settled, policy, mentoring, notes)
     choices = (mentoring, *others)

@@ -43,6 +43,7 @@ def worth(
     common: Shared,
     p_ab: Floats,
     p_ba: Floats,
+    p_meet: Floats,
     *,
     gives: tuple[Match, Match],
     deficit: Floats,
@@ -51,7 +52,7 @@ def worth(
     mentor: Floats,
 ) -> Worth:
     """Worth of every pair; `deficit`, `generosity` and `load` are means over the two, `mentor` a gain."""
-    mutual = p_ab * p_ba
+    mutual = p_ab * p_ba * p_meet
     bridge = bridging(common.contacts, weights.best_overlap, weights.bridging_floor)
     complement = np.maximum(gives[0].cosine, gives[1].cosine)
     sharing = (common.contacts > 0) | (common.interests > 0) | (complement > 0)

@@ -31,7 +31,8 @@ def judgements(change: Change) -> Iterator[tuple[int, bool]]:
     """Sides of the suggestion whose mind this change tells, each once in the suggestion's course."""
     suggestion = change.suggestion
     if change.cause == "accepted":
-        yield suggestion.members.index(suggestion.accepted_by[-1]), True
+        for subject in suggestion.accepted_by[-1:]:
+            yield suggestion.members.index(subject), True
     elif change.cause == "declined":
         for subject in suggestion.declined_by:
             yield suggestion.members.index(subject), False

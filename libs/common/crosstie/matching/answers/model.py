@@ -36,6 +36,7 @@ class AnswerModel(Struct, frozen=True, forbid_unknown_fields=True):
     version: int
     level: Level = "rules"  # that was chosen
     lessons: int = 0  # answers learned from
+    until: int = 0  # when the last of them became known
     rate: float = 0.5  # of yes among them
     linear: Linear = Linear()
     trees: Trees = Trees()
