@@ -49,11 +49,6 @@ class Problem:
         gap = self.level[self.one] - self.level[self.other]
         return np.asarray((gap >= 1) & (gap <= MOST_GAP))
 
-    def where(self, mask: Bools) -> Problem:
-        """Only the pairs of `mask`."""
-        pairs = (self.one[mask], self.other[mask], self.worth[mask])
-        return Problem(self.kind, *pairs, self.slots, self.level, self.step)
-
 
 def mentors(size: int, seed: int = 1) -> Problem:
     """`size` mentors with one to three slots, as many mentees with one; all pairs, a popular few."""
@@ -68,15 +63,14 @@ def mentors(size: int, seed: int = 1) -> Problem:
 def candidates(size: int, seed: int = 1) -> Problem:
     """`size` mentees with 20 candidates each among half as many mentors, the popular in many lists."""
     draw, many = np.random.default_rng(seed), max(size // 2, 40)
-    level = np.concatenate([draw.integers(3, LEVELS + 1, many), draw.integers(1, 3, size)])
+    level = np.concatenate([draw.integers(4, 6, many), draw.integers(2, 4, size)])
     slots = np.concatenate([draw.integers(1, 4, many), np.ones(size, dtype=np.int64)])
     mentee = np.repeat(np.arange(size), 20)
     mentor = (many * draw.random(len(mentee)) ** 1.5).astype(np.int64)
     keys = np.unique(mentee * many + mentor)
     mentee, mentor = keys // many, keys % many
     worth = _worth(draw, draw.beta(1, 4, many)[mentor], len(mentor))
-    pairs = Problem("mentoring", mentor, mentee + many, worth, slots, level, _step())
-    return pairs.where(pairs.allowed)
+    return Problem("mentoring", mentor, mentee + many, worth, slots, level, _step())
 
 
 def introductions(size: int, seed: int = 1) -> Problem:

@@ -8,6 +8,7 @@ from crosstie.matching.graph import graph
 from crosstie.matching.ledger import EMPTY
 from crosstie.matching.market import Market, market
 from crosstie.matching.people import columns
+from crosstie.matching.scoring import scorer
 from crosstie.network.state import Row
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
@@ -32,9 +33,14 @@ def named(market: Market, pairs: Pairs, source: str) -> set[str]:
     }
 
 
-def found(market: Market, source: str) -> set[str]:
+def introductions(market: Market) -> Pairs:
     search = market.search(market.introductions > 0, never=market.met)
-    return named(market, candidates.introductions(search, QUOTAS), source)
+    fair = scorer(market.people, market.graph, EMPTY, POLICY, market.at)
+    return candidates.introductions(search, POLICY, fair)
+
+
+def found(market: Market, source: str) -> set[str]:
+    return named(market, introductions(market), source)
 
 
 def test_friends_of_friends_are_those_who_share_a_contact() -> None:
@@ -72,9 +78,8 @@ def test_no_source_gives_anyone_more_than_its_quota() -> None:
     search = trade.search(trade.introductions > 0, never=trade.met)
     one = trade.people.subjects[int(search.rows[0])]
     alone = of(*locality(150, 900).values(), serve=frozenset({one}))
-    search = alone.search(alone.introductions > 0, never=alone.met)
-    pairs = candidates.introductions(search, QUOTAS)
-    most = {"friends-of-friends": 20, "up": 5, "down": 5, "across": 5, "random": 3}
+    pairs = introductions(alone)
+    most = {"friends-of-friends": 20, "up": 5, "down": 5, "across": 5, "random": 3, "promising": 25}
     for source, quota in most.items():
         assert len(named(alone, pairs, source)) <= quota
 

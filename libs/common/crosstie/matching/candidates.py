@@ -14,7 +14,8 @@ import numpy as np
 from crosstie.matching import policy as rules
 from crosstie.matching.arrays import Bools, Ints, keys_of
 from crosstie.matching.mentoring import Roles
-from crosstie.matching.sources import chance, dormant, friends, levels, needs
+from crosstie.matching.sources import chance, dormant, friends, levels, needs, promising
+from crosstie.matching.sources.promising import Standing
 from crosstie.matching.sources.search import Found, Search
 
 __all__ = ["SOURCES", "Pairs", "Search", "introductions", "mentorings", "reconnections"]
@@ -28,6 +29,7 @@ SOURCES: Mapping[str, int] = {
     "dormant": 32,
     "random": 64,
     "mentors": 128,
+    "promising": 256,
 }
 _BITS = 16  # room for sources
 
@@ -58,10 +60,12 @@ class Pairs:
         return Pairs(self.a[mask], self.b[mask], self.sources[mask])
 
 
-def introductions(search: Search, quotas: rules.Candidates) -> Pairs:
+def introductions(search: Search, policy: rules.Policy, standing: Standing) -> Pairs:
     """Candidates for people who have not met: `search` rules out those who have."""
+    quotas = policy.candidates
     found: list[Named] = [
         *_common(search, quotas),
+        ("promising", promising.find(search, quotas.promising, policy, standing)),
         ("up", levels.up(search, quotas.up)),
         ("down", levels.down(search, quotas.down)),
         ("across", levels.across(search, quotas.across)),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from crosstie.matching import assignment, candidates
 from crosstie.matching.arrays import MILLION, Bools, Ints, contains, keys_of
-from crosstie.matching.candidates import SOURCES, Pairs
+from crosstie.matching.candidates import SOURCES, Pairs, Search
 from crosstie.matching.congestion import shortlist
 from crosstie.matching.exploration import Drawn, explore
 from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses
@@ -23,6 +23,7 @@ from crosstie.matching.scoring import Scorer
 from crosstie.network.strength import DAY_US
 
 Notes = Counter[str]
+Finder = Callable[[Search, Policy, Scorer], Pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,16 @@ def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> 
 
 
 def introductions(
-    market: Market, scorer: Scorer, ledger: Ledger, policy: Policy, taken: Choice, notes: Notes
+    market: Market,
+    scorer: Scorer,
+    ledger: Ledger,
+    policy: Policy,
+    taken: Choice,
+    notes: Notes,
+    find: Finder = candidates.introductions,
 ) -> Iterator[Choice]:
     """Introductions and reconnections, which share slots, without the pairs already `taken`."""
-    pairs, worth = _introducible(market, scorer, policy, taken, notes)
+    pairs, worth = _introducible(market, scorer, policy, taken, notes, find)
     slots, size = market.introductions, len(market.people)
     drawn = explore(pairs.a, pairs.b, worth, slots, market.served, policy.exploration, market.order)
     notes["made.drawn"] = int(np.count_nonzero(drawn.chosen))
@@ -100,15 +107,14 @@ def introductions(
 
 
 def _introducible(
-    market: Market, scorer: Scorer, policy: Policy, taken: Choice, notes: Notes
+    market: Market, scorer: Scorer, policy: Policy, taken: Choice, notes: Notes, find: Finder
 ) -> tuple[Pairs, Ints]:
     """Candidates of enough worth, and their worth."""
     taken_keys = keys_of(taken.one[taken.chosen], taken.other[taken.chosen], len(market.people))
     never = np.concatenate([market.never, taken_keys])
     free = market.introductions > 0
-    new = candidates.introductions(
-        market.search(free, never=np.concatenate([never, market.met])), policy.candidates
-    )
+    unmet = market.search(free, never=np.concatenate([never, market.met]))
+    new = find(unmet, policy, scorer)
     before = market.at - policy.dormant_days * DAY_US
     old = candidates.reconnections(market.search(free, never=never), policy.candidates, before)
     notes["candidates.introduction"], notes["candidates.reconnection"] = len(new), len(old)

@@ -44,6 +44,7 @@ class Candidates(Struct, frozen=True, forbid_unknown_fields=True):
     dormant: Quota
     random: Quota
     mentors: Quota
+    promising: Quota
     shortlist: Annotated[
         int, Meta(ge=1, le=200)
     ]  # of introductions, that go into the assignment: the likeliest to form at market prices
