@@ -18,6 +18,7 @@ from crosstie.settings import Settings
 from services.matching.decide import Rules
 from services.matching.lease import TRY_SECONDS, Lease, leading
 from services.matching.people import People
+from services.matching.previews import Previews
 from services.matching.reader import Reader
 from services.matching.reads import Desk
 from services.matching.rounds import Leader
@@ -42,9 +43,10 @@ def build(settings: Settings) -> Service:
     async def work(running: Running) -> None:
         async with database.pools(settings, "matching", running, 10, _MOST_ASKED) as (pool, asked):
             reader, people, store = Reader(settings, running), People(pool.acquire), Store(pool)
-            desk.connect(asked, reader)
             standing = Standing(reader)
             leader = Leader(settings, store, reader, standing, people, rules, running)
+            previews = Previews(settings, Store(asked), standing, leader, rules)
+            desk.connect(asked, reader, previews)
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting("reader", reader.run(), running))
                 group.create_task(seen("readiness", _ready(reader, desk, running)))

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from crosstie.errors import DatabaseAway
 from crosstie.events import Person
 from crosstie.runtime.auth import Platform, platform_of
-from services.matching.reads import Desk, Rounds, Suggestions
+from services.matching.previews import Busy
+from services.matching.reads import Asked, Desk, PreviewShown, Rounds, Suggestions
 
 _MOST_ROUNDS = 1000
 
@@ -24,7 +25,11 @@ class Problem(BaseModel):
 
 _PROBLEMS_OF_ALL: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No API key, or a wrong one."},
-    503: {"model": Problem, "description": "Starting, or PostgreSQL is away; see Retry-After."},
+    503: {
+        "model": Problem,
+        "description": "Starting, too many previews at once, or PostgreSQL is away; see "
+        "Retry-After.",
+    },
 }
 _PROBLEMS = _PROBLEMS_OF_ALL | {
     404: {"model": Problem, "description": "Nobody of your authorities is known by that name."},
@@ -59,6 +64,23 @@ def routes(api: FastAPI, desk: Desk) -> None:
         limit: Annotated[int, Query(ge=1, le=_MOST_ROUNDS)] = 20,
     ) -> Rounds:
         return await desk.rounds(limit)
+
+    @router.post(
+        "/preview",
+        summary="Whom this person would be suggested now",
+        responses=_PROBLEMS,
+    )
+    async def preview(platform: Annotated[Platform, Depends(caller)], asked: Asked) -> PreviewShown:
+        person, found = asked.person, None
+        if person.authority in platform.authorities:
+            found = await desk.preview(person, asked.limit, platform.authorities)
+        if found is None:
+            raise HTTPException(404, f"nobody of your authorities is known as {person.id}")
+        return found
+
+    @api.exception_handler(Busy)
+    async def busy(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "1"})
 
     @api.exception_handler(DatabaseAway)
     async def away(_: Request, error: Exception) -> JSONResponse:

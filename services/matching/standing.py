@@ -23,6 +23,11 @@ class Standing:
         self._prepared: Prepared | None = None
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def latest(self) -> int:
+        """Greatest event time that was read."""
+        return self._reader.network.latest
+
     async def now(self) -> Prepared:
         """As of this moment."""
         async with self._one_at_a_time:

@@ -1,0 +1,106 @@
+"""Whom a member would be suggested now: the next round's course for them alone, without effect.
+
+Every replica answers, from the network and the ledger that it keeps; one preview at a time, off the
+event loop, so that rounds and reads do not wait for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crosstie.errors import Transient
+from crosstie.matching import record
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.prepared import Prepared
+from crosstie.matching.preview import Preview, preview
+from crosstie.settings import Settings
+from services.matching.decide import Fitted, Rules, now, off_loop, read_back
+from services.matching.standing import Standing
+from services.matching.store import Store
+
+if TYPE_CHECKING:
+    from services.matching.rounds import Leader
+
+_MOST_WAITING = 16
+
+
+class Busy(Transient):
+    """As many wait already as may; or there is nothing to go by yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A preview, and what it was made upon."""
+
+    preview: Preview
+    ready: Prepared
+    n: int  # the last round
+    at: int  # its time
+    policy: str
+    base: str
+
+
+class Previews:
+    """Answers what the round after the last one would suggest to somebody."""
+
+    def __init__(
+        self, settings: Settings, store: Store, standing: Standing, leader: Leader, rules: Rules
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._standing = standing
+        self._leader = leader
+        self._rules = rules
+        self._one_at_a_time = asyncio.Lock()
+        self._waiting = 0
+        self._base: tuple[int, Fitted] | None = None  # by the last round that used it
+
+    async def of(self, subject: str, most: int) -> Seen:
+        """As of now. Raises Busy, DatabaseAway."""
+        if self._waiting >= _MOST_WAITING:
+            raise Busy("too many previews at once; try again")
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                return await self._seen(subject, most)
+        finally:
+            self._waiting -= 1
+
+    async def _seen(self, subject: str, most: int) -> Seen:
+        ledger, n = self._leader.warm
+        if n == 0:
+            raise Busy("no round was decided yet; try again")
+        base = await self._base_of(n)
+        ready = await self._standing.now()
+        found = await off_loop(lambda: self._previewed(ledger, n, base, ready, subject, most))
+        return Seen(found, ready, n, ledger.at, self._rules.named.digest, base.named.digest)
+
+    def _previewed(
+        self, ledger: Ledger, n: int, base: Fitted, ready: Prepared, subject: str, most: int
+    ) -> Preview:
+        deployment = self._settings.deployment
+        return preview(
+            ready,
+            ledger,
+            base.base,
+            self._rules.policy,
+            at=max(ledger.at, now(self._settings.clock, self._standing.latest)),
+            seed=record.seed(deployment, n + 1),
+            n=n + 1,
+            deployment=deployment,
+            policy_digest=self._rules.named.digest,
+            subject=subject,
+            most=most,
+        )
+
+    async def _base_of(self, n: int) -> Fitted:
+        """The base that round `n` used, read only where it is another than before."""
+        if self._base is None or self._base[0] != n:
+            digest = await self._store.base_digest(n)
+            known = self._base[1] if self._base is not None else None
+            if known is None or known.named.digest != digest:
+                known = read_back(await self._store.base(digest))
+            self._base = n, known
+        return self._base[1]
