@@ -14,9 +14,7 @@ from crosstie.runtime.service import HTTP_DRAIN_SECONDS, SHUTDOWN_SECONDS, Runni
 from crosstie.settings import Settings
 from tests.manifests.objects import Manifest, environment, named, of, pods
 
-SECRET_KEYS = {
-    "crosstie": {"database-url", "vault-key", "api-key-pepper", "admin-database-url"}
-}
+SECRET_KEYS = {"crosstie": {"database-url", "vault-key", "api-key-pepper", "admin-database-url"}}
 SECRETS = {
     f"CROSSTIE_{name.upper()}"
     for name, field in Settings.model_fields.items()
