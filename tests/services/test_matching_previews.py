@@ -66,7 +66,7 @@ async def test_a_preview_agrees_with_the_next_round_and_changes_nothing(busy: Wo
         await has_time(village, 3, 3, START + 1_000_000)
         async with one.asking(village.key) as http:
 
-            async def seen() -> bool:
+            async def seen() -> Any:
                 return any(each["next_round"] for each in (await previewed(http, 3))["previewed"])
 
             await until(seen)
@@ -119,7 +119,7 @@ async def test_who_could_be_suggested_nobody_is_told_why(village: World) -> None
         await village.hand.tell([event])
         async with one.asking(village.key) as http:
 
-            async def paused() -> bool:
+            async def paused() -> Any:
                 return (await previewed(http, 3))["why"] == "paused"
 
             await until(paused)
@@ -177,7 +177,7 @@ async def test_before_the_first_round_there_is_nothing_to_go_by(village: World) 
         await one.said("held")
         async with one.asking(village.key) as http:
 
-            async def read() -> bool:
+            async def read() -> Any:
                 return (await http.post("/v1/preview", json=asked(3))).json()["detail"] == (
                     "no round was decided yet; try again"
                 )
