@@ -1,8 +1,9 @@
-"""`crosstie evaluate`: how well new ties are foreseen, on recorded networks, beside six baselines."""
+"""`crosstie evaluate`: how well new ties, or answers, are foreseen on recorded networks, beside others."""
 
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from crosstie.evaluate.answers_task import Answered
     from crosstie.evaluate.ranking import Compared
+
+
+class Task(StrEnum):
+    TIES = "ties"
+    ANSWERS = "answers"
 
 
 def register(app: typer.Typer) -> None:
@@ -27,19 +34,38 @@ def evaluate(
             metavar="DIR...", help="Folders with members.csv, events.csv and meta.json."
         ),
     ],
-    k: Annotated[int, typer.Option("--k", min=1, help="How many are suggested to each.")] = 10,
+    task: Annotated[
+        Task,
+        typer.Option(
+            help="ties: who is about to meet; answers: who accepts whom, of events that are "
+            "suggested, accepted or declined."
+        ),
+    ] = Task.TIES,
+    k: Annotated[
+        int, typer.Option("--k", min=1, help="How many are suggested to each; of ties.")
+    ] = 10,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per set, one a line.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of static splits and factor models.")] = 0,
     train: Annotated[
-        float, typer.Option(min=0.1, max=0.9, help="Share of contacts that train, by time.")
+        float, typer.Option(min=0.1, max=0.9, help="Share of contacts, or answers, that train.")
     ] = 0.7,
 ) -> None:
     """Rank the ties that were about to form, and compare with six baselines.
 
     Everyone who made a new tie is asked for; all without a tie to them so far are candidates.
+
+    With --task answers: foretell who accepts whom, and whether both do, by what the matcher learned
+    of the earlier answers; compared with its rules alone and with three baselines.
     """
+    if task is Task.ANSWERS:
+        _answers(folders, train, seed, as_json=as_json)
+    else:
+        _ties(folders, k, train, seed, as_json=as_json)
+
+
+def _ties(folders: list[Path], k: int, train: float, seed: int, *, as_json: bool) -> None:
     import msgspec
     from rich.console import Console
 
@@ -55,6 +81,24 @@ def evaluate(
         console.print(table(sets))
         for line in (*summary(sets), *(f"{name}: {each}" for name, each in NOTES.items())):
             console.print(line, style="dim", highlight=False)
+
+
+def _answers(folders: list[Path], train: float, seed: int, *, as_json: bool) -> None:
+    import msgspec
+    from rich.console import Console
+
+    from crosstie.evaluate.answers_task import NOTES, compare
+
+    sets = []
+    for folder in folders:
+        sets.append(compare(folder, train=train, seed=seed))
+        if as_json:
+            print(json.dumps(msgspec.to_builtins(sets[-1])), flush=True)
+    if not as_json:
+        console = Console(width=None if Console().is_terminal else 110)
+        console.print(answers_table(sets))
+        for name, each in NOTES.items():
+            console.print(f"{name}: {each}", style="dim", highlight=False)
 
 
 def table(sets: Sequence[Compared]) -> Table:
@@ -83,6 +127,38 @@ def table(sets: Sequence[Compared]) -> Table:
     return out
 
 
+def answers_table(sets: Sequence[Answered]) -> Table:
+    """A block of rows per set: ours, the rules alone, the baselines."""
+    from rich.table import Table
+
+    from crosstie.evaluate.answers_task import IN_WORDS, OURS
+    from crosstie.evaluate.calibration import Calibrated
+
+    out = Table(title="AUC  log loss  calibration error", title_justify="left")
+    out.add_column("set, method")
+    for name in ("one accepts", "both accept"):
+        out.add_column(name, justify="right")
+    for each in sets:
+        bare = each.without_suggestion
+        out.add_row(f"[bold]{each.dataset}[/] ({each.members} members, {each.answers} answers)")
+        out.add_row(f"  {each.training} train, {each.testing} are foretold, {each.pairs} pairs")
+        if bare:
+            out.add_row(f"  {bare} answers no suggestion preceded")
+        for name, method in each.methods.items():
+            style = "bold" if name == OURS else None
+            figures = [method.get(what) for what in ("accepts", "both")]
+            cells = [
+                _figures(found.auc, found.log_loss, found.ece)
+                for found in figures
+                if isinstance(found, Calibrated)
+            ]
+            if "error" in method:
+                cells = [str(method["error"]), ""]
+            out.add_row(f"  {IN_WORDS.get(name, name)}", *cells, style=style)
+        out.add_section()
+    return out
+
+
 def summary(sets: Sequence[Compared]) -> list[str]:
     """The means over sets of ours / the best baseline."""
     from crosstie.evaluate.ranking import means
@@ -99,5 +175,8 @@ def _cell(measured: object) -> str:
 
     if not isinstance(measured, Measured):
         return ""
-    figures = (measured.recall, measured.precision, measured.auc)
+    return _figures(measured.recall, measured.precision, measured.auc)
+
+
+def _figures(*figures: float | None) -> str:
     return "  ".join("-" if value is None else f"{value:.3f}" for value in figures)

@@ -57,8 +57,13 @@ def network(data: Dataset, training: Ints) -> Network:
 
 def events(data: Dataset, training: Ints) -> Iterator[Event]:
     """joined and described per member, then contact.made per event, in order of time."""
-    times = _times(data, training)
-    start = min(times, default=0)
+    times = moments(data, training)
+    yield from members(data, min(times, default=0))
+    yield from contacts(data, training, times)
+
+
+def members(data: Dataset, start: int) -> Iterator[Event]:
+    """joined and described per member, at `start`."""
     for number, said in enumerate(_described(data)):
         who = subject(number)
         joined = facts.Joined(who, consent=True)
@@ -66,8 +71,12 @@ def events(data: Dataset, training: Ints) -> Iterator[Event]:
         key = member_key(who)
         yield _event("member.joined", f"joined/{number}", start, key, joined)
         yield _event("member.described", f"described/{number}", start, key, described)
+
+
+def contacts(data: Dataset, chosen: Ints, times: Sequence[int]) -> Iterator[Event]:
+    """contact.made per chosen event, which happened at the time in the same place, in their order."""
     for place in np.argsort(np.array(times, dtype=np.int64), kind="stable").tolist():
-        number = int(training[place])
+        number = int(chosen[place])
         each = data.events[number]
         if each.source == each.target:
             continue
@@ -79,6 +88,19 @@ def events(data: Dataset, training: Ints) -> Iterator[Event]:
         )
         key = tie_key(one, other)
         yield _event("contact.made", f"contact/{number}", times[place], key, contact)
+
+
+def moments(data: Dataset, chosen: Ints) -> list[int]:
+    """Microseconds; a number is taken for a day, what is neither for a moment without time."""
+    said = [data.events[i].ts for i in chosen.tolist()]
+    days = numbers(said)
+    if days is not None:
+        return [round(day * 86_400 * instants.SECOND_US) for day in days]
+    try:
+        return [_instant(each) for each in said]
+    except ValueError:
+        order = {each: i for i, each in enumerate(sorted(set(said)))}
+        return [order[each] * instants.SECOND_US for each in said]
 
 
 def _event(noun_verb: str, id: str, time: int, key: str, data: Any) -> Event:
@@ -108,19 +130,6 @@ def _levels(data: Dataset) -> Sequence[int | None]:
         places = told
     level = {float(each): int(place) for each, place in zip(told, places, strict=True)}
     return [level.get(float(each)) for each in given]
-
-
-def _times(data: Dataset, training: Ints) -> list[int]:
-    """Microseconds; a number is taken for a day, what is neither for a moment without time."""
-    said = [data.events[i].ts for i in training.tolist()]
-    days = numbers(said)
-    if days is not None:
-        return [round(day * 86_400 * instants.SECOND_US) for day in days]
-    try:
-        return [_instant(each) for each in said]
-    except ValueError:
-        order = {each: i for i, each in enumerate(sorted(set(said)))}
-        return [order[each] * instants.SECOND_US for each in said]
 
 
 def _instant(said: str) -> int:
