@@ -9,10 +9,13 @@ from typer.testing import CliRunner
 
 from crosstie.cli import app
 from crosstie.matching import policy
-from crosstie.simulate.market.overtime import Season, Week, days, seasons, senior
+from crosstie.matching.base import Base
+from crosstie.matching.model import Change
+from crosstie.simulate.market.overtime import Season, Week, days, season, seasons, senior
 from crosstie.simulate.market.rivals import RANKS, rival
-from crosstie.simulate.rounds import play
+from crosstie.simulate.rounds import Played, play
 from crosstie.simulate.scenario import Scenario
+from tests.unit.matching.towns import Town, member, rows
 
 POLICY = policy.load(policy.DEFAULT)
 ROUNDS = 4
@@ -94,3 +97,18 @@ def test_the_command_tells_every_way_and_exits_by_what_ours_promised() -> None:
     assert set(told["ways"]) == {"crosstie", *RANKS}
     assert len(told["ways"]["random"]["weeks"]) == 2
     assert result.exit_code == (1 if told["broken"] else 0)
+
+
+def test_only_what_a_round_gives_counts_as_load() -> None:
+    """Who lowers what they offer keeps what both accepted before."""
+    town = Town(rows(member("A", weekly=2), member("B", weekly=2, sector="housing")))
+    before = town.round()
+    assert before.made
+    after = before.with_rows(member("A", weekly=0), member("B", weekly=2, sector="housing"))
+
+    def over(changes: tuple[Change, ...]) -> int:
+        shown = Played(1, after.at, after.network, after.ledger, Base(), changes, {}, ())
+        return season("ours", [shown], 1).weeks[0].over
+
+    assert over(()) == 0
+    assert over(before.changes) == 1, "given beyond what they offer, it is told"

@@ -78,6 +78,7 @@ def _table(setting: Setting, results: list[Outcome], reference: float) -> Table:
 def show_rounds(people: int, seed: int, rounds: int, *, as_json: bool) -> None:
     """Play weekly rounds of a locality in every way; exit code 1 where ours broke a promise."""
     from crosstie.matching import policy
+    from crosstie.simulate.learner import Learner
     from crosstie.simulate.market.overtime import days, seasons
     from crosstie.simulate.market.rivals import RANKS, rival
     from crosstie.simulate.scenario import Scenario
@@ -87,7 +88,7 @@ def show_rounds(people: int, seed: int, rounds: int, *, as_json: bool) -> None:
     rules = policy.load(policy.DEFAULT)
     scenario = Scenario(members=people, seed=seed, days=days(rounds))
     ways = {OURS: None} | {name: rival(rank) for name, rank in RANKS.items()}
-    found = list(seasons(scenario, rules, rounds, ways))
+    found = list(seasons(scenario, rules, rounds, ways, lambda: Learner(rules)))
     ours = next(each for each in found if each.way == OURS)
     broken = ours.broken(rules)
     if as_json:

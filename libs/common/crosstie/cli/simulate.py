@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,9 +13,6 @@ from rich.console import Console
 from crosstie.cli import market, sending
 from crosstie.cli.shared import platform_topic, run_until_stopped
 from crosstie.errors import Misconfigured
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(app: typer.Typer) -> None:

@@ -27,6 +27,7 @@ LEAST_NEW = 50  # answers, to judge whether a model in place is to be replaced
 MOST = 400_000  # answers; the latest
 CUTS = (0.4, 0.6, 0.8)  # shares of the answers after which the next block is foretold
 PRECISIONS = (3.0, 10.0, 30.0, 100.0, 300.0)
+OLDER = 0.3  # what is foretold of a block counts so much of the one after it, to calibrate
 MIX_HELD = 20.0  # precision with which the mix is held near the line alone
 MEETING, MEETING_HELD = 0.7, 3.0  # the rate believed beforehand, and so many meetings it weighs
 
@@ -97,6 +98,12 @@ def _learned(answers: Taught) -> AnswerModel | None:
     blocks = [(int(count * a), int(count * b)) for a, b in zip(CUTS, (*CUTS[1:], 1.0), strict=True)]
     first = blocks[0][0]
     later = answers[first:]
+    counts = np.concatenate(
+        [
+            np.full(end - begin, OLDER ** (len(blocks) - 1 - k))
+            for k, (begin, end) in enumerate(blocks)
+        ]
+    )
     lines = {
         precision: np.concatenate([_line_foretold(answers, block, precision) for block in blocks])
         for precision in PRECISIONS
@@ -106,11 +113,11 @@ def _learned(answers: Taught) -> AnswerModel | None:
     foretold: dict[Level, Floats] = {"rules": later.seen[:, 0] / UNIT}
     line = lines[precision]
     mixes: dict[Level, tuple[float, float, float]] = {"rules": (1.0, 0.0, 0.0)}
-    mixes["logistic"] = _mixed(line, np.zeros(len(line)), later.yes)
+    mixes["logistic"] = _mixed(line, np.zeros(len(line)), later.yes, counts)
     foretold["logistic"] = _of_mix(mixes["logistic"], line, np.zeros(len(line)))
     if count >= LEAST_FOR_TREES:
         wood = np.concatenate([_trees_foretold(answers, block) for block in blocks])
-        mixes["trees"] = _mixed(line, wood, later.yes)
+        mixes["trees"] = _mixed(line, wood, later.yes, counts)
         foretold["trees"] = _of_mix(mixes["trees"], line, wood)
     loss = {level: _loss(odds, later.yes) for level, odds in foretold.items()}
     level = simplest(loss)
@@ -149,14 +156,14 @@ def _trees_foretold(answers: Taught, block: tuple[int, int]) -> Floats:
     return grown(trees.fit(before.seen, before.yes), answers.seen[begin:end])
 
 
-def _mixed(line: Floats, wood: Floats, yes: Bools) -> tuple[float, float, float]:
+def _mixed(line: Floats, wood: Floats, yes: Bools, counts: Floats) -> tuple[float, float, float]:
     """Weights of the two and a start, near the line alone (Platt scaling of both at once)."""
     used = [line] if not wood.any() else [line, wood]
     table = np.column_stack([*used, np.ones(len(line))])
     prior = np.zeros(table.shape[1])
     prior[0] = 1.0
     hold = np.full(table.shape[1], MIX_HELD)
-    weights = logistic.newton(table, yes.astype(np.float64), prior, hold)
+    weights = logistic.newton(table, yes.astype(np.float64), prior, hold, counts)
     return float(weights[0]), float(weights[1]) if len(used) > 1 else 0.0, float(weights[-1])
 
 

@@ -39,27 +39,34 @@ def fit(
     )
 
 
-def newton(table: Floats, yes: Floats, prior: Floats, hold: Floats) -> Floats:
-    """Weights of the columns of `table`: the most likely, given their prior means and precisions."""
+def newton(
+    table: Floats, yes: Floats, prior: Floats, hold: Floats, counts: Floats | None = None
+) -> Floats:
+    """Weights of the columns of `table`: the most likely, given their prior means and precisions.
+
+    A row counts as `counts` rows, as one without.
+    """
     weights = prior.copy()
-    worst = _loss(table, yes, prior, hold, weights)
+    each = np.ones(len(table)) if counts is None else counts
+    worst = _loss(table, yes, prior, hold, each, weights)
     for _ in range(MOST_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(table @ weights, -30, 30)))
-        slope = table.T @ (chance - yes) + hold * (weights - prior)
-        curve = (table * (chance * (1 - chance))[:, None]).T @ table + np.diag(hold)
+        slope = table.T @ (each * (chance - yes)) + hold * (weights - prior)
+        curve = (table * (each * chance * (1 - chance))[:, None]).T @ table + np.diag(hold)
         step = np.linalg.solve(curve, slope)
-        size, loss = 1.0, _loss(table, yes, prior, hold, weights - step)
+        size, loss = 1.0, _loss(table, yes, prior, hold, each, weights - step)
         while loss > worst and size > 1e-4:
             size /= 2
-            loss = _loss(table, yes, prior, hold, weights - size * step)
+            loss = _loss(table, yes, prior, hold, each, weights - size * step)
         if size <= 1e-4 or float(np.abs(step).max(initial=0.0)) < 1e-9:
             break
         weights, worst = weights - size * step, loss
     return weights
 
 
-def _loss(table: Floats, yes: Floats, prior: Floats, hold: Floats, weights: Floats) -> float:
+def _loss(
+    table: Floats, yes: Floats, prior: Floats, hold: Floats, each: Floats, weights: Floats
+) -> float:
     odds = table @ weights
-    return float(
-        np.logaddexp(0, odds).sum() - odds @ yes + 0.5 * (hold * (weights - prior) ** 2).sum()
-    )
+    lost = each @ (np.logaddexp(0, odds) - odds * yes)
+    return float(lost + 0.5 * (hold * (weights - prior) ** 2).sum())

@@ -13,9 +13,9 @@ from statistics import fmean
 
 import numpy as np
 
-from crosstie.matching.ledger import WEEK_US, Ledger
+from crosstie.matching.ledger import WEEK_US
 from crosstie.matching.model import Suggestion
-from crosstie.matching.pacing import SLOTS, capacity, holding
+from crosstie.matching.pacing import capacity, held, holding, used
 from crosstie.matching.policy import Policy
 from crosstie.network.view import Network
 from crosstie.simulate.market.measures import gini
@@ -172,7 +172,9 @@ def _week(played: Played, book: _Book) -> Week:
     network, ledger = played.network, played.ledger
     new = [each for each in book.made.values() if each.round == played.n]
     live = [each for each in ledger.live.values() if each.kind != "mentoring"]
-    loads = dict(_loads(new, network, ledger, played.at))
+    loads: dict[str, float] = {}
+    for subject, load in _loads(played):
+        loads[subject] = max(load, loads.get(subject, 0.0))
     return Week(
         round=played.n,
         made=0,
@@ -197,16 +199,20 @@ def senior(network: Network) -> list[str]:
     return there[: max(round(SENIOR_SHARE * len(there)), 1)] if there else []
 
 
-def _loads(
-    new: list[Suggestion], network: Network, ledger: Ledger, at: int
-) -> Iterator[tuple[str, float]]:
-    """For everybody served, the most of any slot in use, as a share of what they offer of it."""
-    for subject in sorted({each for suggestion in new for each in suggestion.members}):
-        availability = network.members[subject].availability
-        used = {slot: len([*holding(ledger, subject, slot)]) for slot in SLOTS}
-        made = ledger.made_since(subject, at - WEEK_US)
-        used["introductions"] = max(used["introductions"], made)
-        yield subject, max(n / max(capacity(availability, slot), 1e-9) for slot, n in used.items())
+def _loads(played: Played) -> Iterator[tuple[str, float]]:
+    """Whoever was given something, and the most of any slot it went to, as a share of what they offer.
+
+    Who lowers what they offer keeps what both accepted before: slots given nothing are not looked at.
+    """
+    network, ledger = played.network, played.ledger
+    new = (change.suggestion for change in played.changes if change.cause == "made")
+    given = {(subject, used(each, subject)) for each in new for subject in each.members}
+    for subject, slot in sorted((subject, slot) for subject, slot in given if slot is not None):
+        most = held(ledger, subject, slot)
+        if slot == "introductions":
+            most = max(most, ledger.made_since(subject, played.at - WEEK_US))
+        offered = capacity(network.members[subject].availability, slot)
+        yield subject, most / max(offered, 1e-9)
 
 
 def _without(played: Played, book: _Book) -> dict[int, int]:
