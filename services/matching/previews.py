@@ -7,23 +7,30 @@ event loop, so that rounds and reads do not wait for them.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import msgspec
 
 from crosstie.errors import Transient
 from crosstie.matching import record
 from crosstie.matching.ledger import Ledger
+from crosstie.matching.model import Suggestion
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.preview import Preview, preview
+from crosstie.runtime.database import soon
 from crosstie.settings import Settings
+from services.matching import sql
 from services.matching.decide import Fitted, Rules, now, off_loop, read_back
 from services.matching.standing import Standing
-from services.matching.store import Store
 
 if TYPE_CHECKING:
     from services.matching.rounds import Leader
 
 _MOST_WAITING = 16
+_MOST_OF_ONE = 4  # platform: one that asks all the time leaves room for others
 
 
 class Busy(Transient):
@@ -41,32 +48,41 @@ class Seen:
     policy: str
     base: str
 
+    def found(self, most: int) -> tuple[Suggestion, ...]:
+        """Whom the next round would suggest, then the next best."""
+        return (*self.preview.suggested, *self.preview.next_best)[:most]
+
 
 class Previews:
     """Answers what the round after the last one would suggest to somebody."""
 
     def __init__(
-        self, settings: Settings, store: Store, standing: Standing, leader: Leader, rules: Rules
+        self,
+        settings: Settings,
+        pool: asyncpg.Pool[Any],
+        standing: Standing,
+        leader: Leader,
+        rules: Rules,
     ) -> None:
         self._settings = settings
-        self._store = store
+        self._pool = pool
         self._standing = standing
         self._leader = leader
         self._rules = rules
         self._one_at_a_time = asyncio.Lock()
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()  # by platform
         self._base: tuple[int, Fitted] | None = None  # by the last round that used it
 
-    async def of(self, subject: str, most: int) -> Seen:
+    async def of(self, subject: str, most: int, platform: str) -> Seen:
         """As of now. Raises Busy, DatabaseAway."""
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting[platform] >= _MOST_OF_ONE or self._waiting.total() >= _MOST_WAITING:
             raise Busy("too many previews at once; try again")
-        self._waiting += 1
+        self._waiting[platform] += 1
         try:
             async with self._one_at_a_time:
                 return await self._seen(subject, most)
         finally:
-            self._waiting -= 1
+            self._waiting[platform] -= 1
 
     async def _seen(self, subject: str, most: int) -> Seen:
         ledger, n = self._leader.warm
@@ -96,11 +112,20 @@ class Previews:
         )
 
     async def _base_of(self, n: int) -> Fitted:
-        """The base that round `n` used, read only where it is another than before."""
+        """The base that round `n` used, read only where it is another than before. Raises Busy."""
         if self._base is None or self._base[0] != n:
-            digest = await self._store.base_digest(n)
-            known = self._base[1] if self._base is not None else None
-            if known is None or known.named.digest != digest:
-                known = read_back(await self._store.base(digest))
-            self._base = n, known
+            known = None if self._base is None else self._base[1]
+            async with soon(self._pool) as connection:
+                digest = None if known is None else known.named.digest
+                row = await connection.fetchrow(sql.BASE_OF_ROUND, n, digest)
+            if row is None:  # PostgreSQL was restored to a time before
+                raise Busy("the last round is read back; try again")
+            self._base = n, known if known and row["body"] is None else await _read(row["body"])
         return self._base[1]
+
+
+async def _read(body: bytes) -> Fitted:
+    try:
+        return await off_loop(lambda: read_back(body))
+    except msgspec.DecodeError as error:
+        raise Busy("the base in place is of another version; try again") from error

@@ -10,20 +10,21 @@ from typing import Any, Final
 
 import asyncpg
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from crosstie.errors import DatabaseAway
 from crosstie.events import Direction, Person
 from crosstie.instants import to_rfc3339
 from crosstie.matching.model import Suggestion
 from crosstie.network.view import Network
-from crosstie.runtime.auth import Keys
+from crosstie.runtime.auth import Keys, Platform
 from crosstie.runtime.database import soon
 from crosstie.showing import shown_state
 from crosstie.suggestions import Shown
 from crosstie.topics import Topics
-from services.matching import sql, tell
+from services.matching import previewed, sql, tell
 from services.matching.people import People
+from services.matching.previewed import PreviewShown
 from services.matching.previews import Previews
 from services.matching.reader import Reader
 
@@ -57,49 +58,6 @@ class Suggestions(BaseModel):
 
     person: Person
     suggestions: list[StandingSuggestion]
-
-
-class Asked(BaseModel):
-    """For whom to preview, and how many at most."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    person: Person
-    limit: int = Field(10, ge=1, le=50)
-
-
-class Previewed(BaseModel):
-    """Somebody who could be suggested, as this person would see them."""
-
-    next_round: bool = Field(description="The next round would suggest them; else they come after.")
-    kind: str
-    direction: Direction = Field(description="Where the other stands, as this person sees them.")
-    cross_sector: bool
-    other: Shown = Field(description="Another platform's people without name, role, organisation.")
-    explanation: list[str] = Field(description="Sentences addressed to this person.")
-    you_can_give: list[str]
-    they_can_give: list[str]
-    mutual_contacts: list[Person] = Field(description="Of the asking platform's authorities.")
-    reasons: list[str]
-    scores: dict[str, float]
-
-
-class AsOf(BaseModel):
-    """What a preview follows: the last round, and all that was read since."""
-
-    round: int
-    at: str = Field(description="RFC 3339; that round's own time.")
-    policy: str
-    base: str
-
-
-class PreviewShown(BaseModel):
-    """Whom a person would be suggested now, best first; nobody is told, and no slot is used."""
-
-    person: Person
-    as_of: AsOf
-    previewed: list[Previewed]
-    why: str | None = Field(description="Why the next round would suggest nobody.")
 
 
 class RoundSummary(BaseModel):
@@ -161,31 +119,17 @@ class Desk:
         seen = [_seen(each, subject, words, authorities) for each in standing if words.stands(each)]
         return Suggestions(person=person, suggestions=seen)
 
-    async def preview(
-        self, person: Person, most: int, authorities: Collection[str]
-    ) -> PreviewShown | None:
+    async def preview(self, person: Person, most: int, platform: Platform) -> PreviewShown | None:
         """Whom `person` would be suggested now, None for a stranger. Raises Busy, DatabaseAway."""
         _, people, _ = self._connected()
         assert self._previews is not None
         subject = await people.subject(person.authority, person.id)
         if subject is None:
             return None
-        seen = await self._previews.of(subject, most)
-        found = (*seen.preview.suggested, *seen.preview.next_best)[:most]
-        words = tell.Words(
-            seen.ready.network, await people.named(tell.named_in(found)), *self._words
-        )
-        next_round = {each.id for each in seen.preview.suggested}
-        return PreviewShown(
-            person=person,
-            as_of=AsOf(round=seen.n, at=to_rfc3339(seen.at), policy=seen.policy, base=seen.base),
-            previewed=[
-                _previewed(each, subject, words, authorities, next_round=each.id in next_round)
-                for each in found
-                if words.stands(each)
-            ],
-            why=seen.preview.why,
-        )
+        seen = await self._previews.of(subject, most, platform.name)
+        named = await people.named(tell.named_in(seen.found(most)))
+        words = tell.Words(seen.ready.network, named, *self._words)
+        return previewed.shown(seen, most, person, subject, words, platform.authorities)
 
     async def rounds(self, limit: int) -> Rounds:
         """The last `limit` rounds."""
@@ -226,7 +170,7 @@ def _seen(
         kind=data.kind,
         direction=mine.direction,
         cross_sector=data.cross_sector,
-        other=_unspoken(other),
+        other=tell.unspoken(other),
         explanation=mine.explanation,
         you_can_give=mine.can_give,
         they_can_give=other.can_give,
@@ -236,37 +180,3 @@ def _seen(
         policy=data.policy,
         expires=data.expires,
     )
-
-
-def _previewed(
-    suggestion: Suggestion,
-    subject: str,
-    words: tell.Words,
-    authorities: Collection[str],
-    *,
-    next_round: bool,
-) -> Previewed:
-    """Nobody agreed to be shown yet: another platform's people are not named before a round does."""
-    data = words.data(suggestion, "made", authorities)
-    me = suggestion.members.index(subject)
-    mine, other = data.members[me], _unspoken(data.members[1 - me])
-    if other.person is None or other.person.authority not in authorities:
-        other = other.model_copy(update={"person": None, "role": None, "organisation": None})
-    return Previewed(
-        next_round=next_round,
-        kind=data.kind,
-        direction=mine.direction,
-        cross_sector=data.cross_sector,
-        other=other,
-        explanation=mine.explanation,
-        you_can_give=mine.can_give,
-        they_can_give=other.can_give,
-        mutual_contacts=data.mutual_contacts,
-        reasons=data.reasons,
-        scores=data.scores,
-    )
-
-
-def _unspoken(other: Shown) -> Shown:
-    """The other without the words that are addressed to them."""
-    return other.model_copy(update={"explanation": []})

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from crosstie.errors import DatabaseAway
 from crosstie.events import Person
 from crosstie.runtime.auth import Platform, platform_of
+from services.matching.previewed import Asked, PreviewShown
 from services.matching.previews import Busy
-from services.matching.reads import Asked, Desk, PreviewShown, Rounds, Suggestions
+from services.matching.reads import Desk, Rounds, Suggestions
 
 _MOST_ROUNDS = 1000
 
@@ -25,6 +26,8 @@ class Problem(BaseModel):
 
 _PROBLEMS_OF_ALL: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No API key, or a wrong one."},
+    403: {"model": Problem, "description": "This key may not read."},
+    429: {"model": Problem, "description": "Too many requests for this key; see Retry-After."},
     503: {
         "model": Problem,
         "description": "Starting, too many previews at once, or PostgreSQL is away; see "
@@ -73,7 +76,7 @@ def routes(api: FastAPI, desk: Desk) -> None:
     async def preview(platform: Annotated[Platform, Depends(caller)], asked: Asked) -> PreviewShown:
         person, found = asked.person, None
         if person.authority in platform.authorities:
-            found = await desk.preview(person, asked.limit, platform.authorities)
+            found = await desk.preview(person, asked.limit, platform)
         if found is None:
             raise HTTPException(404, f"nobody of your authorities is known as {person.id}")
         return found

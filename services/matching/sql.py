@@ -38,8 +38,11 @@ INSERT INTO matching.bases (digest, body) VALUES ($1, $2) ON CONFLICT (digest) D
 """
 
 NEWEST_BASE = "SELECT body FROM matching.bases ORDER BY ordinal DESC LIMIT 1"
-BASE_OF_ROUND = "SELECT summary->>'base' FROM matching.rounds WHERE n = $1"
-BASE = "SELECT body FROM matching.bases WHERE digest = $1"
+BASE_OF_ROUND = """
+SELECT digest, CASE WHEN digest = $2 THEN NULL ELSE body END AS body  -- $2: known already
+FROM matching.bases
+WHERE digest = (SELECT summary->>'base' FROM matching.rounds WHERE n = $1)
+"""
 
 KEEP_LEDGER = "INSERT INTO matching.ledgers (n, body) VALUES ($1, $2)"
 DROP_OLDER_LEDGERS = "DELETE FROM matching.ledgers WHERE n < $1"

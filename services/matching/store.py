@@ -161,16 +161,6 @@ class Store:
             body = await self._pool.fetchval(sql.NEWEST_BASE)
         return None if body is None else bytes(body)
 
-    async def base_digest(self, n: int) -> str:
-        """Of the base that round `n` used."""
-        with transient():
-            return str(await self._pool.fetchval(sql.BASE_OF_ROUND, n))
-
-    async def base(self, digest: str) -> bytes:
-        """The base of that digest, which a round used."""
-        with transient():
-            return bytes(await self._pool.fetchval(sql.BASE, digest))
-
     async def unpublished(self, upto: int) -> list[Image]:
         """Images of rounds up to `upto` that are not known to be in Kafka, in order."""
         with transient():

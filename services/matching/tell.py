@@ -14,7 +14,7 @@ from crosstie.matching.explain import can_give, explain
 from crosstie.matching.model import Reason, Round, Suggestion
 from crosstie.matching.record import split
 from crosstie.network.view import Network
-from crosstie.showing import news, shown_seq
+from crosstie.showing import news, shown_scores, shown_seq
 from crosstie.suggestions import SUGGESTION_TYPES, Shown, SuggestionChanged, SuggestionState
 from crosstie.topics import Topics
 from services.matching.store import Image
@@ -114,7 +114,7 @@ class Words:
             members=[self._member(suggestion, side, mutual, authorities) for side in (0, 1)],
             reasons=[each.code for each in suggestion.reasons],
             mutual_contacts=[self._people[each] for each in mutual.named] if mutual else [],
-            scores={name: score / 1e6 for name, score in suggestion.scores.items()},
+            scores=shown_scores(suggestion),
             policy=suggestion.policy,
             expires=to_rfc3339(suggestion.expires_at),
         )
@@ -178,6 +178,11 @@ class Words:
         key, value = data.suggestion.encode(), data.model_dump_json().encode()
         topic = self._topics.suggestions(platform).name
         return Image(topic, key, tuple(headers.items()), value)
+
+
+def unspoken(other: Shown) -> Shown:
+    """The other without the words that are addressed to them."""
+    return other.model_copy(update={"explanation": []})
 
 
 def _texts(headers: tuple[tuple[str, bytes], ...]) -> tuple[tuple[str, str], ...]:

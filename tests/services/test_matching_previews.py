@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from crosstie import api_keys
 from crosstie.network.facts import Availability, MemberFact
 from crosstie.network.state import member_key
 from crosstie.runtime.stack import Stack
+from crosstie.showing import PRIVATE_SCORES
 from services.matching import previews
 from tests.services.matching_world import (
     AUTHORITY,
+    PLATFORM,
     START,
     World,
     here,
@@ -109,6 +113,7 @@ async def test_the_best_come_first_as_many_as_asked_for_without_the_others_words
     for each in seen["previewed"]:
         assert each["other"]["explanation"] == []
         assert each["explanation"]
+        assert not each["scores"].keys() & PRIVATE_SCORES, "they follow from answers"
 
 
 async def test_who_could_be_suggested_nobody_is_told_why(village: World) -> None:
@@ -126,20 +131,31 @@ async def test_who_could_be_suggested_nobody_is_told_why(village: World) -> None
             assert (await previewed(http, 3))["previewed"] == []
 
 
-async def test_people_of_other_authorities_are_not_named_in_a_preview(village: World) -> None:
+async def test_of_people_of_other_authorities_a_preview_tells_nothing_that_names_them(
+    busy: World,
+) -> None:
+    village = busy
     everyone_else = [subject(n) for n in range(12) if n != 3]
     await village.sql.execute(
         "UPDATE vault.subjects SET authority = 'charity' WHERE subject = ANY($1)", everyone_else
     )
     async with here(village.settings) as one:
         await village.round_published(1)
+        await has_time(village, 3, 3, START + 1_000_000)
         async with one.asking(village.key) as http:
-            seen = await previewed(http, 3)
+
+            async def seen() -> Any:
+                return (await previewed(http, 3))["previewed"]
+
+            await until(seen)
+            found = await http.post("/v1/preview", json=asked(3))
             stranger = await http.post("/v1/preview", json=asked(4))
-    for each in seen["previewed"]:
-        assert each["other"]["person"] is None
-        assert each["other"]["role"] is None is each["other"]["organisation"]
-        assert each["mutual_contacts"] == []
+    for each in found.json()["previewed"]:
+        told = {name for name, value in each["other"].items() if value not in (None, [])}
+        assert told <= {"sector", "level", "direction"}
+        assert each["explanation"] == each["they_can_give"] == each["mutual_contacts"] == []
+    for words in ("lead of", "Leeds", "falls", *(f'"p{n}"' for n in range(12) if n != 3)):
+        assert words not in found.text
     assert stranger.status_code == 404
 
 
@@ -148,6 +164,15 @@ async def test_a_preview_asks_for_a_key_a_person_and_a_limit_in_bounds(village: 
         await village.round_published(1)
         async with one.asking("ctk_wrong") as http:
             assert (await http.post("/v1/preview", json=asked(3))).status_code == 401
+        now = datetime.now(UTC)
+        may = api_keys.allowed(scopes=["write"], now=now), api_keys.allowed(rate=0.01, now=now)
+        writing, slow = [await api_keys.add(village.sql, PLATFORM, each, b"") for each in may]
+        async with one.asking(str(writing)) as http:
+            assert (await http.post("/v1/preview", json=asked(3))).status_code == 403
+        async with one.asking(str(slow)) as http:
+            found = [await http.post("/v1/preview", json=asked(3)) for _ in range(2)]
+            assert [each.status_code for each in found] == [200, 429]
+            assert int(found[1].headers["retry-after"]) > 1
         async with one.asking(village.key) as http:
             foreign = {"person": {"authority": "housing", "id": "p3"}}
             assert (await http.post("/v1/preview", json=foreign)).status_code == 404
@@ -158,7 +183,7 @@ async def test_a_preview_asks_for_a_key_a_person_and_a_limit_in_bounds(village: 
 async def test_too_many_previews_at_once_are_sent_away_with_a_time_to_come_back(
     village: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(previews, "_MOST_WAITING", 2)
+    monkeypatch.setattr(previews, "_MOST_OF_ONE", 2)
     async with here(village.settings) as one:
         await village.round_published(1)
         async with one.asking(village.key) as http:

@@ -14,6 +14,15 @@ from crosstie.suggestions import SuggestionState
 # causes that no person's view of the other can be behind; what is not named here is neutral
 IMPERSONAL: Final = frozenset(("withdrawn:capacity", "withdrawn:line-manager", "withdrawn:policy"))
 
+# what affinity made of people's answers, and what follows from it: who watches these learns a decline
+PRIVATE_SCORES: Final = frozenset(("accepts_first", "accepts_second", "meets", "mutual", "worth"))
+
+
+def shown_scores(suggestion: Suggestion) -> dict[str, float]:
+    """What each step made of the pair, without what is learned of answers: that stays in `rounds.v1`."""
+    told = suggestion.scores.items()
+    return {name: score / 1e6 for name, score in told if name not in PRIVATE_SCORES}
+
 
 def shown_state(suggestion: Suggestion, cause: str = "") -> SuggestionState:
     """How a suggestion shows that came into its state by `cause`, which matters at the end only."""

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from crosstie.matching import base
+from crosstie.matching.answers import sectors
+from crosstie.matching.answers.features import NAMES, VERSION
+from crosstie.matching.answers.lessons import Lesson
 from crosstie.matching.fingerprint import code_version, fingerprint
 from crosstie.matching.words import words
 from crosstie.network.view import Network
@@ -32,6 +35,27 @@ def test_a_word_that_many_used_is_less_rare() -> None:
     fitted = base.fit(Network.of(rows(*many)), POLICY, START)
     (bucket,) = fitted.used_by
     assert fitted.rarity(bucket) < fitted.rarity(bucket + 1)
+
+
+def taught(yes: bool, at: int) -> Lesson:
+    row = (VERSION, *(at % 7 * 100 if name == "interests" else 0 for name in NAMES))
+    return Lesson("answered", yes, "introduction", at, at, f"H{at % 9}", f"P{at % 8}", (row, row))
+
+
+def test_answers_teach_a_base_and_sectors_are_known_however_they_are_written() -> None:
+    people = [
+        *(member(f"H{n}", sector=("Health ", "health")[n % 2]) for n in range(9)),
+        *(member(f"P{n}", sector=" PRISONS") for n in range(8)),
+    ]
+    network = Network.of(rows(*people))
+    lessons = [taught(at % 4 != 0, at) for at in range(100)]
+    fitted = base.fit(base.material(network, lessons), POLICY, START)
+    assert fitted.answers is not None
+    assert fitted.answers.lessons == 100
+    assert list(sectors.between(fitted.answers.sectors, ("health", "prisons"))) == [1]
+    assert base.decode(base.encode(fitted)) == fitted
+    again = base.fit(base.material(network, lessons), POLICY, START, fitted)
+    assert again.answers == fitted.answers, "without news it stays"
 
 
 def test_words_fall_together_whatever_their_case_and_number() -> None:

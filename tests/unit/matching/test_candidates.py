@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from crosstie.matching import base, candidates
@@ -9,6 +10,7 @@ from crosstie.matching.ledger import EMPTY
 from crosstie.matching.market import Market, market
 from crosstie.matching.people import columns
 from crosstie.matching.scoring import scorer
+from crosstie.matching.sources import promising
 from crosstie.network.state import Row
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
@@ -93,3 +95,28 @@ def test_only_the_served_are_searched_for_and_only_those_with_a_slot_found() -> 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_finds_nothing_where_there_is_nobody(source: str) -> None:
     assert found(of(), source) == set()
+
+
+def test_in_a_large_town_the_promising_are_found_without_looking_at_everybody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many by worth, among many times fewer people looked at: most of what all would give."""
+    trade = of(*locality(400, 2_000).values())
+    every = worth_of(trade, "promising")
+    for name, few in (("EVERYONE", 10), ("MOST", 100), ("MOST_GROUPS", 20)):
+        monkeypatch.setattr(promising, name, few)
+    some = worth_of(trade, "promising")
+    assert some >= 0.8 * every
+    assert introductions(trade).a.tolist() == introductions(trade).a.tolist()
+
+
+def worth_of(market: Market, source: str) -> float:
+    """The sum over members of their best pair from a source, as rounds score it."""
+    fair = scorer(market.people, market.graph, EMPTY, POLICY, market.at)
+    pairs = introductions(market)
+    named = pairs.where((pairs.sources & SOURCES[source]) > 0)
+    worth = fair.worth(named.a, named.b, mentoring=False)
+    best = np.zeros(len(market.people), dtype=np.int64)
+    for ends in (named.a, named.b):
+        np.maximum.at(best, ends, worth)
+    return float(best.sum())

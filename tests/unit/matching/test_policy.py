@@ -22,6 +22,10 @@ def test_the_default_policy_is_a_policy() -> None:
     assert policy.load(policy.DEFAULT).name == "default"
 
 
+def test_a_policy_of_the_version_before_is_one_still() -> None:
+    assert policy.load(edited(lambda d: d["candidates"].pop("promising"))).candidates.promising == 0
+
+
 def test_a_digest_names_the_bytes() -> None:
     assert policy.digest(policy.DEFAULT) == policy.digest(bytes(policy.DEFAULT))
     assert policy.digest(policy.DEFAULT) != policy.digest(policy.DEFAULT + b" ")

@@ -29,11 +29,11 @@ def why(town: Town, subject: str = "A") -> str:
         ),
         (
             [member("A"), member("B"), tie("A", "B")],
-            "no one within reach: of one person with time you have met 1, and 0 were suggested lately",
+            "no one within reach: of one person with time you have met 1, and 0 may not be suggested yet",
         ),
         (
-            [member("A"), member("B"), tie("A", "B", blocked_by_b=fact(value=True))],
-            "no one within reach: nobody else may be suggested yet",
+            [member("A"), member("B"), tie("A", "B", contacts=0, blocked_by_b=fact(value=True))],
+            "no one within reach: of one person with time you have met 0, and 1 may not be suggested yet",
         ),
     ],
 )
@@ -52,5 +52,13 @@ def test_a_pair_that_rests_is_told_so() -> None:
     town = Town(rows(member("A"), member("B"))).round()
     declined = town.answered(town.made[0], (1, "declined")).round(10)
     assert why(declined) == (
-        "no one within reach: of one person with time you have met 0, and 1 were suggested lately"
+        "no one within reach: of one person with time you have met 0, and 1 may not be suggested yet"
     )
+
+
+def test_nobody_tells_a_block_from_a_decline() -> None:
+    town = Town(rows(member("A"), member("B"))).round()
+    declined = town.answered(town.made[0], (1, "declined")).round(10)
+    blocked = town.with_rows(tie("A", "B", contacts=0, blocked_by_b=fact(value=True))).round(10)
+    assert blocked.causes == ["withdrawn:blocked"]
+    assert why(declined) == why(blocked)

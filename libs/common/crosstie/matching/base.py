@@ -24,6 +24,7 @@ from crosstie.matching.ties import learning as ties
 from crosstie.matching.ties.history import History, history
 from crosstie.matching.ties.model import TieModel
 from crosstie.matching.words import BUCKETS, buckets
+from crosstie.network.state import folded
 from crosstie.network.view import Network
 
 LEAST_PEOPLE = 5  # that used a word, before the base remembers it
@@ -62,7 +63,7 @@ def material(network: Network, lessons: Iterable[Lesson] = ()) -> Material:
     told = tuple(lessons)
     named = {subject for each in told for subject in (each.by, each.about)}
     sectors = {
-        subject: sector
+        subject: folded(sector)
         for subject in sorted(named & network.members.keys())
         if (sector := network.members[subject].sector)
     }

@@ -44,13 +44,13 @@ class Candidates(Struct, frozen=True, forbid_unknown_fields=True):
     dormant: Quota
     random: Quota
     mentors: Quota
-    promising: Quota
     shortlist: Annotated[
         int, Meta(ge=1, le=200)
     ]  # of introductions, that go into the assignment: the likeliest to form at market prices
     hub_ties: Annotated[
         int, Meta(ge=10, le=2000)
     ]  # through one person, only their strongest ties are followed
+    promising: Quota = 0  # none in policies of the version before
 
 
 class Affinity(Struct, frozen=True, forbid_unknown_fields=True):

@@ -40,12 +40,16 @@ def _nobody(network: Network, ledger: Ledger, policy: Policy, member: Member, at
         soonest = min(_next_free(ledger, each, at) for each in others)
         return f"no one within reach: {_people(len(others))} full or without time until {_day(soonest)}"
     met = free.intersection((*network.neighbours(me), *_partners(ledger.met, me)))
-    resting = free.intersection(_resting(ledger, me, at - policy.cool_down_days * DAY_US)) - met
+    # whoever blocked counts as a pair that rests: nobody reads a block here, nor tells it from a decline
+    resting = {each for each in free if network.blocked(me, each)}.union(
+        free.intersection(_resting(ledger, me, at - policy.cool_down_days * DAY_US))
+    )
+    resting -= met
     if rest := len(free) - len(met) - len(resting):
         return f"{_people(rest)} within reach, none chosen yet: the next full round looks again"
     return (
         f"no one within reach: of {_people(len(free))} with time you have met {len(met)}, "
-        f"and {len(resting)} were suggested lately"
+        f"and {len(resting)} may not be suggested yet"
     )
 
 
@@ -67,8 +71,7 @@ def _partners(pairs: Iterable[Pair], subject: str) -> Iterator[str]:
 
 
 def _possible(network: Network, me: str, other: str) -> bool:
-    never = network.blocked(me, other) or network.reporting(me, other)
-    return network.eligible(other) and not never
+    return network.eligible(other) and not network.reporting(me, other)
 
 
 def _people(count: int) -> str:

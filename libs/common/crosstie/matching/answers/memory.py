@@ -12,15 +12,15 @@ from crosstie.matching.arrays import Ints
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.people import UNKNOWN, People
 
-EVEN = 0.5  # rate of yes, before anything was learned
+EVEN = 0.5  # what rates are held near; whatever was learned, or features would shift under a model
 _MOST = 0.25  # share of the members above which all are read, once
 
 
 class Memory:
     """Read as far as it is asked for: a small round asks of few members."""
 
-    def __init__(self, ledger: Ledger, people: People, rate: float) -> None:
-        self._ledger, self._people, self._rate = ledger, people, rate
+    def __init__(self, ledger: Ledger, people: People) -> None:
+        self._ledger, self._people = ledger, people
         self._who = Who(people.sector, people.profession, people.level)
         self._all: Tendencies | None = None
 
@@ -48,7 +48,7 @@ class Memory:
         given = Said(by, about, yes.astype(np.bool_), at)
         about, by, yes, at = self._columns(judged.items())
         received = Said(by, about, yes.astype(np.bool_), at)
-        return Tendencies(given, received, self._who, self._rate)
+        return Tendencies(given, received, self._who, EVEN)
 
     def _columns(self, said: Iterable[tuple[str, tuple[ledgers.Said, ...]]]) -> tuple[Ints, ...]:
         index = self._people.index

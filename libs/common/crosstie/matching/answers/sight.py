@@ -9,7 +9,7 @@ import numpy as np
 from crosstie.matching.answers import predict, sectors
 from crosstie.matching.answers.features import NAMES, UNIT, Seen, table
 from crosstie.matching.answers.looks import Between, Standing, looks
-from crosstie.matching.answers.memory import EVEN, Memory
+from crosstie.matching.answers.memory import Memory
 from crosstie.matching.answers.model import AnswerModel
 from crosstie.matching.answers.rates import Tendencies
 from crosstie.matching.arrays import Floats, Ints
@@ -56,7 +56,7 @@ class Sight:
         return predict.accepts(self.model, seen)
 
     def meets(self, one: Seen, other: Seen) -> Floats:
-        """p(they meet, once both accepted); 1 while nothing was learned of it."""
+        """p(they meet, once both accepted); 1 without a model."""
         if self.model is None:
             return np.ones(len(one))
         return predict.meets(self.model, one, other)
@@ -65,6 +65,5 @@ class Sight:
 def sight(people: People, standing: Standing, ledger: Ledger, model: AnswerModel | None) -> Sight:
     """The sight of a round; a model of other features than this code's is none."""
     usable = model if model is not None and predict.usable(model) else None
-    rate, known = (EVEN, {}) if usable is None else (usable.rate, usable.sectors)
-    between = sectors.between(known, people.sector_names)
-    return Sight(people, standing, Memory(ledger, people, rate), usable, between)
+    between = sectors.between({} if usable is None else usable.sectors, people.sector_names)
+    return Sight(people, standing, Memory(ledger, people), usable, between)

@@ -25,6 +25,7 @@ EVERYONE = 2_500  # people with a free slot: up to here all are looked at
 MOST = 400  # looked at beyond,
 MOST_NEAR = 150  # of them for shared contacts
 BEST_GROUPS, OF_GROUP = 8, 12  # groups looked at beyond, people of each
+MOST_GROUPS = 400  # the largest; sectors are free text, and there may be as many as people
 SAMPLE = 32  # members whose view makes a price
 AT_ONCE = 200_000  # pairs looked at together: bounds memory
 
@@ -47,7 +48,7 @@ def find(search: Search, quota: int, policy: Policy, standing: Standing) -> Foun
     if quota == 0 or len(search.rows) == 0:
         return NOBODY
     look = _Look.of(search, policy, standing)
-    step = max(AT_ONCE // look.reach.most, 1)
+    step = max(AT_ONCE // max(look.reach.most, MOST_GROUPS), 1)
     parts = [
         look.at(search.rows[first : first + step], quota)
         for first in range(0, len(search.rows), step)
@@ -101,6 +102,9 @@ class _Look:
         group = people.sector[drawn] * 8 + people.level[drawn]
         order = drawn[np.argsort(group, kind="stable")]
         first, width = np.unique(np.sort(group), return_index=True, return_counts=True)[1:]
+        if len(first) > MOST_GROUPS:
+            largest = np.sort(np.argsort(-width, kind="stable")[:MOST_GROUPS])
+            first, width = first[largest], width[largest]
         likely = self._alone(np.repeat(rows, len(first)), np.tile(order[first], len(rows)))
         best = np.argsort(-likely.reshape(len(rows), -1), axis=1, kind="stable")[:, :BEST_GROUPS]
         start = (self.search.order[rows] >> np.uint64(1)).astype(np.int64)
