@@ -22,26 +22,21 @@ from services.ingestion.http import Intakes, router
 from services.ingestion.inbox import Inbox
 from services.ingestion.intake import UNFINISHED_SECONDS, Intake
 from services.ingestion.letters import Letters
-from services.ingestion.limits import Buckets
 from services.ingestion.log import Log
 
-_IN_HAND_SECONDS = 3.0  # with what `Inbox.stop` and `Log.stop` take, within the 19 s of the work
-_CLOSING_SECONDS = 1.0
+IN_HAND_SECONDS = 3.0  # with what `Inbox.stop` and `Log.stop` take, within the 17 s of the work
+CLOSING_SECONDS = 1.0
 
 
 def build(settings: Settings) -> Service:
     """The service, not yet started."""
-    keys = Keys(pepper=settings.api_key_pepper_bytes)
+    keys = Keys(pepper=settings.api_key_pepper_bytes, rate=settings.requests_per_second)
     intakes, vault_key = Intakes(), settings.vault_key_bytes
     api = FastAPI(title="crosstie ingestion", version="1", description=(__doc__ or "").strip())
-    api.include_router(router(keys, intakes, Buckets(settings.requests_per_second)))
+    api.include_router(router(keys, intakes))
 
     async def work(running: Running) -> None:
-        try:
-            await _work(settings, vault_key, running, keys, intakes)
-        except Transient:
-            if not running.stop.is_set():
-                raise
+        await _work(settings, vault_key, running, keys, intakes)
 
     return Service(api, work)
 
@@ -92,9 +87,9 @@ async def _let_go(
     for each in beside:
         each.cancel()
     emptied = asyncio.create_task(intake.room.empty())
-    await asyncio.wait((emptied, *beside), timeout=_IN_HAND_SECONDS)
+    await asyncio.wait((emptied, *beside), timeout=IN_HAND_SECONDS)
     closing = asyncio.create_task(pool.close())
-    await asyncio.wait((closing,), timeout=_CLOSING_SECONDS)
+    await asyncio.wait((closing,), timeout=CLOSING_SECONDS)
     pool.terminate()
     for each in (emptied, closing, *beside):
         each.cancel()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -21,7 +19,6 @@ from crosstie.errors import Rejected, Transient
 from crosstie.runtime.auth import Keys, Platform, platform_of
 from services.ingestion.door import count, judged, now, settled
 from services.ingestion.intake import MOST_ENTRIES, Intake, weight
-from services.ingestion.limits import Buckets
 from services.ingestion.room import Full, Room
 
 MOST_BYTES = 1024 * 1024
@@ -88,19 +85,14 @@ class Intakes:
     intake: Intake | None = None
 
 
-def router(keys: Keys, to: Intakes, buckets: Buckets) -> APIRouter:
+def router(keys: Keys, to: Intakes) -> APIRouter:
     """The routes of ingestion."""
     api = APIRouter(tags=["events"])
 
-    platform_of_key = platform_of(keys, "write")
+    allowed = platform_of(keys, "write")
     bodies = Room(MOST_BYTES_IN_HAND)
 
-    async def caller(request: Request, platform: Platform = Depends(platform_of_key)) -> None:
-        key = request.state.caller
-        wait = buckets.wait(key.key_id, time.monotonic(), key.rate)
-        if wait:
-            detail = "too many requests for this key; send more events in each"
-            raise HTTPException(429, detail, {"Retry-After": str(math.ceil(wait))})
+    async def caller(request: Request, platform: Platform = Depends(allowed)) -> None:
         request.state.platform = platform
 
     @api.post(

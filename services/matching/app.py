@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 
@@ -13,6 +14,7 @@ from crosstie.matching import policy as policies
 from crosstie.runtime import database
 from crosstie.runtime.auth import Keys
 from crosstie.runtime.service import Running, Service
+from crosstie.runtime.stopping import cut_short
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.matching.decide import Rules
@@ -27,8 +29,11 @@ from services.matching.standing import Standing
 from services.matching.store import Store
 
 log = logger("matching")
+T = TypeVar("T")
 
-_FINISH_SECONDS = 15.0  # a round in hand, after the stop
+# after the stop; then producer and pools are left, all within the 17 s of a service's work
+FINISH_SECONDS = 10.0  # for a round in hand
+CUT_SHORT_SECONDS = 2.0  # for what waits for a server that is silent
 _GAP_SECONDS = 30.0
 _MOST_ASKED = 5  # connections for reads over HTTP: they never take those of rounds
 
@@ -37,7 +42,11 @@ def build(settings: Settings) -> Service:
     """The service of these settings."""
     rules = rules_of(settings)
     api = FastAPI(title="crosstie matching", version="1", description="Suggestions and rounds.")
-    desk = Desk(Keys(pepper=settings.api_key_pepper_bytes), settings.topics, settings.deployment)
+    desk = Desk(
+        Keys(pepper=settings.api_key_pepper_bytes, rate=settings.requests_per_second),
+        settings.topics,
+        settings.deployment,
+    )
     routes(api, desk)
 
     async def work(running: Running) -> None:
@@ -45,7 +54,7 @@ def build(settings: Settings) -> Service:
             reader, people, store = Reader(settings, running), People(pool.acquire), Store(pool)
             standing = Standing(reader)
             leader = Leader(settings, store, reader, standing, people, rules, running)
-            previews = Previews(settings, Store(asked), standing, leader, rules)
+            previews = Previews(settings, asked, standing, leader, rules)
             desk.connect(asked, reader, previews)
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting("reader", reader.run(), running))
@@ -103,8 +112,8 @@ async def _lead_in_turn(lease: Lease, leader: Leader, running: Running) -> None:
     """Lead whenever nobody else does; until then keep warm."""
     while not running.stop.is_set():
         try:
-            if not await lease.tried():
-                await leader.warm_up()
+            if not await _until_stop(lease.tried(), running):
+                await _until_stop(leader.warm_up(), running)
                 await running.pause(TRY_SECONDS)
                 continue
             await _lead(lease, leader, running)
@@ -126,12 +135,27 @@ async def _lead(lease: Lease, leader: Leader, running: Running) -> None:
     async with leading(lease, running) as keeping:
         running.unready.pop("ledger", None)
         work = asyncio.create_task(leader.lead())
-        await asyncio.wait((work, keeping), return_when=asyncio.FIRST_COMPLETED)
+        stopping = asyncio.create_task(running.stop.wait())
+        await asyncio.wait((work, keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         if running.stop.is_set() and leader.busy:
-            await asyncio.wait((work,), timeout=_FINISH_SECONDS)
-        work.cancel()
+            await asyncio.wait((work,), timeout=FINISH_SECONDS)
         try:
+            if not await cut_short(work, CUT_SHORT_SECONDS):
+                raise RuntimeError("the work of leading does not end")
             with contextlib.suppress(asyncio.CancelledError):
                 await work
         finally:
             await leader.resign()
+
+
+async def _until_stop(child: Coroutine[Any, Any, T], running: Running) -> T | None:
+    """What `child` returns; None when it is time to stop before it does."""
+    working = asyncio.create_task(child)
+    stopping = asyncio.create_task(running.stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        ended = await cut_short(working, CUT_SHORT_SECONDS)
+    return working.result() if ended and not working.cancelled() else None

@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No API key, or a wrong one."},
+    403: {"model": Problem, "description": "This key may not read."},
+    429: {"model": Problem, "description": "Too many requests for this key; see Retry-After."},
     404: {"model": Problem, "description": "Nobody of your authorities is known by that name."},
     503: {"model": Problem, "description": "PostgreSQL is away; see Retry-After."},
 }

@@ -128,7 +128,7 @@ async def platform(settings: Settings, url: str, scenario: Scenario) -> AsyncIte
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
         described = registry.checked(NAME, [scenario.source], [scenario.authority])
-        key = await api_keys.register(connection, described)
+        key = await api_keys.register(connection, described, settings.api_key_pepper_bytes)
     finally:
         await connection.close()
     topics = settings.topics

@@ -40,7 +40,7 @@ def test_the_example_is_short_and_imports_nothing_of_crosstie() -> None:
 async def add_platform(system: System, name: str, authority: str, source: str) -> None:
     connection = await asyncpg.connect(system.settings.database_url.get_secret_value())
     try:
-        await api_keys.register(connection, registry.checked(name, [source], [authority]))
+        await api_keys.register(connection, registry.checked(name, [source], [authority]), b"")
     finally:
         await connection.close()
     topics = system.settings.topics.of_platform(name)

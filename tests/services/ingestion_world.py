@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlalchemy import make_url
 
 from crosstie import api_keys, dlq, logrecord
+from crosstie.errors import Transient
 from crosstie.network.facts import Event
 from crosstie.registry import Platform
 from crosstie.runtime.admin import create_topics
@@ -89,7 +90,7 @@ class World:
 
     async def platform(self, name: str, *, source: str = SOURCE, authority: str = "members") -> str:
         key = await api_keys.register(
-            self.connection, Platform(name, frozenset([source]), frozenset([authority]))
+            self.connection, Platform(name, frozenset([source]), frozenset([authority])), b""
         )
         topics = self.settings.topics.of_platform(name)
         await asyncio.to_thread(create_topics, self.settings.kafka_bootstrap, topics)
@@ -125,7 +126,8 @@ class World:
 
     async def letters(self) -> list[dlq.Letter]:
         records = await self.records(self.settings.topics.dlq.name)
-        return [dlq.read(each.key, each.value, each.headers) for each in records]
+        letters = (each for each in records if dlq.marked(each.headers) is None)
+        return [dlq.read(each.key, each.value, each.headers) for each in letters]
 
     async def subject(self, name: str, authority: str = "members") -> str | None:
         found: str | None = await self.connection.fetchval(
@@ -175,7 +177,8 @@ async def ingestion(settings: Settings) -> AsyncIterator[tuple[Service, Running]
         yield service, running
     finally:
         running.stop.set()
-        await work
+        with contextlib.suppress(Transient):  # what is away is not waited for
+            await work
 
 
 def client(service: Service, key: str) -> httpx.AsyncClient:

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,8 +24,9 @@ from aiokafka.partitioner import DefaultPartitioner
 from fastapi import FastAPI
 
 from crosstie import api_keys, registry
+from crosstie.matching import ledger as ledgers
 from crosstie.matching.model import Round
-from crosstie.matching.record import Record, joined
+from crosstie.matching.record import Record, following, joined
 from crosstie.network.facts import Answered, Availability, Contact, Described, Event, Joined, Posted
 from crosstie.network.fold import fold
 from crosstie.network.state import Row, member_key, tie_key
@@ -37,6 +39,7 @@ from crosstie.runtime.telemetry import JsonLines
 from crosstie.settings import Settings
 from crosstie.topics import LOG_PARTITIONS
 from services.matching.app import build
+from services.matching.store import Store
 
 AUTHORITY = "nhs"
 PLATFORM = "intranet"
@@ -218,6 +221,36 @@ class World:
         return await self.head()
 
 
+async def change(made: World, turn: int) -> None:
+    """Something that opens a round."""
+    await made.hand.tell([meets(made.hand, turn, turn + 4, START + turn * 1_000_000)])
+
+
+async def check_history(made: World) -> None:
+    """Rounds follow each other, each once; no event twice; the ledger is their fold."""
+    rounds = await made.rounds()
+    assert list(following(rounds, 0, "")) == rounds
+    head = await made.head()
+    assert (head["n"], head["digest"]) == (rounds[-1].n, rounds[-1].digest)
+    ids = Counter(headers["ce_id"] for headers, _ in await made.told())
+    assert not [each for each, times in ids.items() if times > 1]
+    folded = ledgers.EMPTY
+    for each in rounds:
+        folded = ledgers.apply_round(folded, each)
+    kept = await made.sql.fetch(
+        "SELECT id FROM matching.suggestions WHERE state IN ('open', 'accepted')"
+    )
+    assert {row["id"] for row in kept} == folded.live.keys()
+    async with asyncpg.create_pool(made.settings.database_url.get_secret_value()) as pool:
+        stored, n = await Store(pool).ledger()
+    assert (n, stored) == (rounds[-1].n, folded)
+    assert [*stored.live, *stored.pairs, *stored.made] == [
+        *folded.live,
+        *folded.pairs,
+        *folded.made,
+    ]
+
+
 async def there_and_back(made: World, key: str) -> None:
     """A row goes, and comes back as it was."""
     partition = partition_of(key)
@@ -236,7 +269,7 @@ async def world(settings: Settings) -> AsyncIterator[World]:
     )
     sql = await asyncpg.connect(settings.database_url.get_secret_value())
     platform = registry.checked(PLATFORM, ["https://intranet.example"], [AUTHORITY])
-    key = await api_keys.register(sql, platform)
+    key = await api_keys.register(sql, platform, settings.api_key_pepper_bytes)
     options = producer_options(settings) | {"transactional_id": f"{settings.topic_prefix}hand"}
     producer = AIOKafkaProducer(**options)
     await producer.start()

@@ -174,3 +174,51 @@ async def test_made_up_keys_leave_connections_for_everything_else(
     keys = Keys(pool)
     await asyncio.gather(*(keys.caller(api_keys.new_key()) for _ in range(50)))
     assert most == 3
+
+
+@pytest.mark.usefixtures("forgetful")
+async def test_while_postgresql_is_silent_a_right_key_waits_once_and_then_not(
+    pool: asyncpg.Pool[Any], key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = Keys(pool, PEPPER)
+    assert await whose(keys, key) == MEMBERS
+    asked = 0
+
+    async def silent(connection: Any, key: Key, pepper: bytes) -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(api_keys, "caller", silent)
+    monkeypatch.setattr("crosstie.runtime.auth.AGAIN_SECONDS", 0.2)
+    assert await whose(keys, key) == MEMBERS
+    monkeypatch.setattr("crosstie.runtime.auth.FRESH_SECONDS", 60.0)
+    assert await asyncio.gather(*(whose(keys, key) for _ in range(20))) == [MEMBERS] * 20
+    assert asked == 1
+
+
+@pytest.mark.usefixtures("forgetful")
+async def test_made_up_keys_keep_no_revoked_key_alive(
+    pool: asyncpg.Pool[Any], key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, real = Keys(pool, PEPPER), api_keys.caller
+    assert await whose(keys, key) == MEMBERS
+    await pool.execute("UPDATE registry.api_keys SET revoked_at = now()")
+    held = asyncio.Event()
+
+    async def slow(connection: Any, other: Key, pepper: bytes) -> Any:
+        if other != key:
+            await held.wait()
+        return await real(connection, other, pepper)
+
+    monkeypatch.setattr(api_keys, "caller", slow)
+    flood = [asyncio.create_task(keys.caller(api_keys.new_key())) for _ in range(50)]
+    await asyncio.sleep(0)
+    assert await whose(keys, key) is None
+    held.set()
+    await asyncio.gather(*flood)
+
+
+def test_scopes_may_come_one_by_one() -> None:
+    may = api_keys.allowed(scopes=(each for each in ["read"]), now=datetime.now(UTC))
+    assert may.scopes == frozenset(["read"])

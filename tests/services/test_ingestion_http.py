@@ -122,7 +122,7 @@ async def test_a_key_with_another_secret_and_a_revoked_key_are_refused(world: Wo
 async def test_a_key_may_do_less_than_its_platform(world: World) -> None:
     async def status(**may: Any) -> int:
         allowed = api_keys.allowed(now=datetime.now(UTC), **may)
-        key = await api_keys.add(world.connection, "members", allowed)
+        key = await api_keys.add(world.connection, "members", allowed, b"")
         async with client(service, str(key)) as http:
             sent = [await http.post("/v1/events", json=joined(f"ada{n}")) for n in range(2)]
         return sent[-1].status_code
@@ -139,7 +139,7 @@ async def test_a_key_never_speaks_for_a_source_it_was_not_given(world: World) ->
         "UPDATE registry.platforms SET sources = sources || '{urn:other}' WHERE name = 'members'"
     )
     allowed = api_keys.allowed(sources=["urn:other"], now=datetime.now(UTC))
-    key = await api_keys.add(world.connection, "members", allowed)
+    key = await api_keys.add(world.connection, "members", allowed, b"")
     async with ingestion(world.settings) as (service, _), client(service, str(key)) as http:
         assert (await http.post("/v1/events", json=joined("ada"))).status_code == 403
         answer = await http.post("/v1/events", json=joined("ada", source="urn:other"))

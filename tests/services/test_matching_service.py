@@ -180,7 +180,7 @@ async def test_a_platform_added_later_is_told_of_what_is_made_from_then_on(villa
             village.settings.topics.of_platform("academy"),
         )
         await api_keys.register(
-            village.sql, registry.checked("academy", ["https://academy.example"], [AUTHORITY])
+            village.sql, registry.checked("academy", ["https://academy.example"], [AUTHORITY]), b""
         )
         old = (await village.told())[0][1]["suggestion"]
         pair = await pair_of(village, old)

@@ -97,7 +97,7 @@ async def key_of(database: str) -> str:
     """The key of a platform that writes for `nhs` alone."""
     connection = await asyncpg.connect(database)
     platform = registry.checked("intranet", ["https://intranet.example"], ["nhs"])
-    key = await api_keys.register(connection, platform)
+    key = await api_keys.register(connection, platform, b"")
     await connection.close()
     return str(key)
 

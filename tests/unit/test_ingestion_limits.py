@@ -7,9 +7,9 @@ from typing import Any
 from crosstie import instants
 from crosstie.door.arrival import Arrival, checked
 from crosstie.registry import Platform
+from crosstie.runtime.buckets import MOST_KEYS, Buckets
 from services.ingestion.intake import MOST_ENTRIES, steps
 from services.ingestion.letters import portions
-from services.ingestion.limits import MOST_KEYS, Buckets
 
 PLATFORM = Platform("members", frozenset(["urn:members"]), frozenset(["members"]))
 

@@ -117,6 +117,7 @@ def allowed(
     now: datetime,
 ) -> Allowed:
     """What an operator says a key may do; empty is everything. Raises Rejected with what is wrong."""
+    scopes = tuple(scopes)
     if len(label) > MOST_LABEL or not label.isprintable():
         raise Rejected("/label", label, f"at most {MOST_LABEL} printable characters", "shorten it")
     for scope in scopes:
@@ -126,11 +127,11 @@ def allowed(
         raise Rejected("/expires", expires_at.isoformat(), "in the future", "choose a later time")
     if rate is not None and not 0 < rate <= MOST_RATE:
         raise Rejected("/rate", str(rate), f"above 0, at most {MOST_RATE:,.0f}", "choose another")
-    chosen = frozenset(scope for scope in SCOPES if scope in set(scopes)) or frozenset(SCOPES)
+    chosen = frozenset(scope for scope in SCOPES if scope in scopes) or frozenset(SCOPES)
     return Allowed(label, frozenset(sources) or None, chosen, expires_at, rate)
 
 
-async def add(connection: registry.Connection, name: str, may: Allowed, pepper: bytes = b"") -> Key:
+async def add(connection: registry.Connection, name: str, may: Allowed, pepper: bytes) -> Key:
     """One more key for a platform. Raises Rejected where there is no such platform, or source."""
     row = await connection.fetchrow(PLATFORM, name)
     if row is None:
@@ -145,7 +146,7 @@ async def add(connection: registry.Connection, name: str, may: Allowed, pepper: 
     return key
 
 
-async def register(connection: registry.Connection, platform: Platform, pepper: bytes = b"") -> Key:
+async def register(connection: registry.Connection, platform: Platform, pepper: bytes) -> Key:
     """Register `platform` and give it a key that may all it may. Raises Rejected, see registry.add."""
     async with connection.transaction():
         await registry.add(connection, platform)

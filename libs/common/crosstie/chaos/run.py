@@ -111,7 +111,7 @@ async def _platform(on: Stage) -> AsyncIterator[Load]:
     )
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
-        key = await api_keys.register(connection, described)
+        key = await api_keys.register(connection, described, settings.api_key_pepper_bytes)
     finally:
         await connection.close()
 

@@ -117,6 +117,8 @@ def _environment(settings: Settings, proxies: Mapping[str, Proxy]) -> dict[str, 
     url = make_url(settings.database_url.get_secret_value()).set(port=proxies["postgres"].port)
     said = settings.model_dump(mode="json", exclude_none=True)
     assert settings.vault_key is not None
+    if settings.api_key_pepper is not None:
+        said["api_key_pepper"] = settings.api_key_pepper.get_secret_value()
     said |= {
         "kafka_bootstrap": ",".join(f"127.0.0.1:{port}" for port in brokers),
         "database_url": url.render_as_string(hide_password=False),

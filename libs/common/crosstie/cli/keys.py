@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PEPPER = "CROSSTIE_API_KEY_PEPPER"
+MOST_DAYS = 36_500.0
 Database = Annotated[
     str,
     typer.Option(
@@ -52,7 +53,8 @@ def add(
         typer.Option(help="write (send events) or read; may be given again; without, both."),
     ] = None,
     days: Annotated[
-        float | None, typer.Option(min=0, help="It expires after so many days; without, never.")
+        float | None,
+        typer.Option(min=0, max=MOST_DAYS, help="It expires after so many days; without, never."),
     ] = None,
     rate: Annotated[
         float | None, typer.Option(help="Requests per second, instead of the service's setting.")
@@ -132,6 +134,8 @@ def pepper() -> bytes:
         found = b"?"
     if said and len(found) != 32:
         raise Misconfigured(f"{PEPPER} must be base64 of 32 bytes, the same as the services have")
+    if not said:
+        print(f"{PEPPER} is not set: services that have one refuse this key", file=sys.stderr)
     return found
 
 

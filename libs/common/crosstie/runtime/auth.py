@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Annotated, Any
 
 import asyncpg
@@ -18,12 +20,14 @@ from crosstie import api_keys
 from crosstie.api_keys import Caller, Key, Scope
 from crosstie.errors import DatabaseAway
 from crosstie.registry import Platform
+from crosstie.runtime.buckets import Buckets
 from crosstie.runtime.database import SOON_SECONDS, soon
 
 __all__ = ["Caller", "Keys", "Platform", "platform_of"]
 
 FRESH_SECONDS = 3.0  # so long a key that was right is not looked up again: revoked, it ends by then
 AWAY_SECONDS = 600.0  # so long it stays right while PostgreSQL cannot be asked
+AGAIN_SECONDS = 1.0  # so long PostgreSQL may take to answer of a key that was right
 WRONG_SECONDS = 2.0  # so long a key that was wrong is not looked up again
 MOST_CACHED = 10_000
 MOST_LOOK_UPS = 3  # at a time: strangers with made-up keys never hold the whole pool
@@ -36,27 +40,34 @@ _bearer = HTTPBearer(
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was found for a key, and when (monotonic)."""
+    """What was found for a key, when that was, and when it was last asked for (monotonic)."""
 
     caller: Caller | None
     at: float
+    asked: float
 
-    def younger(self, seconds: float) -> bool:
-        return time.monotonic() - self.at < seconds
+
+def _within(seconds: float, since: float) -> bool:
+    return time.monotonic() - since < seconds
 
 
 class Keys:
     """Looks keys up in the registry, and remembers them for as long as the constants above say.
 
-    Routes are built before PostgreSQL is there: give the pool later with `connect`.
+    Routes are built before PostgreSQL is there: give the pool later with `connect`. `rate`: calls a
+    second of a key that has none of its own.
     """
 
-    def __init__(self, pool: asyncpg.Pool[Any] | None = None, pepper: bytes = b"") -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[Any] | None = None, pepper: bytes = b"", rate: float = inf
+    ) -> None:
         self._pool = pool
         self._pepper = pepper
+        self._buckets = Buckets(rate)
         self._right: OrderedDict[Key, _Known] = OrderedDict()
         self._wrong: OrderedDict[Key, _Known] = OrderedDict()
         self._turns = asyncio.Semaphore(MOST_LOOK_UPS)
+        self._turns_again = asyncio.Semaphore(2)
 
     def connect(self, pool: asyncpg.Pool[Any]) -> None:
         """Look keys up here from now on."""
@@ -71,30 +82,50 @@ class Keys:
         found = known.caller
         return found if found is not None and found.valid(datetime.now(UTC)) else None
 
+    def wait(self, caller: Caller) -> float:
+        """Count a call: 0, or the seconds until its key may call again."""
+        return self._buckets.wait(caller.key_id, time.monotonic(), caller.rate)
+
     def _fresh(self, key: Key) -> _Known | None:
-        if (right := self._right.get(key)) is not None and right.younger(FRESH_SECONDS):
+        if (right := self._right.get(key)) is not None and _within(FRESH_SECONDS, right.asked):
             return right
-        if (wrong := self._wrong.get(key)) is not None and wrong.younger(WRONG_SECONDS):
+        if (wrong := self._wrong.get(key)) is not None and _within(WRONG_SECONDS, wrong.asked):
             return wrong
         return None
 
     async def _asked(self, key: Key) -> _Known:
-        """Looked up, unless someone else did while it was not our turn; the old answer if need be."""
+        """Looked up, unless someone else did while it was not our turn."""
+        last = self._right.get(key)
+        if last is not None and _within(AWAY_SECONDS, last.at):
+            return await self._asked_again(key, last)
         try:
             async with asyncio.timeout(SOON_SECONDS), self._turns:
                 return self._fresh(key) or await self._looked_up(key)
-        except (TimeoutError, DatabaseAway) as error:
-            last = self._right.get(key)
-            if last is not None and last.younger(AWAY_SECONDS):
-                return last
-            raise DatabaseAway("keys cannot be looked up") from error
+        except TimeoutError as error:
+            raise DatabaseAway("too many keys are looked up at once") from error
+
+    async def _asked_again(self, key: Key, last: _Known) -> _Known:
+        """The same for a key that was right: its old answer stands where there is no new one soon.
+
+        In turns of their own: whoever makes up keys neither delays these nor keeps a revoked one alive.
+        """
+        try:
+            async with asyncio.timeout(AGAIN_SECONDS), self._turns_again:
+                return self._fresh(key) or await self._looked_up(key)
+        except (TimeoutError, DatabaseAway):
+            if (
+                meanwhile := self._fresh(key)
+            ) is not None:  # another look-up told more: revoked, say
+                return meanwhile
+            return self._remembered(key, replace(last, asked=time.monotonic()))
 
     async def _looked_up(self, key: Key) -> _Known:
         if self._pool is None:
             raise DatabaseAway("PostgreSQL was not reached yet")
         async with soon(self._pool) as connection:
             caller = await api_keys.caller(connection, key, self._pepper)
-        return self._remembered(key, _Known(caller, time.monotonic()))
+        now = time.monotonic()
+        return self._remembered(key, _Known(caller, now, now))
 
     def _remembered(self, key: Key, known: _Known) -> _Known:
         """Apart, so that made-up keys never push right ones out."""
@@ -111,7 +142,7 @@ class Keys:
 def platform_of(keys: Keys, scope: Scope = "read") -> Callable[..., Awaitable[Platform]]:
     """A FastAPI dependency: the calling platform, else 401; 403 for a key without `scope`.
 
-    503 while keys cannot be looked up. Leaves the caller in `request.state.caller`.
+    429 for one that calls too often, 503 while keys cannot be looked up.
     """
 
     async def dependency(
@@ -132,6 +163,9 @@ def platform_of(keys: Keys, scope: Scope = "read") -> Callable[..., Awaitable[Pl
             )
         if scope not in caller.scopes:
             raise HTTPException(403, f"this API key may not {scope}; ask the operator for one")
+        if wait := keys.wait(caller):
+            detail = "too many requests for this key; wait, and ask or send more in each"
+            raise HTTPException(429, detail, {"Retry-After": str(math.ceil(wait))})
         request.state.caller = caller
         return caller.platform
 
