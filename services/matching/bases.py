@@ -2,12 +2,14 @@
 
 A full round begins with the newest base there is; rounds in between keep to it, so that what a
 member is suggested does not depend on the minute a fit ended. After each full round the next base
-is fitted, in a process of its own. The very first is fitted at once, of rules and words.
+is fitted, in a process of its own. The very first is fitted at once, of rules and words; it may have
+seen few people, so whenever the network has doubled the next is fitted, and put in place, early.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 import msgspec
@@ -29,6 +31,8 @@ log = logger("matching.bases")
 
 _REST = 10  # times what a fit took, before the next: at most a tenth of a processor
 _RETRY_SECONDS = 300.0
+_GROWN = 2  # times as many people: a base knows too little of them
+_GROWTH_SECONDS = 30.0  # between looks at how many there are
 
 
 class Bases:
@@ -47,6 +51,14 @@ class Bases:
         self._since = Head(0, 0, "", 0)  # the round that the next fit is of
         self.used: Fitted | None = None
         self._fresh: Fitted | None = None
+        self._members = 0  # when the last one was fitted, or this leader began
+
+    @property
+    def outgrown(self) -> bool:
+        """The base that waits knows so many more people that the next round had better be full."""
+        if self.used is None or self._fresh is None:
+            return False
+        return self._fresh.base.people >= _GROWN * max(self.used.base.people, 1)
 
     def forget(self) -> None:
         """Another led meanwhile."""
@@ -68,7 +80,7 @@ class Bases:
     async def keep_fitting(self) -> None:
         """Fit whenever it is due, until cancelled. Whatever goes wrong with it, rounds go on."""
         while True:
-            await self._due.wait()
+            await self._until_due()
             await asyncio.sleep(self._delay_seconds)
             self._due.clear()
             begun = time.monotonic()
@@ -82,10 +94,21 @@ class Bases:
             else:
                 await asyncio.sleep(_REST * (time.monotonic() - begun))
 
+    async def _until_due(self) -> None:
+        """After a full round, or once the network has grown."""
+        while not self._due.is_set():
+            self._members = self._members or self._standing.members
+            if self.used is not None and self._standing.members >= _GROWN * max(self._members, 1):
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GROWTH_SECONDS):
+                    await self._due.wait()
+
     async def _fit(self, since: Head) -> None:
         begun, before = time.monotonic(), self.used
         lessons = await retrying(lambda: self._lessons.upto(since.n, since.at), self._running)
         network = (await self._standing.now()).network
+        self._members = len(network.members)
         material = await off_loop(lambda: learning.material(network, lessons))
         gathered = time.monotonic()
         place = None if before is None else before.named.body

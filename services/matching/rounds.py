@@ -95,6 +95,8 @@ class Leader:
     async def _look(self, mine: Leadership) -> None:
         """Wait until there is something to look at, then decide a round where one is due."""
         await self._reader.changed(_TICK_SECONDS)
+        if self._bases.outgrown:
+            mine.full_due = mine.head.at  # a full round is due now: only these change the base
         turn = await self._turns.next(mine)
         if turn is None:
             await self._running.pause(_BREATH_SECONDS)

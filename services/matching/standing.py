@@ -28,6 +28,11 @@ class Standing:
         """Greatest event time that was read."""
         return self._reader.network.latest
 
+    @property
+    def members(self) -> int:
+        """How many there were when it was last asked for."""
+        return 0 if self._prepared is None else len(self._prepared.network.members)
+
     async def now(self) -> Prepared:
         """As of this moment."""
         async with self._one_at_a_time:

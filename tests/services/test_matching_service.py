@@ -11,12 +11,14 @@ import httpx
 import pytest
 
 from crosstie import api_keys, registry
+from crosstie.matching.base import Base, decode
 from crosstie.matching.record import digest
 from crosstie.network.facts import Availability, Blocking, MemberFact
 from crosstie.network.state import member_key, tie_key
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.stack import Stack
 from crosstie.suggestions import SUGGESTION_TYPES, SuggestionChanged
+from services.matching import bases
 from tests.services.matching_world import (
     AUTHORITY,
     START,
@@ -225,6 +227,35 @@ async def test_a_full_round_is_due_after_a_day_of_the_rounds_own_time(village: W
             await village.round_published(turn)
         await one.said("round", 3)
         assert [line["full"] for line in one.logged("round")] == [True, False, True]
+
+
+async def test_a_base_that_the_network_outgrew_is_replaced_by_a_full_round(
+    stack: Stack, topic_prefix: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bases, "_GROWTH_SECONDS", 0.1)
+    monkeypatch.setattr(bases, "_REST", 0)
+    settings = settings_of(stack, topic_prefix, database, base_delay_seconds=0)
+    async with world(settings) as village:
+        await village.village(2)
+        async with here(settings) as one:
+            await one.said("base fitted")
+            await village.people(range(2, 14))
+            await village.hand.tell(
+                [event for n in range(2, 14) for event in joins(village.hand, n, START + n)]
+            )
+
+            async def full_again() -> bool:
+                return [line["full"] for line in one.logged("round")].count(True) > 1
+
+            await until(full_again)
+        kept = {each.base for each in await village.rounds()}
+        bodies = [await base_of(village, digest) for digest in kept]
+    assert max(each.people for each in bodies) > 2 * min(each.people for each in bodies)
+
+
+async def base_of(village: World, digest: str) -> Base:
+    body = await village.sql.fetchval("SELECT body FROM matching.bases WHERE digest = $1", digest)
+    return decode(body)
 
 
 async def test_no_round_opens_on_a_network_older_than_the_last_round_saw(village: World) -> None:
