@@ -11,12 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import rounds
+from benchmarks import assignments, rounds
+
+PARTS = ("rounds", "assignments", "recall", "delivery")
 
 
-def delivery(events: int) -> Any:
-    """Events from Kafka through profile and out again, on the stack of the environment or embedded."""
-    command = [sys.executable, "-m", "benchmarks.delivery", "--events", str(events)]
+def apart(part: str, *arguments: str) -> Any:
+    """A benchmark in a process of its own."""
+    command = [sys.executable, "-m", f"benchmarks.{part}", *arguments]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
@@ -37,7 +39,7 @@ def ratios(sizes: list[dict[str, Any]]) -> dict[str, float]:
 def main() -> None:
     """Run what is asked for; everything by default."""
     parser = argparse.ArgumentParser("benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=("rounds", "delivery"))
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--keep", type=Path, help="write the result to this file too")
@@ -48,11 +50,17 @@ def main() -> None:
         "processors": os.cpu_count(),
         "load_before": [round(each, 1) for each in os.getloadavg()],
     }
-    if chosen.only != "delivery":
+    if "rounds" in chosen.only:
         result["rounds"] = [rounds.measured(each) for each in chosen.sizes]
         result["ratios"] = ratios(result["rounds"])
-    if chosen.only != "rounds":
-        result["delivery"] = delivery(chosen.events)
+    if "assignments" in chosen.only:
+        result["assignments"] = {
+            name: assignments.measured(name, size) for name, size in assignments.SIZES.items()
+        }
+    if "recall" in chosen.only:
+        result["recall"] = apart("recall")
+    if "delivery" in chosen.only:  # on the stack of the environment, or an embedded one
+        result["delivery"] = apart("delivery", "--events", str(chosen.events))
     text = json.dumps(result, indent=2)
     print(text)
     if chosen.keep:
