@@ -14,17 +14,26 @@ from crosstie.errors import Misconfigured
 
 PREFIX = re.compile(r"[a-z0-9-]+\.")
 _MINUTE_MS = 60_000
-_DAY_MS = 24 * 60 * _MINUTE_MS
+_HOUR_MS = 60 * _MINUTE_MS
+_DAY_MS = 24 * _HOUR_MS
 FOREVER_MS = -1
 MEBIBYTE = 1024 * 1024
 
 LOG_PARTITIONS = 12  # fixed at creation: `network` has as many, and the same keys
+KEPT_DAYS = 30  # by the topics that forget
+KEPT_MS = KEPT_DAYS * _DAY_MS
+SEGMENT_MS = 23 * _HOUR_MS  # of these: Kafka deletes whole segments, and looks every 5 minutes,
+GONE_DAYS = KEPT_DAYS + 1  # so that nothing in them gets as old as this
 COMPACTION_LAG_MS = 10 * _MINUTE_MS  # a reader that took over half of it asks for the end again
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic as it is created; `name` carries the deployment's prefix."""
+    """One topic as it is created; `name` carries the deployment's prefix.
+
+    The broker says when a record was written. Whoever sends an old event may give the record the
+    event's time: retention would count from then, and take it away before anybody read it.
+    """
 
     name: str
     partitions: int
@@ -38,16 +47,20 @@ class Topic:
         config = {
             "cleanup.policy": self.cleanup,
             "max.message.bytes": str(self.max_message_bytes),
+            "message.timestamp.type": "LogAppendTime",
         }
         if self.compression != "producer":
             config["compression.type"] = self.compression
-        if self.cleanup == "delete":
-            return config | {"retention.ms": str(self.retention_ms)}
-        return config | {
-            "min.compaction.lag.ms": str(COMPACTION_LAG_MS),
-            "max.compaction.lag.ms": str(7 * _DAY_MS),  # bounds how long an erased row is kept
-            "delete.retention.ms": str(_DAY_MS),
-        }
+        if self.cleanup == "compact":
+            return config | {
+                "min.compaction.lag.ms": str(COMPACTION_LAG_MS),
+                "max.compaction.lag.ms": str(7 * _DAY_MS),  # bounds how long an erased row is kept
+                "delete.retention.ms": str(_DAY_MS),
+            }
+        config["retention.ms"] = str(self.retention_ms)
+        if self.retention_ms != FOREVER_MS:
+            config["segment.ms"] = str(SEGMENT_MS)
+        return config
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,7 @@ class Topics:
     @property
     def dlq(self) -> Topic:
         """What was wrong on an inbox, as it came, with the reason."""
-        return Topic(f"{self.prefix}dlq.v1", 3, 30 * _DAY_MS, max_message_bytes=4 * MEBIBYTE)
+        return Topic(f"{self.prefix}dlq.v1", 3, KEPT_MS, max_message_bytes=4 * MEBIBYTE)
 
     def inbox(self, platform: str) -> Topic:
         """Where one platform writes its events.
@@ -90,11 +103,11 @@ class Topics:
         through that fills the memory of whoever reads it.
         """
         name = f"{self.inbox_prefix}{platform}"
-        return Topic(name, 6, 30 * _DAY_MS, compression="uncompressed")
+        return Topic(name, 6, KEPT_MS, compression="uncompressed")
 
     def suggestions(self, platform: str) -> Topic:
         """Where one platform reads what became of its suggestions."""
-        return Topic(f"{self.prefix}suggestions.v1.{platform}", 6, 30 * _DAY_MS)
+        return Topic(f"{self.prefix}suggestions.v1.{platform}", 6, KEPT_MS)
 
     @property
     def inbox_prefix(self) -> str:

@@ -12,9 +12,11 @@ from crosstie.replay import erasure, search
 from crosstie.replay.book import Book
 from crosstie.replay.sources import Record
 from crosstie.replay.tables import StoredRow
+from crosstie.topics import Topics
 from tests.unit.replay.world import ANN, BOB, EVE, KEYS, World
 
 MEMBER = f"member/{EVE}"
+HOUR_MS = 3_600_000
 
 
 @pytest.fixture
@@ -46,11 +48,20 @@ def test_a_faultless_erasure_is_clean_and_lists_what_remains_with_its_deadline(
     found = book(world)
     assert found.differences == ()
     assert found.notes == (
-        "the erased may still be in inbox.v1.intranet: gone by 2026-04-01T12:00Z",
+        "the erased may still be in inbox.v1.intranet: gone by 2026-04-02T12:00Z",
         "the erased may still be in network.v1, not compacted yet: gone by 2026-03-10T12:00Z",
     )
     assert found.counted["erased"] == 1
     assert found.counted["sealed payloads tried"] == 2
+
+
+def test_a_deadline_leaves_kafka_time_for_whole_segments_and_its_own_pace() -> None:
+    topics = Topics()
+    forgetting = [t for t in topics.every(["intranet"]) if search.has_deadline(topics, t.name)]
+    assert len(forgetting) == 3
+    for config in (each.config() for each in forgetting):
+        oldest_ms = int(config["retention.ms"]) + int(config["segment.ms"])
+        assert oldest_ms + HOUR_MS <= erasure.KEPT_US // 1000
 
 
 def test_a_row_left_in_postgresql_is_named(world: World) -> None:
@@ -118,7 +129,7 @@ def test_quarantined_bytes_have_their_own_deadline(world: World) -> None:
     world.set_aside(0, 2)
     found = book(world)
     assert (
-        f"{EVE} may still be in profile.quarantine events.v1-0@2: gone by 2026-04-01T12:00Z"
+        f"{EVE} may still be in profile.quarantine events.v1-0@2: gone by 2026-04-02T12:00Z"
         in found.notes
     )
 

@@ -26,8 +26,9 @@ from crosstie.replay.runner import Erasure, Played
 from crosstie.replay.sources import Record
 from crosstie.replay.tables import Quarantined, Snapshot
 from crosstie.sealing import open_sealed
+from crosstie.topics import GONE_DAYS
 
-KEPT_US = 30 * DAY_US  # inbox, dlq, suggestions, quarantine
+KEPT_US = GONE_DAYS * DAY_US  # inbox, dlq, suggestions, quarantine
 COMPACTED_US = 8 * DAY_US  # max.compaction.lag.ms of network.v1, and a day for the cleaner
 MOST_TRIED = 3  # sealed payloads of one person, each against every key that is left
 _ID = re.compile(r"[A-Za-z0-9._:@/+|=-]*")  # ids, codes, digests: no words with spaces
@@ -62,7 +63,7 @@ class Holder:
 
 
 def remaining(at: int, kept: Iterable[str]) -> Iterator[Holder]:
-    """What may still hold the text of someone erased at `at`; `kept` are places kept 30 days."""
+    """What may still hold the text of someone erased at `at`; `kept` are places that forget."""
     for place in kept:
         yield Holder(place, at + KEPT_US)
     yield Holder("network.v1, not compacted yet", at + COMPACTED_US)
