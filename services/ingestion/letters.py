@@ -111,7 +111,7 @@ def _result(record: Any, platform: Platform | None, at: int) -> Arrival | Reject
         remedy = "register it with `crosstie platforms add`, then replay this"
         return Rejected("", record.topic, "the inbox of a registered platform", remedy)
     try:
-        event = event_of(record.key, record.value, record.headers)
+        event = event_of(record.key, record.value, dlq.as_sent(record.headers))
     except Rejected as rejected:
         return rejected
     return judged(event, platform, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from tests.services.ingestion_world import World, client, eventually, ingestion,
 from tests.services.ingestion_world import world as made
 
 Run = Callable[..., Any]
+HOUR_MS = 3_600_000
 
 
 @pytest.fixture
@@ -75,15 +77,23 @@ async def test_topics_of_an_earlier_version_get_what_they_lack_and_keep_what_was
         return [found[each].value for each in names]
 
     await eventually(lambda: inbox.name in partitions_of(world.settings.kafka_bootstrap))
-    lost = ConfigEntry("compression.type", None, incremental_operation=AlterConfigOpType.DELETE)
+    lacked = ("compression.type", "message.timestamp.type", "segment.ms")
+    lost = [
+        ConfigEntry(each, None, incremental_operation=AlterConfigOpType.DELETE) for each in lacked
+    ]
     longer = ConfigEntry("retention.ms", "999", incremental_operation=AlterConfigOpType.SET)
-    await asyncio.to_thread(alter, lost, longer)
-    await eventually(lambda: now("compression.type", "retention.ms") == ["producer", "999"])
+    await asyncio.to_thread(alter, *lost, longer)
+    before = ["producer", "CreateTime", str(7 * 24 * HOUR_MS), "999"]
+    await eventually(lambda: now(*lacked, "retention.ms") == before)
     answer = await crosstie("topics", "create")
     assert answer.exit_code == 0, answer.output
-    assert f"{inbox.name} compression.type=uncompressed" in answer.stderr
-    await eventually(lambda: now("compression.type", "retention.ms") == ["uncompressed", "999"])
-    assert "compression.type" not in (await crosstie("topics", "create")).stderr
+    (told,) = answer.stderr.splitlines()
+    assert told.split()[0] == inbox.name
+    given = {"compression.type=uncompressed", "message.timestamp.type=LogAppendTime"}
+    assert set(told.split()[1:]) == given | {f"segment.ms={23 * HOUR_MS}"}
+    after = ["uncompressed", "LogAppendTime", str(23 * HOUR_MS), "999"]
+    await eventually(lambda: now(*lacked, "retention.ms") == after)
+    assert not (await crosstie("topics", "create")).stderr
 
 
 async def test_a_platform_is_added_with_topics_and_a_key_that_works(
@@ -164,13 +174,56 @@ async def test_dead_letters_are_listed_shown_and_replayed(world: World, crosstie
     assert "/source is" in (await crosstie("dlq", "list", "--platform", "members")).stdout
     assert json.loads((await crosstie("dlq", "list", "--platform", "x", "--json")).stdout) == []
     shown = json.loads((await crosstie("dlq", "show", letter.name)).stdout)
-    assert shown["original"] == {"key": "k", "headers": {}, "value": wrong.decode()}
+    assert shown["original"] == {"key": "k", "headers": [], "value": wrong.decode()}
 
     await world.connection.execute("UPDATE registry.platforms SET sources = '{urn:later}'")
     replayed = json.loads((await crosstie("dlq", "replay", "--all", "--json")).stdout)
-    assert replayed == {"replayed": 1}
+    assert replayed == {"replayed": 1, "passed_over": 0, "left": []}
     async with ingestion(world.settings):
         await eventually(world.events)
+    (listed,) = json.loads((await crosstie("dlq", "list", "--json")).stdout)
+    assert listed["state"] == "replayed"
+    assert json.loads((await crosstie("dlq", "list", "--open", "--json")).stdout) == []
+
+
+async def test_letters_that_stay_wrong_do_not_multiply(world: World, crosstie: Run) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    wrong = 50
+
+    async def listed() -> Counter[str]:
+        found = json.loads((await crosstie("dlq", "list", "--json")).stdout)
+        return Counter(each["state"] for each in found)
+
+    async def replayed(*which: str) -> tuple[int, int]:
+        answer = await crosstie("dlq", "replay", *which, "--json")
+        told = json.loads(answer.stdout)
+        assert (answer.exit_code, told["left"]) == (0, [])
+        return told["replayed"], told["passed_over"]
+
+    async with ingestion(world.settings):
+        async with world.producer() as producer:
+            for n in range(wrong):
+                await producer.send(inbox, f"wrong {n}".encode(), headers=[("h", b"v")])
+        await eventually(lambda: _refused(world, wrong))
+        assert await listed() == {"open": wrong}
+
+        assert await replayed("--all") == (wrong, 0)
+        await eventually(lambda: _refused(world, 2 * wrong))
+        assert await listed() == {"open": wrong, "refused again": wrong}
+
+        assert await replayed("--all") == (wrong, wrong)
+        await eventually(lambda: _refused(world, 3 * wrong))
+        assert await listed() == {"open": wrong, "refused again": 2 * wrong}
+
+    assert await replayed("--all") == (wrong, 2 * wrong)  # and nobody has read them yet
+    assert await replayed("--all") == (0, 3 * wrong)
+    letter = (await world.letters())[0]
+    assert await replayed(letter.name) == (1, 0)
+    assert f"{letter.name}  {letter.at}  refused again as" in (await crosstie("dlq", "list")).stdout
+
+
+async def _refused(world: World, count: int) -> bool:
+    return len(await world.letters()) == count
 
 
 async def test_what_was_too_big_for_a_letter_is_replayed_from_the_inbox(
@@ -186,7 +239,7 @@ async def test_what_was_too_big_for_a_letter_is_replayed_from_the_inbox(
     assert letter.omitted > 5_000_000
     assert (await crosstie("dlq", "replay", letter.name)).exit_code == 0
     records = await world.records(inbox)
-    assert [(each.key, each.value, each.headers) for each in records] == [
+    assert [(each.key, each.value, each.headers[:1]) for each in records] == [
         (b"k", huge, (("h", b"v"),))
     ] * 2
 

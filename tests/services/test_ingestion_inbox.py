@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from confluent_kafka import KafkaError, Producer
 
+from crosstie import dlq
+from crosstie.door.record import MOST_BYTES
 from crosstie.runtime import letters
 from crosstie.runtime.stack import Stack
 from tests.services.ingestion_world import (
@@ -24,6 +29,8 @@ from tests.services.ingestion_world import (
 )
 from tests.services.ingestion_world import world as made
 from tests.spoiled import PLACEHOLDER, spoil
+
+_LOG_APPEND_TIME = 1
 
 
 @pytest.fixture
@@ -133,7 +140,7 @@ async def test_a_platform_added_later_is_read_within_ten_seconds(world: World) -
         sent = event("member.joined", data, source="https://learn.example")
         inbox = world.settings.topics.inbox("learning").name
         await producer.send_and_wait(inbox, json.dumps(sent).encode())
-        await eventually(lambda: _logged(world, 1), seconds=15)
+        await eventually(lambda: _logged(world, 1), seconds=10)
     assert await world.subject("ada", "learners") is not None
 
 
@@ -165,7 +172,7 @@ async def test_nothing_is_lost_while_replicas_come_and_go(world: World) -> None:
 async def test_a_replayed_letter_is_the_original_again(world: World) -> None:
     inbox = world.settings.topics.inbox("members").name
     topics, bootstrap = world.settings.topics, world.settings.kafka_bootstrap
-    sent = json.dumps(met("ada", "bob")).encode()
+    sent = json.dumps(met("ada", "bob")).encode().ljust(MOST_BYTES - 3)  # with key and header
     await world.connection.execute("UPDATE registry.platforms SET sources = '{https://x}'")
     async with world.producer() as producer, ingestion(world.settings):
         await producer.send_and_wait(inbox, sent, b"k", headers=[("h", b"v")])
@@ -173,11 +180,55 @@ async def test_a_replayed_letter_is_the_original_again(world: World) -> None:
     await world.connection.execute(
         "UPDATE registry.platforms SET sources = '{https://members.example}'"
     )
-    assert await letters.replay(bootstrap, topics, [letter]) == 1
+    found, pile = await letters.letters(bootstrap, topics)
+    assert found == [letter]
+    assert await letters.replay(bootstrap, topics, found, pile) == letters.Replayed(1, {})
     async with ingestion(world.settings):
         await eventually(lambda: _logged(world, 1))
     *_, last = await world.records(inbox)
-    assert (last.key, last.value, last.headers) == (b"k", sent, (("h", b"v"),))
+    assert (last.key, last.value) == (b"k", sent)
+    told = ((dlq.REPLAY_OF, letter.name.encode()), (dlq.REPLAYS, b"1"))
+    assert last.headers == (("h", b"v"), *told)
+
+
+async def test_what_no_inbox_takes_stops_no_other_replay(world: World) -> None:
+    topics, bootstrap = world.settings.topics, world.settings.kafka_bootstrap
+    inbox = topics.inbox("members").name
+    async with world.producer() as producer, ingestion(world.settings):
+        await producer.send_and_wait(inbox, b"wrong")
+        (letter,) = await eventually(world.letters)
+    aged = msgspec.structs.replace(letter, partition=(letter.partition + 1) % 6)
+    large = msgspec.structs.replace(letter, offset=7, value=secrets.token_bytes(3 * 1024 * 1024))
+    gone = msgspec.structs.replace(aged, offset=-1, omitted=9, value=b"")
+    pile = dlq.Pile()
+    for each in (large, gone, letter):
+        pile.add(each)
+    done = await letters.replay(bootstrap, topics, [large, gone, letter], pile)
+    assert done.count == 1
+    assert {name: why.pointer for name, why in done.left.items()} == {
+        large.name: "",
+        gone.name: "/offset",
+    }
+    assert [each.value for each in await world.records(inbox)] == [b"wrong"] * 2
+
+
+async def test_a_record_with_an_old_timestamp_is_kept_from_when_it_was_written(
+    world: World,
+) -> None:
+    """Else retention, which counts from the timestamp, takes it before anybody reads it."""
+    topics = world.settings.topics
+    day = 86_400_000
+    inbox, began = topics.inbox("members").name, time.time_ns() // 1_000_000
+    async with ingestion(world.settings), world.producer() as producer:
+        for value in (json.dumps(joined("ada")).encode(), b"wrong"):
+            old = began - 60 * day
+            await producer.send_and_wait(inbox, value, b"k", timestamp_ms=old)
+        await eventually(world.letters)
+        await eventually(lambda: _logged(world, 1))
+    for name in (inbox, topics.dlq.name, topics.events.name):
+        for record in await world.records(name):
+            assert record.timestamp_type == _LOG_APPEND_TIME
+            assert began - day < record.timestamp < began + day
 
 
 async def _logged(world: World, count: int) -> bool:

@@ -1,14 +1,19 @@
 """Dead letters: what was wrong on an inbox, as it came, with the place and the reason.
 
 A letter is the original record with five headers more (a header name that is not UTF-8 is kept in
-hexadecimal, and an absent key as an empty one). A letter that is too big for `dlq.v1` keeps its
-place only: the inbox holds it for 30 days.
+hexadecimal, and an absent key as an empty one; what was empty says so in a sixth). A letter that is
+too big for `dlq.v1` keeps its place only: the inbox holds it for 30 days.
+
+A replay puts the original back on its inbox with two headers more: which letter it was at first,
+and how often it was replayed since. Beside the letters it leaves a mark of the one that it took.
+What is refused again so is one open letter, however many were written of it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -22,10 +27,19 @@ PARTITION = "crosstie_partition"
 OFFSET = "crosstie_offset"
 REASON = "crosstie_reason"
 AT = "crosstie_at"
+EMPTY_KEY = "crosstie_empty_key"  # the original's key is empty, and not absent
 OMITTED = "crosstie_omitted"  # bytes of the original that are left out
 MOST_BYTES = 3 * 1024 * 1024
 
+REPLAY_OF = "crosstie_replay_of"  # on the inbox: the name of the first letter
+REPLAYS = "crosstie_replays"  # on the inbox: how often it was replayed
+REPLAYED = "crosstie_replayed"  # of a mark: when
+
+_OURS = (EMPTY_KEY, OMITTED)  # what may follow the five, in this order
+_COUNT = re.compile(rb"[0-9]{1,9}")
+
 Headers = Sequence[tuple[str, bytes]]
+State = Literal["open", "replayed", "refused again"]
 
 
 class Reason(Struct, frozen=True):
@@ -53,30 +67,108 @@ class Letter(Struct, frozen=True):
     @property
     def name(self) -> str:
         """How an operator names it: `<topic>/<partition>/<offset>` of the original."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
+        return _name(self.topic, self.partition, self.offset)
+
+    @property
+    def first(self) -> str:
+        """The letter that this record was at first; its own name where it is no replay."""
+        found = dict(self.headers).get(REPLAY_OF) or b""
+        name = found.decode(errors="replace")
+        # a platform writes what it likes on its inbox, so it may speak of its own letters only
+        return name if name.startswith(f"{self.topic}/") else self.name
+
+    @property
+    def replays(self) -> int:
+        """How often it was replayed before it was refused this time."""
+        found = dict(self.headers).get(REPLAYS) or b""
+        return int(found) if self.first != self.name and _COUNT.fullmatch(found) else 0
+
+
+class Pile:
+    """All dead letters there are, by name only, and what became of each."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._newest: dict[str, tuple[int, int, str]] = {}  # of each record: replays, when, name
+        self._replayed: set[str] = set()
+
+    def add(self, letter: Letter) -> bool:
+        """Whether it is new: ingestion may read a batch again, and refuse the same again."""
+        if letter.name in self._known:
+            return False
+        self._known.add(letter.name)
+        refused = (letter.replays, instants.from_rfc3339(letter.at), letter.name)
+        self._newest[letter.first] = max(refused, self._newest.get(letter.first, refused))
+        return True
+
+    def mark(self, name: str) -> None:
+        """The letter of that name was replayed."""
+        self._replayed.add(name)
+
+    def newest(self, letter: Letter) -> str:
+        """The letter that was written last of the same record."""
+        return self._newest[letter.first][2]
+
+    def replays(self, letter: Letter) -> int:
+        """How often the record was replayed and refused again."""
+        return self._newest[letter.first][0]
+
+    def state(self, letter: Letter) -> State:
+        """What an operator has to do about it; only of `open` ones anything."""
+        if self.newest(letter) != letter.name:
+            return "refused again"
+        return "replayed" if letter.name in self._replayed else "open"
 
 
 def letter(record: Any, why: Rejected, at: int) -> Entry:
     """The dead letter of a Kafka record (of aiokafka)."""
     reason = Reason(why.pointer, why.value, why.limit, why.remedy)
-    place = [
-        (TOPIC, record.topic.encode()),
-        (PARTITION, str(record.partition).encode()),
-        (OFFSET, str(record.offset).encode()),
+    ours = [
+        *_place(record),
         (REASON, msgspec.json.encode(reason)),
         (AT, instants.to_rfc3339(at).encode()),
     ]
+    headers = [(_sendable(name), value) for name, value in record.headers]
     size = _size(record.key, record.value, record.headers)
     if size > MOST_BYTES:
-        return Entry(b"", b"", [*place, (OMITTED, str(size).encode())])
-    headers = [(_sendable(name), value) for name, value in record.headers]
-    return Entry(record.key or b"", record.value, [*headers, *place])
+        kept = [each for each in headers if each[0] in (REPLAY_OF, REPLAYS)]
+        return Entry(b"", b"", [*kept, *ours, (OMITTED, str(size).encode())])
+    if record.key == b"":
+        ours.append((EMPTY_KEY, b"true"))
+    return Entry(record.key or b"", record.value, [*headers, *ours])
+
+
+def mark(letter: Letter, at: int) -> Entry:
+    """What stands in `dlq.v1` beside a letter that was replayed."""
+    when = (REPLAYED, instants.to_rfc3339(at).encode())
+    return Entry(letter.name.encode(), b"", [*_place(letter), when])
+
+
+def marked(headers: Headers) -> str | None:
+    """The name of the letter that a record of `dlq.v1` marks; None for a letter."""
+    if not headers or headers[-1][0] != REPLAYED:
+        return None
+    ours = {name: (value or b"").decode(errors="replace") for name, value in headers}
+    return _name(ours.get(TOPIC), ours.get(PARTITION), ours.get(OFFSET))
+
+
+def replay_headers(letter: Letter, before: int) -> list[tuple[str, bytes]]:
+    """What a replay adds to the original, after so many before."""
+    return [(REPLAY_OF, letter.first.encode()), (REPLAYS, str(before + 1).encode())]
+
+
+def as_sent(headers: Headers) -> list[tuple[str, bytes]]:
+    """Headers of an inbox without what a replay added."""
+    return [each for each in headers if each[0] not in (REPLAY_OF, REPLAYS)]
 
 
 def read(key: bytes | None, value: bytes | None, headers: Headers) -> Letter:
     """The letter of a record of `dlq.v1`. Raises Rejected for what is none."""
-    count = 6 if headers and headers[-1][0] == OMITTED else 5  # ours are the last
-    original, ours = list(headers[:-count]), dict(headers[-count:])
+    original, more = list(headers), {}
+    for name in reversed(_OURS):  # ours are the last
+        if original and original[-1][0] == name:
+            more[name] = original.pop()[1]
+    ours = dict(original[-5:])
     try:
         return Letter(
             topic=ours[TOPIC].decode(),
@@ -84,26 +176,44 @@ def read(key: bytes | None, value: bytes | None, headers: Headers) -> Letter:
             offset=int(ours[OFFSET]),
             reason=msgspec.json.decode(ours[REASON], type=Reason),
             at=ours[AT].decode(),
-            key=key or None,
+            key=key if key or EMPTY_KEY in more else None,
             value=value,
-            headers=original,
-            omitted=int(ours.get(OMITTED, b"0")),
+            headers=original[:-5],
+            omitted=int(more.get(OMITTED, b"0")),
         )
     except (KeyError, ValueError) as error:
         raise Rejected("/headers", str(error), "headers of a dead letter", "leave it") from error
 
 
-def shown(letter: Letter) -> dict[str, Any]:
+def shown(letter: Letter, pile: Pile) -> dict[str, Any]:
     """The letter as JSON for people and programs, without its payload."""
-    reason = msgspec.structs.asdict(letter.reason)
-    return {"letter": letter.name, "at": letter.at, "bytes": len(letter.value or b"")} | reason
+    return {
+        "letter": letter.name,
+        "at": letter.at,
+        "state": pile.state(letter),
+        "replays": letter.replays,
+        "newest": pile.newest(letter),
+        "bytes": len(letter.value or b""),
+    } | msgspec.structs.asdict(letter.reason)
 
 
-def shown_in_full(letter: Letter) -> dict[str, Any]:
+def shown_in_full(letter: Letter, pile: Pile) -> dict[str, Any]:
     """The letter with its original, as text where it is text, else in hexadecimal."""
-    headers = {name: _text(value) for name, value in letter.headers}
+    headers = [[name, _text(value)] for name, value in letter.headers]
     original = {"key": _text(letter.key), "headers": headers, "value": _text(letter.value)}
-    return shown(letter) | {"omitted_bytes": letter.omitted, "original": original}
+    return shown(letter, pile) | {"omitted_bytes": letter.omitted, "original": original}
+
+
+def _name(topic: object, partition: object, offset: object) -> str:
+    return f"{topic}/{partition}/{offset}"
+
+
+def _place(of: Any) -> list[tuple[str, bytes]]:
+    return [
+        (TOPIC, of.topic.encode()),
+        (PARTITION, str(of.partition).encode()),
+        (OFFSET, str(of.offset).encode()),
+    ]
 
 
 def _text(value: bytes | None) -> Any:

@@ -107,6 +107,14 @@ def test_a_dead_letter_is_not_lost(world: World) -> None:
     assert inboxes(world, [sent(0)], committed=1, dead=[buried(sent(0))]).ok
 
 
+def test_the_mark_of_a_replay_is_passed_over(world: World) -> None:
+    dead = buried(sent(0))
+    mark = dlq.mark(dlq.read(dead.key, dead.value, dead.headers), NOON)
+    marked = Record("dlq.v1", 0, 1, 0, mark.key, mark.value, tuple(mark.headers))
+    found = inboxes(world, [sent(0)], committed=1, dead=[dead, marked])
+    assert (found.ok, found.counted["dead letters"]) == (True, 1)
+
+
 def test_what_is_no_event_must_be_a_dead_letter(world: World) -> None:
     wrong = Record("inbox.v1.intranet", 0, 0, 0, b"", b"[1]")
     assert inboxes(world, [wrong], committed=1).differences == (

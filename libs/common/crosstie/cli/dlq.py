@@ -15,7 +15,7 @@ from crosstie.cli.topics import Bootstrap, Prefix
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crosstie.dlq import Letter
+    from crosstie.dlq import Letter, Pile
     from crosstie.topics import Topics
 
 Platform = Annotated[str | None, typer.Option(help="Only letters of this platform's inbox.")]
@@ -35,19 +35,32 @@ def list_letters(
     bootstrap: Bootstrap,
     prefix: Prefix = "crosstie.",
     platform: Platform = None,
+    only_open: Annotated[
+        bool, typer.Option("--open", help="Only those that wait for somebody to mend them.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters with the reason of each; they are kept for 30 days. No payloads."""
+    """List dead letters with the reason of each; they are kept for 30 days. No payloads.
+
+    A letter is `open`, or `replayed`, or `refused again`: then there is a newer one of the same
+    record, and of a record only the newest is ever open.
+    """
     from crosstie import dlq
 
-    found = _chosen(bootstrap, _topics(prefix), platform, lambda _: True)
+    found, pile = _letters(bootstrap, _topics(prefix), platform)
+    if only_open:
+        found = [each for each in found if pile.state(each) == "open"]
     if as_json:
-        print(json.dumps([dlq.shown(each) for each in found]))
+        print(json.dumps([dlq.shown(each, pile) for each in found]))
         return
     for each in found:
-        why = each.reason
-        print(f"{each.name}  {each.at}  {why.pointer or '/'} is {why.value}, must be {why.limit}")
-    print(f"{len(found)} dead letters", file=sys.stderr)
+        why, state = each.reason, pile.state(each)
+        print(
+            f"{each.name}  {each.at}  {state}{_as(each, pile)}  "
+            f"{why.pointer or '/'} is {why.value}, must be {why.limit}"
+        )
+    still = sum(pile.state(each) == "open" for each in found)
+    print(f"{len(found)} dead letters, {still} open", file=sys.stderr)
 
 
 def show(
@@ -60,10 +73,10 @@ def show(
     """Show one dead letter with its original as JSON; it may hold personal data."""
     from crosstie import dlq
 
-    found = _chosen(bootstrap, _topics(prefix), None, lambda each: each.name == letter)
+    found, pile = _letters(bootstrap, _topics(prefix), None, lambda each: each.name == letter)
     if not found:
         raise _unknown(letter)
-    print(json.dumps(dlq.shown_in_full(found[0]), indent=2))
+    print(json.dumps(dlq.shown_in_full(found[0], pile), indent=2))
 
 
 def replay(
@@ -73,36 +86,61 @@ def replay(
     ] = None,
     prefix: Prefix = "crosstie.",
     platform: Platform = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every letter there is.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every open letter.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put the originals back on their inboxes, byte for byte; what is still wrong comes back."""
+    """Put the originals back on their inboxes as they came; what is still wrong comes back.
+
+    Letters that you name are replayed whatever became of them; `--all` passes over those that were
+    replayed before. What is refused again is a new letter in place of the old one. Exit code 1 when
+    one could not be replayed; the others are.
+    """
     from crosstie.runtime import letters as runtime
 
     wanted = set(letters or ())
     if bool(wanted) == everything:
         raise typer.BadParameter("name letters, or give --all")
     topics = _topics(prefix)
-    found = _chosen(bootstrap, topics, platform, lambda each: everything or each.name in wanted)
+    found, pile = _letters(
+        bootstrap, topics, platform, lambda each: everything or each.name in wanted
+    )
     for missing in sorted(wanted - {each.name for each in found}):
         raise _unknown(missing)
-    count = asyncio.run(runtime.replay(bootstrap, topics, found))
-    print(json.dumps({"replayed": count}) if as_json else f"{count} replayed")
+    chosen = [each for each in found if each.name in wanted or pile.state(each) == "open"]
+    done = asyncio.run(runtime.replay(bootstrap, topics, chosen, pile))
+    counts = {"replayed": done.count, "passed_over": len(found) - len(chosen)}
+    if as_json:
+        print(json.dumps(counts | {"left": sorted(done.left)}))
+    else:
+        print(f"{done.count} replayed, {counts['passed_over']} passed over")
+    for name, why in sorted(done.left.items()):
+        print(f"error: {name}: {why}", file=sys.stderr)
+    if done.left:
+        raise typer.Exit(1)
 
 
-def _chosen(
-    bootstrap: str, topics: Topics, platform: str | None, wanted: Callable[[Letter], bool]
-) -> list[Letter]:
+def _letters(
+    bootstrap: str,
+    topics: Topics,
+    platform: str | None,
+    wanted: Callable[[Letter], bool] = lambda _: True,
+) -> tuple[list[Letter], Pile]:
     from crosstie.runtime import letters, reachable
 
     topic = None if platform is None else topics.inbox(platform).name
 
-    async def chosen() -> list[Letter]:
+    async def chosen() -> tuple[list[Letter], Pile]:
         await reachable.kafka(bootstrap)
-        every = letters.letters(bootstrap, topics)
-        return [each async for each in every if topic in (None, each.topic) and wanted(each)]
+        return await letters.letters(
+            bootstrap, topics, lambda each: topic in (None, each.topic) and wanted(each)
+        )
 
     return asyncio.run(chosen())
+
+
+def _as(letter: Letter, pile: Pile) -> str:
+    newest = pile.newest(letter)
+    return "" if newest == letter.name else f" as {newest}"
 
 
 def _topics(prefix: str) -> Topics:

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from crosstie.client.outcome import Received, received
-from crosstie.dlq import Letter, read
+from crosstie.dlq import Letter, marked, read
 from crosstie.matching.model import Round
 from crosstie.matching.record import Record, joined
 from crosstie.runtime.stopping import stop
@@ -168,6 +168,8 @@ class Watcher:
             self._round_parts = []
 
     def _dead(self, record: Any) -> None:
+        if marked(record.headers) is not None:
+            return
         letter = read(record.key, record.value, record.headers)
         if letter.topic == self._inbox:
             self.dead[letter.name] = letter

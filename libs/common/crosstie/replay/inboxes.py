@@ -32,6 +32,8 @@ class Inboxes:
     def bury(self, records: Iterable[Record]) -> None:
         """Records of `dlq.v1`."""
         for record in records:
+            if dlq.marked(record.headers) is not None:
+                continue
             try:
                 letter = dlq.read(record.key, record.value, record.headers)
             except Rejected as why:
@@ -70,7 +72,7 @@ class Inboxes:
 
     def _owe(self, record: Record, place: Place) -> None:
         try:
-            event = event_of(record.key, record.value, record.headers)
+            event = event_of(record.key, record.value, dlq.as_sent(record.headers))
             name, type = identity_of(event["source"], event["id"]), event["type"]
         except (Rejected, KeyError, TypeError, AttributeError):  # JSON of any shape
             self._audit.differs(
