@@ -1,4 +1,4 @@
-"""`POST /v1/events`: one CloudEvent, a JSON array of them, or NDJSON; an answer for each."""
+"""`POST /v1/events`: one CloudEvent (structured or binary), an array, or NDJSON; an answer for each."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from crosstie.door import strict_json
 from crosstie.door.arrival import Arrival, Forbidden, named
+from crosstie.door.record import Headers, event_of_request, is_binary
 from crosstie.errors import Rejected, Transient
 from crosstie.runtime.auth import Keys, Platform, platform_of
 from services.ingestion.door import count, judged, now, settled
@@ -29,6 +30,7 @@ DEADLINE_SECONDS = 20.0  # from the body to an answer
 RETRY_AFTER_SECONDS = 2
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 _JSON = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
+_STRUCTURED = "application/cloudevents"
 _CHARSET = re.compile(r'charset="?utf-?8"?', re.IGNORECASE)
 
 _NOTHING = Rejected("", "no events", f"1 to {MOST_EVENTS:,} events", "send at least one")
@@ -61,8 +63,14 @@ class Problem(BaseModel):
 
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The body was cut off."},
     401: {"model": Problem, "description": "No API key, or a wrong one."},
-    403: {"description": "Every event is another platform's to send; or the key may not write."},
+    403: {
+        "model": Answer | Problem,
+        "description": "Every event is another platform's to send (`results` says why of each); or "
+        "the key may not write (`detail`).",
+    },
+    408: {"model": Problem, "description": f"The body took over {BODY_SECONDS:.0f} seconds."},
     413: {"model": Problem, "description": "Over 1 MiB, 1,000 events, or 20,000 after splitting."},
     415: {"model": Problem, "description": "Not JSON or NDJSON in UTF-8."},
     422: {"model": Answer, "description": "No event was accepted."},
@@ -72,10 +80,16 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         "description": "Kafka or PostgreSQL is away, or too much is in hand; wait for Retry-After.",
     },
 }
-_EVENT = {
+_EVENT: dict[str, Any] = {
     "type": "object",
     "description": "A CloudEvent 1.0 in JSON; types and data as in docs/events.md.",
     "required": ["specversion", "id", "source", "type", "time", "data"],
+}
+
+
+_DATA = {
+    "type": "object",
+    "description": "Binary mode: `data` of the one event that the `ce-` headers describe.",
 }
 
 
@@ -196,6 +210,9 @@ def _parser(request: Request) -> Callable[[bytes, int], list[Any]]:
         raise HTTPException(415, f"{charset} is not taken; send UTF-8")
     if encoding != "identity":
         raise HTTPException(415, f"Content-Encoding {encoding} is not taken; send it as it is")
+    headers = [(name.decode("latin-1"), value) for name, value in request.headers.raw]
+    if is_binary(headers) and not kind.startswith(_STRUCTURED):
+        return _binary(kind, headers)
     if kind in _LINES:
         return strict_json.lines
     if kind in _JSON:
@@ -203,6 +220,21 @@ def _parser(request: Request) -> Callable[[bytes, int], list[Any]]:
     raise HTTPException(
         415, f"Content-Type {kind or 'is missing'}; send one of {', '.join(_JSON + _LINES[:1])}"
     )
+
+
+def _binary(kind: str, headers: Headers) -> Callable[[bytes, int], list[Any]]:
+    """One event: attributes in `ce-` headers, the body is its data."""
+    if kind != _JSON[0]:
+        detail = f"Content-Type {kind or 'is missing'}; with ce- headers the body is {_JSON[0]}"
+        raise HTTPException(415, detail)
+
+    def parse(body: bytes, _most: int) -> list[Any]:
+        try:
+            return [event_of_request(body, headers)]
+        except Rejected as rejected:
+            return [rejected]
+
+    return parse
 
 
 def _size(request: Request) -> int:
@@ -235,7 +267,19 @@ async def _read(request: Request) -> bytes:
 
 
 def _body() -> dict[str, Any]:
-    one_or_many = {"oneOf": [_EVENT, {"type": "array", "items": _EVENT, "maxItems": MOST_EVENTS}]}
-    content: dict[str, Any] = {kind: {"schema": one_or_many} for kind in _JSON}
+    many = {"type": "array", "items": _EVENT, "maxItems": MOST_EVENTS}
+    content: dict[str, Any] = {kind: {"schema": {"oneOf": [_EVENT, many]}} for kind in _JSON}
+    content[_JSON[0]] = {"schema": {"anyOf": [_EVENT, many, _DATA]}}
     content |= {_LINES[0]: {"schema": {"type": "string", "description": "One CloudEvent a line."}}}
-    return {"requestBody": {"required": True, "content": content}}
+    parameters = [
+        {
+            "name": f"ce-{name}",
+            "in": "header",
+            "required": False,
+            "description": f"Binary mode: `{name}` of the event, percent-encoded UTF-8.",
+            "schema": {"type": "string"},
+        }
+        for name in _EVENT["required"]
+        if name != "data"
+    ]
+    return {"parameters": parameters, "requestBody": {"required": True, "content": content}}

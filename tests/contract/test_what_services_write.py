@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -21,6 +22,7 @@ from crosstie.events import ERASED, EVENT_TYPES, Person
 from crosstie.matching import record
 from crosstie.matching.model import Change, Round, State
 from crosstie.matching.record import Record
+from crosstie.network.state import member_key
 from crosstie.network.view import Network
 from crosstie.network.wire import MARK_KEY, decode_row
 from crosstie.registry import Platform
@@ -28,6 +30,8 @@ from crosstie.showing import shown_state
 from crosstie.topics import Topics
 from crosstie.vault import Subject
 from services.matching.tell import Words
+from services.profile.ports import Image
+from services.profile.publisher import KafkaOutlet
 
 HERE = Path(__file__).parent / "examples"
 PLATFORM = Platform("intranet", frozenset({"/intranet"}), frozenset({"staff"}))
@@ -74,6 +78,34 @@ def test_what_platforms_are_told_fits_the_asyncapi_document(state: State) -> Non
     assert told.key.decode() == suggestion.id
 
 
+def test_the_parts_of_a_round_fit_the_asyncapi_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    (first, _) = stored_rounds()
+    monkeypatch.setattr(record, "PART_BYTES", len(record.encode(first)) // 3 + 1)
+    parts, message = record.split(first), message_of("matching", "roundPart")
+    assert len(parts) == 3
+    for each in parts:
+        fits("matching", message["headers"], {k: text.decode() for k, text in each.headers})
+        key_fits("matching", "roundPart", each.key.decode())
+    key_fits("matching", "round", "17")
+    with pytest.raises(jsonschema.ValidationError):
+        key_fits("matching", "round", parts[0].key.decode())
+
+
+async def test_the_row_of_an_erased_member_fits_the_asyncapi_document() -> None:
+    subject = min(each.id for each in SUBJECTS.values())
+    producer = Producer()
+    outlet = KafkaOutlet(lambda _: producer, "id", "network.v1")
+    await outlet.open()
+    await outlet.publish(Image(0, [(member_key(subject).encode(), None)], end=1, latest=0))
+    (erased, mark) = producer.rows
+    key_fits("profile", "memberErased", erased[0])
+    fits("profile", message_of("profile", "memberErased")["payload"], erased[1])
+    fits("profile", message_of("profile", "mark")["payload"], json.loads(mark[1] or b""))
+    for name in ("member", "tie", "mark"):
+        with pytest.raises(jsonschema.ValidationError):
+            fits("profile", message_of("profile", name)["payload"], None)
+
+
 def test_a_dead_letter_fits_the_asyncapi_document_and_gives_the_original_back() -> None:
     headers = [("ce_id", b"x"), ("content-type", b"text/plain")]
     original = SimpleNamespace(
@@ -89,6 +121,24 @@ def test_a_dead_letter_fits_the_asyncapi_document_and_gives_the_original_back() 
     fits("ingestion", message_of("ingestion", "deadLetter")["headers"], added)
     read = dlq.read(letter.key, letter.value, letter.headers)
     assert (read.key, read.value, read.headers) == (b"k", b"\xffgarbage", headers)
+
+
+@pytest.mark.parametrize(("key", "more"), [(b"", dlq.EMPTY_KEY), (None, None)])
+def test_what_is_in_a_dead_letter_only_sometimes_fits_too(key: Any, more: str | None) -> None:
+    original = SimpleNamespace(topic="t", partition=0, offset=0, key=key, value=None, headers=[])
+    letter = dlq.letter(original, Rejected("", None, "an event", "send one"), NOW)
+    added = {name: text.decode() for name, text in letter.headers}
+    fits("ingestion", message_of("ingestion", "deadLetter")["headers"], added)
+    assert more in added or len(added) == 5
+
+
+def test_the_mark_of_a_replay_fits_the_asyncapi_document() -> None:
+    original = SimpleNamespace(topic="t", partition=0, offset=0, key=None, value=b"", headers=[])
+    entry = dlq.letter(original, Rejected("", None, "an event", "send one"), NOW)
+    mark = dlq.mark(dlq.read(entry.key, entry.value, entry.headers), NOW)
+    message = message_of("ingestion", "replayedLetter")
+    fits("ingestion", message["headers"], {k: text.decode() for k, text in mark.headers})
+    fits("ingestion", message["payload"], (mark.value or b"").decode())
 
 
 def stored_rounds() -> list[Round]:
@@ -118,6 +168,31 @@ def plain(entry: Entry) -> dict[str, Any]:
 def message_of(service: str, name: str) -> dict[str, Any]:
     message: dict[str, Any] = asyncapi.documents()[service]["components"]["messages"][name]
     return message
+
+
+def key_fits(service: str, name: str, key: str) -> None:
+    fits(service, message_of(service, name)["bindings"]["kafka"]["key"], key)
+
+
+class Producer:
+    """An aiokafka producer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, bytes | None]] = []
+
+    def create_batch(self) -> Producer:
+        return self
+
+    def append(self, *, key: bytes, value: bytes | None, timestamp: None) -> bool:
+        self.rows.append((key.decode(), value))
+        return True
+
+    async def send_batch(self, *_: Any, **__: Any) -> Any:
+        return asyncio.sleep(0)
+
+    async def start(self) -> None: ...
+    async def begin_transaction(self) -> None: ...
+    async def commit_transaction(self) -> None: ...
 
 
 def fits(service: str, schema: dict[str, Any], value: Any) -> None:

@@ -19,6 +19,7 @@ KEYS = {
     "suggestions",
     "by_kind",
     "by_direction",
+    "by_direction_means",
     "cross_sector_share",
     "latency_ms",
     "books",
@@ -45,6 +46,7 @@ def test_the_demo_reports_what_went_in_and_what_came_out(environment: Mapping[st
     assert told["events_sent"] == told["events_logged"] + told["rejected"]
     assert told["suggestions"] == sum(told["by_kind"].values()) > 0
     assert sum(told["by_direction"].values()) == 2 * told["suggestions"]
+    assert told["by_direction_means"].startswith("sides, not suggestions")
     assert 0 < told["latency_ms"]["p50"] <= told["latency_ms"]["p99"]
     assert 0 < told["acceptance"] < 1
     assert len(told["examples"]) == 5

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -190,6 +191,49 @@ async def test_the_content_type_says_how_to_read(world: World, media: str, statu
     assert answer.status_code == status
 
 
+async def test_an_event_in_binary_mode_is_the_same_event(world: World) -> None:
+    sent = joined("ada", id="naïve / 50%")
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        structured = await http.post("/v1/events", json=sent)
+        binary = await http.post("/v1/events", json=sent["data"], headers=attributes(sent))
+    assert (structured.status_code, binary.status_code) == (202, 202)
+    assert binary.json() == structured.json()
+    first, second = await world.records(world.settings.topics.events.name)
+    assert (first.key, first.value, first.headers) == (second.key, second.value, second.headers)
+
+
+async def test_what_is_wrong_in_binary_mode_is_said_of_the_event(world: World) -> None:
+    bad = event("member.described", {"member": person("bob"), "level": 9})
+    foreign = joined("eve", source="https://other.example")
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+
+        async def post(sent: dict[str, Any], **more: str) -> tuple[int, Any]:
+            headers = attributes(sent) | more
+            answer = await http.post("/v1/events", json=sent["data"], headers=headers)
+            return answer.status_code, answer.json()
+
+        status, told = await post(bad)
+        assert (status, told["results"][0]["pointer"]) == (422, "/data/level")
+        assert told["results"][0]["id"] == bad["id"]
+        assert (await post(foreign))[0] == 403
+        status, told = await post(joined("ada"), **{"ce-id": "%FF"})
+        assert (status, told["results"][0]["pointer"]) == (422, "/id")
+        for media in ("application/x-ndjson", "text/plain"):
+            status, told = await post(joined("ada"), **{"content-type": media})
+            assert status == 415
+            assert "with ce- headers the body is application/json" in told["detail"]
+    assert not await world.events()
+
+
+async def test_structured_mode_wins_over_attribute_headers(world: World) -> None:
+    headers = {"content-type": "application/cloudevents+json"} | attributes(joined("bob"))
+    sent = json.dumps(joined("ada"))
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        answer = await http.post("/v1/events", content=sent, headers=headers)
+    assert answer.status_code == 202
+    assert await world.subject("bob") is None
+
+
 async def test_compressed_bodies_are_not_taken(world: World) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
@@ -323,6 +367,11 @@ async def test_while_postgresql_is_away_the_known_go_on(
             again = await http.post("/v1/events", json=joined("bob"))
     assert (known.status_code, unknown.status_code, again.status_code) == (202, 503, 202)
     assert int(unknown.headers["retry-after"]) > 0
+
+
+def attributes(sent: dict[str, Any]) -> dict[str, str]:
+    """What a client in binary mode puts into headers."""
+    return {f"ce-{name}": quote(value) for name, value in sent.items() if name != "data"}
 
 
 async def _begun(world: World) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crosstie.door.record import MOST_BYTES, event_of
+from crosstie.door.record import MOST_BYTES, event_of, event_of_request
 from crosstie.errors import Rejected
 
 BINARY = [("ce_specversion", b"1.0"), ("ce_id", b"\xc3\xa9"), ("content-type", b"application/json")]
@@ -17,6 +17,47 @@ def test_binary_mode_takes_attributes_from_headers() -> None:
         "datacontenttype": "application/json",
         "data": {"a": 1},
     }
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b"e-1", "e-1"),
+        (b"Euro%20%E2%82%AC%20%F0%9F%98%80", "Euro € 😀"),
+        (b"%e2%82%ac", "€"),
+        (b"%41%2D1", "A-1"),
+        (b"%2541", "%41"),
+        (b"a+b", "a+b"),
+        (b"50%", "50%"),
+        (b'"a b"', "a b"),
+        (rb'"say \"hi\" \\%41"', r'say "hi" \A'),
+        (b'a "b" c', 'a "b" c'),
+    ],
+)
+def test_headers_of_a_request_are_unquoted_and_decoded_once(sent: bytes, read: str) -> None:
+    headers = [("host", b"x"), ("content-type", b'application/json; charset="utf-8"')]
+    assert event_of_request(b'{"a": 1}', [*headers, ("ce-id", sent)]) == {
+        "id": read,
+        "datacontenttype": 'application/json; charset="utf-8"',
+        "data": {"a": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "pointer"),
+    [
+        (b"{}", [("ce-id", b"%C0%A0")], "/id"),
+        (b"{}", [("ce-id", b"1"), ("ce-id", b"2")], "/id"),
+        (b"{}", [("ce-data", b"2")], "/data"),
+        (b"", [("ce-id", b"1")], ""),
+    ],
+)
+def test_a_request_that_is_no_event_is_refused(
+    body: bytes, headers: list[tuple[str, bytes]], pointer: str
+) -> None:
+    with pytest.raises(Rejected) as caught:
+        event_of_request(body, headers)
+    assert caught.value.pointer == pointer
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ _PATIENCE_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One record of a suggestions topic; `appended` is Kafka's timestamp in milliseconds."""
+    """One record of a suggestions topic; `appended`: when Kafka wrote it, milliseconds."""
 
     change: SuggestionChanged
     time: int  # event time, microseconds

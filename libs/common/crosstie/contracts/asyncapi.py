@@ -5,11 +5,11 @@ Names carry the default prefix `crosstie.`; a deployment that sets another says 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from crosstie.contracts.cloudevents import KAFKA_BINDING
-from crosstie.contracts.deadletters import dead_letter
+from crosstie.contracts.deadletters import dead_letter, mark
 from crosstie.contracts.messages import Components
 from crosstie.topics import Topic, Topics
 
@@ -68,15 +68,20 @@ class Document:
         self._channels[name] = channel
 
     def operation(
-        self, name: str, action: Literal["send", "receive"], channel: str, group: str | None = None
+        self,
+        name: str,
+        action: Literal["send", "receive"],
+        channel: str,
+        group: str | None = None,
+        messages: Iterable[str] | None = None,
     ) -> None:
-        """What the service does with a channel."""
+        """What the service does with a channel, or with some of its messages."""
         operation: JsonObject = {
             "action": action,
             "channel": {"$ref": f"#/channels/{channel}"},
             "messages": [
                 {"$ref": f"#/channels/{channel}/messages/{each}"}
-                for each in self._channels[channel]["messages"]
+                for each in messages or self._channels[channel]["messages"]
             ],
         }
         if group is not None:
@@ -139,11 +144,11 @@ def _ingestion() -> JsonObject:
         "dlq",
         _TOPICS.dlq,
         "What was wrong on an inbox, byte for byte as it came, with the reason.",
-        lambda components: [dead_letter(components)],
+        lambda components: [dead_letter(components), mark(components)],
     )
     document.operation("receiveEvents", "receive", "inbox", f"{_TOPICS.prefix}ingestion")
     document.operation("appendToLog", "send", "events")
-    document.operation("refuse", "send", "dlq")
+    document.operation("refuse", "send", "dlq", messages=["deadLetter"])
     return document.whole()
 
 

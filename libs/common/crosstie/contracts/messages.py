@@ -17,6 +17,7 @@ from crosstie.contracts.cloudevents import (
 from crosstie.events import ERASED, EVENT_TYPES, EventType
 from crosstie.logrecord import JSON
 from crosstie.matching.model import Round
+from crosstie.matching.record import PART_HEADER
 from crosstie.network.state import Member, Tie
 from crosstie.network.wire import Mark
 from crosstie.sealing import SEALED
@@ -66,10 +67,16 @@ class Components:
         (member, tie, mark), components = schemas.of_structs(Member, Tie, Mark)
         self.schemas |= components
         subject, pair = f"^member/{_SUBJECT}$", f"^tie/{_SUBJECT}/{_SUBJECT}$"
-        gone = " A record without a value: erased."
         return [
-            self._plain("member", "What is known of one member." + gone, member, subject),
-            self._plain("tie", "What two members had to do with each other." + gone, tie, pair),
+            self._plain("member", "What is known of one member.", member, subject),
+            self._plain(
+                "memberErased",
+                "The member was erased: a record without a value, after which compaction keeps "
+                "nothing of the key.",
+                {"type": "null"},
+                subject,
+            ),
+            self._plain("tie", "What two members had to do with each other.", tie, pair),
             self._plain("mark", "The rows before it reflect the log up to here.", mark, "^mark$"),
         ]
 
@@ -77,11 +84,8 @@ class Components:
         """Rounds of the matcher."""
         (round_,), components = schemas.of_structs(Round)
         self.schemas |= components
-        said = (
-            "One round: what it read and decided. One above 512 KiB comes in parts, keys `n/i`, "
-            "header `part: i/of`; their values, joined, are the JSON."
-        )
-        return [self._plain("round", said, round_, "^[0-9]+(/[0-9]+)?$")]
+        said = "One round: what it read and decided. One above 512 KiB comes in parts."
+        return [self._plain("round", said, round_, "^[0-9]+$"), self._round_part()]
 
     def _sent(self, event_type: EventType) -> str:
         name = short(event_type.name)
@@ -196,6 +200,34 @@ class Components:
                 "examples": [
                     {"name": "sample", "headers": sample_headers(envelope), "payload": sample}
                 ],
+            },
+        )
+
+    def _round_part(self) -> str:
+        return self.message(
+            "roundPart",
+            {
+                "name": "roundPart",
+                "title": "part of a round",
+                "summary": "Up to 512 KiB of the JSON of a round; its parts follow each other on the "
+                "topic, and their values, joined, are the round.",
+                "contentType": "application/octet-stream",
+                "headers": {
+                    "type": "object",
+                    "required": [PART_HEADER],
+                    "properties": {
+                        PART_HEADER: {
+                            "type": "string",
+                            "pattern": "^[1-9][0-9]*/[1-9][0-9]*$",
+                            "description": "`i/of`: which part, from 1, of how many.",
+                        }
+                    },
+                },
+                "payload": {"type": "string", "format": "binary"},
+                "bindings": keyed(
+                    {"type": "string", "pattern": "^[0-9]+/[1-9][0-9]*$"},
+                    "`n/i`: number of the round, and of the part.",
+                ),
             },
         )
 

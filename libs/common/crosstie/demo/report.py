@@ -12,10 +12,13 @@ from crosstie.demo.watcher import Watcher
 from crosstie.replay.book import Books
 
 LATENCY = (
-    "from the append of the newest event in the log about one of the two, to the append of the "
-    "suggestion on the platform's topic; without suggestions for which the round read nothing new "
-    "about either, because time or a settlement had freed a slot (`by_time`)"
+    "between two times that Kafka's clock gave: of the newest record in the log about one of the two "
+    "that this round was the first to read, and of the suggestion on the platform's topic. Folding, "
+    "the pause between rounds, the round and publishing are in it; the way through the door and the "
+    "platform's own reading are not. Not counted are suggestions whose round read nothing new about "
+    "either: time or a settlement had freed a slot (`by_time`)"
 )
+DIRECTION = "sides, not suggestions: each of the two sees the other up, down or across"
 _SHOWN_IN_FULL = 5
 
 
@@ -42,6 +45,7 @@ def report(played: Played, books: Books, seconds: dict[str, float]) -> dict[str,
         "suggestions": len(made),
         "by_kind": dict(sorted(Counter(each.change.kind for each in made).items())),
         "by_direction": _directions(made),
+        "by_direction_means": DIRECTION,
         "cross_sector_share": _share(each.change.cross_sector for each in made),
         "answers": dict(sorted(played.answers.items())),
         "accepted_by_both": _both(watcher.received),
@@ -88,7 +92,7 @@ def in_full(made: list[Received]) -> list[Received]:
 
 
 def _directions(made: Iterable[Received]) -> dict[str, int]:
-    """As either side sees the other: each suggestion counts twice."""
+    """See `DIRECTION`: each suggestion counts twice."""
     sides = Counter(side.direction for each in made for side in each.change.members)
     return {name: sides[name] for name in ("up", "down", "across")}
 

@@ -36,7 +36,7 @@ def _figures(told: dict[str, Any]) -> Table:
         ("log → suggestion", f"p50 {latency['p50']} ms, p99 {latency['p99']} ms"),
         ("", f"({latency['means']})"),
         ("suggestions", f"{told['suggestions']}: {_counts(told['by_kind'])}"),
-        ("direction", f"{_counts(told['by_direction'])} (as either side sees the other)"),
+        ("direction", f"{_counts(told['by_direction'])} ({told['by_direction_means']})"),
         ("across sectors", f"{told['cross_sector_share']:.0%}"),
         ("answers", f"{_counts(answers)} (invented)"),
         ("acceptance", f"{told['acceptance']:.0%}; by both sides {told['accepted_by_both']}"),
