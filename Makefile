@@ -60,7 +60,7 @@ lint: $(READY) ## style, format, and who may import whom
 
 .PHONY: type
 type: $(READY) ## mypy, strict
-	$(BIN)/mypy libs services tests
+	$(BIN)/mypy libs services tests benchmarks
 
 .PHONY: fmt
 fmt: $(READY) ## format, and mend what can be mended

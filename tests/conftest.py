@@ -8,7 +8,7 @@
 `module_topic_prefix`, `module_database`   the same, shared by the tests of one module
 
 A test that asks for one of these is marked `kafka` or `postgres` by itself, and such a test may
-fail but never skip.
+fail but never skip; nor may a whole file under `tests/` in one of the folders of REAL.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from crosstie.runtime.stack import Stack
 from crosstie.runtime.stack import stack as running_stack
 
 KAFKA = {"stack", "topic_prefix", "module_topic_prefix"}
+REAL = ("services", "e2e", "chaos")
 POSTGRES = {"stack", "database", "module_database", "make_database", "server_database"}
 
 
@@ -40,15 +41,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.postgres)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     real = item.get_closest_marker("kafka") or item.get_closest_marker("postgres")
-    if real and report.skipped and not hasattr(report, "wasxfail"):
+    if real and report.skipped:  # by a mark, by a call, or as a failure that is expected
         report.outcome = "failed"
         report.longrepr = f"a test marked {real.name} must not be skipped: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    tests = collector.config.rootpath / "tests"
+    if report.skipped and any(tests / each in collector.path.parents for each in REAL):
+        report.outcome = "failed"
+        report.longrepr = f"a file of real tests must not be skipped: {report.longrepr}"
     return report
 
 

@@ -35,8 +35,8 @@ _LONGEST_BATCH_MS = 60 * 60_000
 _WAIT_MS = 50  # FastStream sleeps as long again when nothing came
 _QUIET_SECONDS = 5.0
 _STALLED_SECONDS = 30.0
-_LEAVING_SECONDS = 11.0  # with all that follows, within the 19 s of a service's work
-_LAST_BATCH_SECONDS = 9.0
+LEAVING_SECONDS = 10.0  # with all that follows, within the 17 s of a service's work
+_LAST_BATCH_SECONDS = 8.0
 
 
 class Inbox:
@@ -62,9 +62,9 @@ class Inbox:
 
     async def stop(self) -> bool:
         """Leave the group, once the batch in hand is done; False when part of it may live on."""
-        stopped = await stop(self._broker, _LEAVING_SECONDS)
+        stopped = await stop(self._broker, LEAVING_SECONDS)
         if not stopped:
-            log.warning("consumer left behind", seconds=_LEAVING_SECONDS)
+            log.warning("consumer left behind", seconds=LEAVING_SECONDS)
         return stopped
 
     async def watched(self) -> None:

@@ -29,7 +29,7 @@ DEADLINE_SECONDS = 10.0
 _SECONDS_PER_ENTRY = 1 / 1000  # on top: a slow machine with 20,000 entries is not a broker away
 _SILENT_SECONDS = 8.0  # nothing acknowledged for so long: the producer may be what hangs
 _CHUNK = 200  # entries between two turns of everyone else
-_LEAVING_SECONDS = 3.0
+LEAVING_SECONDS = 2.5
 
 
 class Log:
@@ -66,7 +66,7 @@ class Log:
         if self._producer is not None:
             self._leave(self._producer)
         if self._leaving:
-            await asyncio.wait(self._leaving, timeout=_LEAVING_SECONDS)
+            await asyncio.wait(self._leaving, timeout=LEAVING_SECONDS)
 
     async def _appended(self, producer: Any, topic: str, entries: Iterable[Entry]) -> None:
         sent: list[asyncio.Future[Any]] = []

@@ -28,7 +28,7 @@ from services.matching.tail import rounds_from
 
 log = logger("matching.publishing")
 
-_CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 3.0
 _TRANSACTIONAL_ID = "matching"  # after the deployment's prefix
 
 
@@ -66,7 +66,7 @@ class Publisher:
         """Let the producer go; an open transaction ends with the next one's start."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await stop(producer, _CLOSE_SECONDS)
+            await stop(producer, CLOSE_SECONDS)
 
     async def _ready(self) -> AIOKafkaProducer:
         """The producer; a new one has agreed with `rounds.v1` before it is used."""
@@ -79,7 +79,7 @@ class Publisher:
                 await started(producer, self._running)
                 await self._agree()
             except BaseException:
-                await stop(producer)
+                await stop(producer, CLOSE_SECONDS)
                 raise
             self._producer = producer
         return self._producer

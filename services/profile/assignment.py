@@ -17,7 +17,7 @@ from services.profile.partition import Partition
 
 log = logger("profile")
 
-RELEASE_SECONDS = 15.0  # then what still works is cut off: safe at any point, only slower to resume
+RELEASE_SECONDS = 10.0  # then what still works is cut off: safe at any point, only slower to resume
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

@@ -10,6 +10,7 @@ import asyncpg
 
 from crosstie.events import ERASED
 from crosstie.replay.books import check
+from crosstie.runtime.admin import admin
 from crosstie.runtime.supervised import Supervised, all_ready
 from crosstie.runtime.supervisor import READY_SECONDS, System
 from crosstie.simulate.scenario import Scenario
@@ -30,11 +31,12 @@ class Flow:
         self._events = [event for event in events(SCENARIO) if event["type"] != ERASED]
         self._sent = 0
 
-    async def send(self, share: float) -> None:
+    async def send(self, share: float, *, by_inbox: bool = False) -> None:
         """That share of all events, each acknowledged."""
+        send = self.platform.send_by_inbox if by_inbox else self.platform.send
         until = min(self._sent + round(share * len(self._events)), len(self._events))
         for at in range(self._sent, until, CHUNK):
-            await self.platform.send(self._events[at : min(at + CHUNK, until)])
+            await send(self._events[at : min(at + CHUNK, until)])
         self._sent = until
 
     async def ends_clean(self) -> None:
@@ -56,6 +58,19 @@ class Flow:
             return (n := await self.rounds()) > before or (before, n)
 
         await until(led_on, "a leader opens rounds")
+
+    async def inboxes_read_by(self, workers: int) -> None:
+        """Return once so many workers of ingestion share the platform's inbox."""
+        settings = self.system.settings
+        group = f"{settings.topic_prefix}ingestion"
+        client = admin(settings.kafka_bootstrap)
+
+        def read() -> object:
+            told = client.describe_consumer_groups([group])[group].result()
+            held = [len(each.assignment.topic_partitions) for each in told.members]
+            return (len(held) == workers and all(held)) or held
+
+        await until(lambda: asyncio.to_thread(read), f"inboxes are read by {workers}")
 
     async def rounds(self) -> int:
         """How many rounds are published."""

@@ -48,3 +48,23 @@ async def test_a_second_matching_leads_and_the_first_wakes_up_fenced(
         await system.kill("matching", signal.SIGCONT)
         await locality.send(0.3)
         await locality.ends_clean()
+
+
+async def test_a_second_ingestion_reads_on_and_the_first_wakes_up_without_its_inboxes(
+    environment: Mapping[str, str],
+) -> None:
+    async with (
+        whole_system(environment=environment, liveness=None) as system,
+        another(system, "ingestion"),
+        flow(system) as locality,
+    ):
+        await locality.inboxes_read_by(2)
+        await locality.send(0.3, by_inbox=True)
+        await system.kill("ingestion", signal.SIGSTOP)
+        await locality.send(0.4, by_inbox=True)
+        await locality.inboxes_read_by(1)
+        await caught_up(system.settings)
+        await system.kill("ingestion", signal.SIGCONT)
+        await locality.inboxes_read_by(2)
+        await locality.send(0.3, by_inbox=True)
+        await locality.ends_clean()

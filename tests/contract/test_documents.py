@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -16,11 +17,12 @@ import jsonschema
 import pytest
 
 from crosstie.contracts import __main__ as contracts
-from crosstie.contracts import asyncapi, schemas
+from crosstie.contracts import asyncapi, openapi, schemas
 from crosstie.events import EVENT_TYPES
 from crosstie.runtime.java import cache
 from crosstie.suggestions import SUGGESTION_TYPES
 from crosstie.topics import Topics
+from tests.lacking import lacking
 
 JsonObject = dict[str, Any]
 
@@ -105,6 +107,31 @@ def test_the_documents_name_every_topic_as_it_is_created_and_no_other() -> None:
         ].config()
 
 
+def test_every_status_that_the_http_door_answers_is_documented_with_its_body() -> None:
+    code = (contracts.REPOSITORY / "services/ingestion/http.py").read_text()
+    answered = set(re.findall(r"HTTPException\(\s*(\d{3})", code)) | {"202", "401", "403", "422"}
+    assert {"400", "408", "413", "415", "503"} <= answered
+    document = openapi.documents()["ingestion"]
+    responses = document["paths"]["/v1/events"]["post"]["responses"]
+    for status in sorted(answered):
+        schema = responses[status]["content"]["application/json"]["schema"]
+        for reference in references(schema):
+            assert resolved(document, reference)["properties"]
+        assert list(references(schema)), status
+    assert {each.rsplit("/", 1)[1] for each in references(responses["403"])} == {
+        "Answer",
+        "Problem",
+    }
+
+
+def test_the_http_door_is_documented_in_binary_mode() -> None:
+    post = openapi.documents()["ingestion"]["paths"]["/v1/events"]["post"]
+    headers = {each["name"] for each in post["parameters"] if each["in"] == "header"}
+    assert headers == {"ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time"}
+    schemas = post["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
+    assert any("Binary mode" in each.get("description", "") for each in schemas)
+
+
 def test_every_type_of_suggestion_is_told_on_the_suggestions_topic() -> None:
     messages = DOCUMENTS["matching"]["channels"]["suggestions"]["messages"]
     assert {f"org.crosstie.{name}" for name in messages} == set(SUGGESTION_TYPES.values())
@@ -140,7 +167,7 @@ def official() -> JsonObject:
     archive = cache() / "asyncapi-specs-6.11.1.tgz"
     if not archive.exists():
         if npm is None:
-            pytest.skip("needs npm, which is the only registry with AsyncAPI's own schema")
+            lacking("needs npm, which is the only registry with AsyncAPI's own schema")
         packed(npm, archive)
     assert hashlib.sha256(archive.read_bytes()).hexdigest() == OFFICIAL_SHA256
     with tarfile.open(archive) as members:
@@ -159,4 +186,4 @@ def packed(npm: str, archive: Path) -> None:
         check=False,
     )
     if got.returncode != 0:
-        pytest.skip(f"npm could not fetch {OFFICIAL}")
+        lacking(f"npm could not fetch {OFFICIAL}")

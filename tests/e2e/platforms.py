@@ -59,6 +59,12 @@ class TestPlatform:
             else:
                 self.refused.append(result)
 
+    async def send_by_inbox(self, events: Sequence[CloudEvent]) -> None:
+        """Over Kafka, again and again until the broker has them: from then on they are promised."""
+        await self._until_sent(list(events))
+        self.let_time_pass(max(instants.from_rfc3339(event["time"]) for event in events))
+        self.acknowledged |= {(event["source"], event["id"]) for event in events}
+
     @asynccontextmanager
     async def answering(self, source: str) -> AsyncIterator[None]:
         """Answer suggestions as they come."""
@@ -109,10 +115,13 @@ class TestPlatform:
         due = []
         while self._later and self._later[0][0] <= self._until:
             due.append(heapq.heappop(self._later)[2])
+        self.answered += await self._until_sent(due)
+
+    async def _until_sent(self, told: list[CloudEvent]) -> int:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (sent := await self._sent(due)) is None:  # noqa: ASYNC110  nobody tells us
+            while (sent := await self._sent(told)) is None:  # noqa: ASYNC110  nobody tells us
                 await asyncio.sleep(0.2)
-        self.answered += sent
+        return sent
 
     async def _sent(self, told: list[CloudEvent]) -> int | None:
         """How many; None when none, some or all may be there, and must be sent again."""

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from crosstie.runtime.service import HTTP_DRAIN_SECONDS, SHUTDOWN_SECONDS, Running, add_health
+from crosstie.runtime.service import STOP_SECONDS, Running, add_health
 from crosstie.settings import Settings
 from tests.manifests.objects import Manifest, environment, named, of, pods
 
@@ -69,7 +69,7 @@ def grace(objects: list[Manifest]) -> Iterator[str]:
         before = (
             container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         )
-        least = before + SHUTDOWN_SECONDS + HTTP_DRAIN_SECONDS
+        least = before + STOP_SECONDS
         if pod.get("terminationGracePeriodSeconds", 30) <= least:
             yield f"{name}: terminationGracePeriodSeconds must be above {least}"
 

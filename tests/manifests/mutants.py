@@ -112,7 +112,7 @@ MUTANTS: dict[str, tuple[Mutation, str]] = {
         "targetPort",
     ),
     "too little grace": (
-        lambda o: pod(o).update(terminationGracePeriodSeconds=25),
+        lambda o: pod(o).update(terminationGracePeriodSeconds=30),
         "terminationGracePeriodSeconds",
     ),
     "a setting that nobody reads": (

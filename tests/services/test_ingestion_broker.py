@@ -17,6 +17,8 @@ from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from tests.services.ingestion_world import World, client, eventually, ingestion, joined, process
 from tests.services.ingestion_world import world as made
 
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -24,10 +23,10 @@ from services.matching.publishing import Publisher
 from services.matching.store import Decision, Image, Store
 from tests.services.matching_world import (
     PLATFORM,
-    START,
     Replica,
     World,
-    meets,
+    change,
+    check_history,
     replica,
     settings_of,
     until,
@@ -52,36 +51,6 @@ async def two(village: World) -> AsyncIterator[tuple[Replica, Replica]]:
         async with replica(village.settings) as second:
             await village.round_published(1)
             yield first, second
-
-
-async def change(village: World, turn: int) -> None:
-    """Something that opens a round."""
-    await village.hand.tell([meets(village.hand, turn, turn + 4, START + turn * 1_000_000)])
-
-
-async def check_history(village: World) -> None:
-    """Rounds follow each other, each once; no event twice; the ledger is their fold."""
-    rounds = await village.rounds()
-    assert list(record.following(rounds, 0, "")) == rounds
-    head = await village.head()
-    assert (head["n"], head["digest"]) == (rounds[-1].n, rounds[-1].digest)
-    ids = Counter(headers["ce_id"] for headers, _ in await village.told())
-    assert not [each for each, times in ids.items() if times > 1]
-    folded = ledgers.EMPTY
-    for each in rounds:
-        folded = ledgers.apply_round(folded, each)
-    kept = await village.sql.fetch(
-        "SELECT id FROM matching.suggestions WHERE state IN ('open', 'accepted')"
-    )
-    assert {row["id"] for row in kept} == folded.live.keys()
-    async with asyncpg.create_pool(village.settings.database_url.get_secret_value()) as pool:
-        stored, n = await Store(pool).ledger()
-    assert (n, stored) == (rounds[-1].n, folded)
-    assert [*stored.live, *stored.pairs, *stored.made] == [
-        *folded.live,
-        *folded.pairs,
-        *folded.made,
-    ]
 
 
 async def test_a_follower_takes_over_when_the_leader_is_killed(village: World) -> None:

@@ -102,7 +102,8 @@ async def test_sigterm_ends_it_soon_while_kafka_is_away(world: ProfileWorld) -> 
             await until(lambda: process.said("retrying"))
             process.signal(signal.SIGTERM)
             async with asyncio.timeout(15):
-                await process.ended()
+                assert await process.ended() == 0
+            assert not process.said("failed")
 
 
 async def test_sigterm_ends_it_soon_while_postgresql_is_silent(

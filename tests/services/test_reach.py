@@ -39,7 +39,7 @@ async def test_a_broker_that_stands_still_is_away_until_it_goes_on(
 ) -> None:
     running = Running()
     caplog.set_level("INFO", "crosstie.reach")
-    async with reach.watching(settings_for(broker.bootstrap, database, "t."), running):
+    async with reach.watching("ingestion", settings_for(broker.bootstrap, database, "t."), running):
         await running.pause(1)
         assert running.unready == {}
         os.kill(broker.server.pid, signal.SIGSTOP)
@@ -58,7 +58,7 @@ async def test_a_postgresql_that_falls_silent_is_away(broker: EmbeddedKafka, dat
     running = Running()
     async with proxy(database) as through:
         settings = settings_for(broker.bootstrap, through.url, "t.")
-        async with asyncio.timeout(30), reach.watching(settings, running):
+        async with asyncio.timeout(30), reach.watching("ingestion", settings, running):
             await running.pause(1)
             assert running.unready == {}
             through.hush(later_too=True)
@@ -71,8 +71,18 @@ async def test_a_killed_broker_is_away_until_it_is_back(
     broker: EmbeddedKafka, database: str
 ) -> None:
     running = Running()
-    async with reach.watching(settings_for(broker.bootstrap, database, "t."), running):
+    async with reach.watching("ingestion", settings_for(broker.bootstrap, database, "t."), running):
         await asyncio.to_thread(broker.kill)
         await eventually(lambda: "kafka" in running.unready)
         await asyncio.to_thread(broker.restart)
         await eventually(lambda: not running.unready, seconds=60)
+
+
+async def test_a_postgresql_that_denies_the_services_role_is_away(
+    broker: EmbeddedKafka, database: str
+) -> None:
+    running = Running()
+    settings = settings_for(broker.bootstrap, database, "t.")
+    async with reach.watching("nobody", settings, running):
+        await eventually(lambda: running.unready)
+    assert 'role "crosstie_nobody" does not exist' in running.unready["postgresql"]

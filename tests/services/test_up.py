@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -25,8 +26,9 @@ from crosstie.cli.shared import restarts_told
 from crosstie.cli.up import summary
 from crosstie.errors import Misconfigured
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.guarded import Guarded
 from crosstie.runtime.stack import Stack
-from crosstie.runtime.supervised import Liveness
+from crosstie.runtime.supervised import Liveness, Supervised
 from crosstie.runtime.supervisor import SERVICES, System, _vault_key, whole_system
 from crosstie.runtime.telemetry import logger
 
@@ -111,6 +113,22 @@ async def test_what_is_left_out_is_not_started(environment: dict[str, str]) -> N
         assert set(told["urls"]) == {"ingestion"}
 
 
+@pytest.mark.parametrize(
+    ("name", "given"), [("ingestion", True), ("profile", True), ("matching", False)]
+)
+def test_who_never_opens_the_vault_is_not_given_its_key(
+    name: str, given: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSTIE_VAULT_KEY", VAULT_KEY)  # as whoever says `crosstie up` has it
+    service = Supervised(name, {"CROSSTIE_VAULT_KEY": VAULT_KEY}, tmp_path, None)
+    command = [sys.executable, "-c", "import os; print(*os.environ)"]
+    seen = Guarded(replace(service.program, command=command))
+    seen.start()
+    assert seen._guard is not None
+    assert seen._guard.wait(20) == 0
+    assert ("CROSSTIE_VAULT_KEY" in (tmp_path / f"{name}.log").read_text().split()) is given
+
+
 async def test_killing_up_itself_with_9_leaves_nothing_running(
     environment: dict[str, str],
 ) -> None:
@@ -180,6 +198,7 @@ def test_waiting_for_a_directory_in_use_is_said_and_ends_at_ctrl_c(tmp_path: Pat
 
 
 @pytest.mark.kafka
+@pytest.mark.postgres
 def test_ctrl_c_while_kafka_is_being_formatted_leaves_nothing(tmp_path: Path) -> None:
     with up_alone(tmp_path) as process:
         started = time.monotonic()
@@ -221,6 +240,8 @@ def up_alone(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.kafka
+@pytest.mark.postgres
 async def test_kafka_and_postgresql_of_its_own_are_started_again_when_they_crash() -> None:
     async with whole_system(("profile",), environment={}) as system:
         before = system.pids()

@@ -21,7 +21,7 @@ T = TypeVar("T")
 _FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 2.0
 SOON_SECONDS = 5.0
-_LEAVING_SECONDS = 3.0
+LEAVING_SECONDS = 1.0
 
 _AWAY = (
     asyncpg.PostgresConnectionError,
@@ -125,7 +125,7 @@ async def pools(
 
 async def _left(one: asyncpg.Pool[Any]) -> None:
     try:
-        async with asyncio.timeout(_LEAVING_SECONDS):
+        async with asyncio.timeout(LEAVING_SECONDS):
             await one.close()
     except TimeoutError:
         one.terminate()

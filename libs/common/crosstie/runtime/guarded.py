@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,19 @@ class Program:
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    kept_from: Collection[str] = ()  # variables that it does not get, wherever they are set
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
     user: int | None = None
     group: int | None = None
     grace_seconds: float = 20.0
     holds: Sequence[int] = ()  # descriptors that stay open until it ended
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Its whole environment: ours, and what is set for it."""
+        whole = {**os.environ, **self.environment}
+        return {name: value for name, value in whole.items() if name not in self.kept_from}
 
 
 class Guarded:
@@ -80,7 +87,7 @@ class Guarded:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.program.environment},
+                env=self.program.variables,
                 pass_fds=self.program.holds,
                 start_new_session=True,  # Ctrl-C reaches us first, and we stop things in order
             )

@@ -21,6 +21,7 @@ from crosstie.settings import Settings
 
 EVERY_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 3.0
+LEAVING_SECONDS: Final = 1.0
 
 Asked = Callable[[], Awaitable[None]]
 
@@ -34,10 +35,13 @@ class Waiting(Protocol):
 
 
 @contextlib.asynccontextmanager
-async def watching(settings: Settings, running: Waiting) -> AsyncIterator[None]:
-    """Keep `running.unready["kafka"]` and `["postgresql"]` true to what answers, in the block."""
+async def watching(role: str, settings: Settings, running: Waiting) -> AsyncIterator[None]:
+    """Keep `running.unready["kafka"]` and `["postgresql"]` true to what answers, in the block.
+
+    PostgreSQL is asked as `crosstie_<role>`, which may do what the service may, and no more.
+    """
     kafka = Kafka(settings.kafka_bootstrap)
-    postgresql = Postgresql(settings.database_url.get_secret_value())
+    postgresql = Postgresql(settings.database_url.get_secret_value(), f"crosstie_{role}")
     tasks = (
         asyncio.create_task(_watch("kafka", kafka.ask, running)),
         asyncio.create_task(_watch("postgresql", postgresql.ask, running)),
@@ -47,7 +51,7 @@ async def watching(settings: Settings, running: Waiting) -> AsyncIterator[None]:
     finally:
         for each in tasks:
             each.cancel()
-        await asyncio.wait(tasks, timeout=1.0)
+        await asyncio.wait(tasks, timeout=LEAVING_SECONDS)
         kafka.drop()
         postgresql.drop()
 
@@ -117,16 +121,16 @@ class Kafka:
 class Postgresql:
     """Asks for a 1, over a connection of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, role: str) -> None:
         self._url = url
+        self._named = {"role": role, "application_name": "crosstie-ready"}
         self._line: asyncpg.Connection[Any] | None = None
 
     async def ask(self) -> None:
         """Raises whatever asyncpg does while it does not answer."""
         try:
             if self._line is None or self._line.is_closed():
-                named = {"application_name": "crosstie-ready"}
-                self._line = await asyncpg.connect(self._url, server_settings=named)
+                self._line = await asyncpg.connect(self._url, server_settings=self._named)
             await self._line.execute("SELECT 1")
         except BaseException:
             self.drop()

@@ -4,13 +4,15 @@
 
 HTTP answers /health/live at once, so a service that waits for Kafka is alive and says why it is
 not ready, at the start and whenever Kafka or PostgreSQL answers no more. When the work fails, the
-process ends with status 1 and whoever supervises starts it again.
+process ends with status 1 and whoever supervises starts it again. A stop is bounded step by step,
+and as a whole: what still hangs then is shown on stderr, and the process ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import signal
 import socket
@@ -26,13 +28,18 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from crosstie.errors import CrosstieError
+from crosstie.errors import CrosstieError, Transient
 from crosstie.runtime import telemetry
-from crosstie.runtime.reach import watching
+from crosstie.runtime.reach import LEAVING_SECONDS, watching
+from crosstie.runtime.stopping import cut_short
 from crosstie.settings import Settings
 
-SHUTDOWN_SECONDS = 19  # for the work; with the drain, a process ends within 25 s of SIGTERM
-HTTP_DRAIN_SECONDS = 5
+STOP_SECONDS = 25  # from SIGTERM to the end of the process, whatever happens
+SHUTDOWN_SECONDS = 17  # for the work to end by itself
+CUT_SHORT_SECONDS = 2  # for work that did not, and was cancelled
+HTTP_DRAIN_SECONDS = 4
+STEPS_SECONDS = SHUTDOWN_SECONDS + CUT_SHORT_SECONDS + LEAVING_SECONDS + HTTP_DRAIN_SECONDS
+LAST_RESORT_SECONDS = STOP_SECONDS - 0.5  # should something hang between or after the steps
 
 
 @dataclass
@@ -78,11 +85,16 @@ async def serve(name: str, settings: Settings, service: Service) -> int:
     running = Running(unready={"start": "waiting for Kafka and PostgreSQL"})
     add_health(service.api, running)
     loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        faulthandler.dump_traceback_later(LAST_RESORT_SECONDS, exit=True)
+        running.stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, running.stop.set)
+        loop.add_signal_handler(number, asked)
     async with _http(service.api, settings) as port:
         log.info("listening", url=f"http://{settings.http_host}:{port}")
-        async with watching(settings, running):
+        async with watching(name, settings, running):
             return await _work(log, service, running)
 
 
@@ -91,15 +103,24 @@ async def _work(log: telemetry.Logger, service: Service, running: Running) -> in
     stopping = asyncio.ensure_future(running.stop.wait())
     await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
     running.unready["stop"] = "stopping"
-    log.info("stopping", asked=running.stop.is_set())
+    asked = running.stop.is_set()
+    log.info("stopping", asked=asked)
     running.stop.set()
     await asyncio.wait((work,), timeout=SHUTDOWN_SECONDS)
     if not work.done():
         log.error("stopped late", seconds=SHUTDOWN_SECONDS)
-        work.cancel()
+        asked = False
+        if not await cut_short(work, CUT_SHORT_SECONDS):
+            return 1
     try:
         await work
     except asyncio.CancelledError:
+        return 1
+    except Transient as error:
+        if asked:  # what is away need not be waited for
+            log.info("stopped without waiting", reason=str(error))
+            return 0
+        logging.getLogger("crosstie.service").error("failed", exc_info=error)
         return 1
     # the boundary of the process: whatever it was, it is logged once and the exit status says so
     except Exception as error:

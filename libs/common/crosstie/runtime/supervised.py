@@ -16,7 +16,8 @@ from crosstie.runtime.telemetry import logger
 
 log = logger("supervisor")
 
-GRACE_SECONDS = 27.0  # a service has 25 to finish its batch
+GRACE_SECONDS = 27.0  # a service ends within 25
+KEPT_FROM = {"matching": ("CROSSTIE_VAULT_KEY",)}  # as deploy/ keeps it: it never opens the vault
 POLL_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
@@ -48,6 +49,7 @@ class Supervised:
                 [sys.executable, "-m", f"services.{name}"],
                 logs / f"{name}.log",
                 {**environment, "CROSSTIE_HTTP_HOST": "127.0.0.1", "CROSSTIE_HTTP_PORT": str(port)},
+                kept_from=KEPT_FROM.get(name, ()),
                 grace_seconds=GRACE_SECONDS,
             )
         )
@@ -56,6 +58,11 @@ class Supervised:
     def pid(self) -> int:
         """Of the service itself; another one after every restart. Raises StackFailed between two."""
         return self._process.pid
+
+    @property
+    def program(self) -> Program:
+        """What is run, and with which variables."""
+        return self._process.program
 
     @property
     def running(self) -> bool:

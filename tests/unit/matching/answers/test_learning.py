@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from crosstie.matching.answers.features import NAMES, UNIT, VERSION, logged
 from crosstie.matching.answers.learning import (
     LEAST,
+    LEAST_FOR_TREES,
     LEAST_NEW,
     MEETING,
     Taught,
@@ -86,18 +87,21 @@ def test_of_two_that_foretell_alike_the_simpler_stands() -> None:
 
 
 def test_a_model_is_replaced_only_by_one_that_foretells_new_answers_no_worse() -> None:
-    hidden = {"interests": 1.5}
-    first = learned(taught(2_000, hidden), NOBODY)
+    hidden, count = (
+        {"interests": 1.5},
+        LEAST_FOR_TREES - 1,
+    )  # trees take long and decide nothing here
+    first = learned(taught(count, hidden), NOBODY)
     assert first is not None
-    right = replace(first, until=1_900)
-    spoiled = taught(2_000, hidden)
-    flipped = np.where(np.arange(2_000) < 1_900, ~spoiled.yes, spoiled.yes)
+    right = replace(first, until=count - 100)
+    spoiled = taught(count, hidden)
+    flipped = np.where(np.arange(count) < count - 100, ~spoiled.yes, spoiled.yes)
     # all that it would learn from is wrong, the newest answers are right: the old one stays
     assert learned(Taught(spoiled.seen, flipped, spoiled.known_at), NOBODY, right) == right
     # and the other way round a wrong one goes
     wrong = learned(Taught(spoiled.seen, ~spoiled.yes, spoiled.known_at), NOBODY)
     assert wrong is not None
-    better = learned(taught(2_000, hidden), NOBODY, replace(wrong, until=1_000))
+    better = learned(taught(count, hidden), NOBODY, replace(wrong, until=count // 2))
     assert better is not None
     assert better.linear != wrong.linear
 
