@@ -2,7 +2,7 @@
 
 The other sources find people by one thing each; a pair may be best by a little of everything. Where
 few have a free slot all of them are looked at, else those with shared contacts or with words that
-answer, and people of the groups (sector and level) that promise most. What somebody is worth to
+answer, and people of the groups (sector, level, wishes) that promise most. What somebody is worth to
 others on average is taken off, as a price: those in demand do not fill everybody's list.
 """
 
@@ -21,11 +21,11 @@ from crosstie.matching.sources import estimates, reaching
 from crosstie.matching.sources.needs import of, postings
 from crosstie.matching.sources.search import NOBODY, Found, Search
 
-EVERYONE = 2_500  # people with a free slot: up to here all are looked at
-MOST = 400  # looked at beyond,
+EVERYONE = 5_000  # people with a free slot: up to here all are looked at
+MOST = 500  # looked at beyond,
 MOST_NEAR = 150  # of them for shared contacts
-BEST_GROUPS, OF_GROUP = 8, 12  # groups looked at beyond, people of each
-MOST_GROUPS = 400  # the largest; sectors are free text, and there may be as many as people
+BEST_GROUPS, OF_GROUP = 32, 10  # groups looked at beyond, people of each
+MOST_GROUPS = 800  # the largest; sectors are free text, and there may be as many as people
 SAMPLE = 32  # members whose view makes a price
 AT_ONCE = 200_000  # pairs looked at together: bounds memory
 
@@ -97,19 +97,27 @@ class _Look:
         return rows[number[found]], member[found]
 
     def _groups(self, rows: Ints) -> Ints:
-        """Per row some people of the groups (sector and level) that promise most, by one of each."""
-        people, drawn = self.search.people, self.drawn
-        group = people.sector[drawn] * 8 + people.level[drawn]
-        order = drawn[np.argsort(group, kind="stable")]
-        first, width = np.unique(np.sort(group), return_index=True, return_counts=True)[1:]
+        """Per row some people of each of the groups that promise most to whoever is of its group."""
+        kinds, drawn = self._kinds, self.drawn
+        order = drawn[np.argsort(kinds[drawn], kind="stable")]
+        first, width = np.unique(kinds[order], return_index=True, return_counts=True)[1:]
         if len(first) > MOST_GROUPS:
             largest = np.sort(np.argsort(-width, kind="stable")[:MOST_GROUPS])
             first, width = first[largest], width[largest]
-        likely = self._alone(np.repeat(rows, len(first)), np.tile(order[first], len(rows)))
-        best = np.argsort(-likely.reshape(len(rows), -1), axis=1, kind="stable")[:, :BEST_GROUPS]
+        _, asker, mine = np.unique(kinds[rows], return_index=True, return_inverse=True)
+        likely = self._alone(
+            np.repeat(rows[asker], len(first)), np.tile(order[first], len(asker))
+        ).reshape(len(asker), -1)
+        best = np.argsort(-likely, axis=1, kind="stable")[:, :BEST_GROUPS][mine]
         start = (self.search.order[rows] >> np.uint64(1)).astype(np.int64)
         nth = (start[:, None, None] + np.arange(OF_GROUP)) % width[best][:, :, None]
         return np.asarray(order[first[best][:, :, None] + nth].reshape(len(rows), -1))
+
+    @property
+    def _kinds(self) -> Ints:
+        """By member, one number for sector, level and wished directions: people alike to others."""
+        people = self.search.people
+        return np.asarray((people.sector * 8 + people.level) * 8 + people.wished_directions)
 
     def _ask_prices(self, members: Ints) -> None:
         """What a sample of all would make of them, on average."""
