@@ -53,7 +53,12 @@ def now_mib() -> int:
 
 
 def decide(
-    prepared: Prepared, ledger: Ledger, base: bases.Base, n: int, serve: frozenset[str] | None
+    prepared: Prepared,
+    ledger: Ledger,
+    base: bases.Base,
+    n: int,
+    serve: frozenset[str] | None,
+    touched: frozenset[str] | None = None,
 ) -> Any:
     return step(
         prepared.network,
@@ -67,6 +72,7 @@ def decide(
         policy_digest="bench",
         serve=serve,
         prepared=prepared,
+        touched=touched,
     )
 
 
@@ -111,7 +117,7 @@ def measure(people: int) -> dict[str, Any]:
         begun = time.perf_counter()
         after = prepared.after(now, touched)
         updated = time.perf_counter() - begun
-        made = decide(after, ledger, base, n, who)
+        made = decide(after, ledger, base, n, who, who)
         warm = time.perf_counter() - begun
         figures[f"after_{count}_changed"] = {
             "cold_seconds": round(cold, 3),

@@ -13,6 +13,7 @@ from itertools import combinations
 from crosstie.matching.serve import changed_members
 from crosstie.network.state import Row, member_key, tie_key
 from crosstie.network.wire import MARK_KEY, Mark, decode_mark, decode_row
+from services.matching.touched import Touched
 
 _MARK = MARK_KEY.encode()
 _NOTHING = Mark(0, 0)
@@ -49,6 +50,7 @@ class Assembly:
     def __init__(self, partitions: int) -> None:
         self.rows: dict[str, Row] = {}
         self.marks: list[Mark] = [_NOTHING] * partitions
+        self._touched = Touched(partitions)
         self._waiting: list[dict[str, bytes | None]] = [{} for _ in range(partitions)]
         self._before: dict[str, Row | None] | None = None  # at the base line; None: there is none
         self._since: dict[str, Row | None] | None = None  # at the last cut; None: there was none
@@ -83,6 +85,7 @@ class Assembly:
         if mark is not None:
             self._apply(ready)
             self.marks[partition] = decode_mark(mark)
+            self._touched.came(partition, self.marks[partition].end, ready)
 
     def about(self, subjects: Collection[str]) -> dict[str, Row]:
         """The rows of these members and of the ties between them."""
@@ -103,6 +106,10 @@ class Assembly:
             return Cut(self.offsets, self.latest, None, touched)
         changed = changed_members(self._before, self.rows, self._before)
         return Cut(self.offsets, self.latest, changed, touched, len(self._before))
+
+    def touched_since(self, offsets: tuple[int, ...]) -> frozenset[str] | None:
+        """Everyone whose rows may differ from those of a round at `offsets`; None: anybody's."""
+        return self._touched.since(offsets)
 
     def draw_line(self) -> None:
         """The last cut is the base line from here on: what it showed was served."""

@@ -60,6 +60,7 @@ class Opening:
     previous: str  # digest of round n - 1
     settle_only: bool = False
     left_over: frozenset[str] = frozenset()  # by rounds since the last that made suggestions
+    touched: frozenset[str] | None = None  # whose rows may differ since the last round; None: all
 
     @property
     def serve(self) -> frozenset[str] | None:
@@ -120,6 +121,7 @@ def decided(
         serve=opening.serve,
         prepared=ready,
         settle_only=opening.settle_only,
+        touched=opening.touched,
     )
     round = Round(
         n=opening.n,

@@ -72,6 +72,7 @@ class Previews:
         self._one_at_a_time = asyncio.Lock()
         self._waiting: Counter[str] = Counter()  # by platform
         self._base: tuple[int, Fitted] | None = None  # by the last round that used it
+        self._offsets: tuple[int, tuple[int, ...]] = (0, ())  # what a round read, by its number
 
     async def of(self, subject: str, most: int, platform: str) -> Seen:
         """As of now. Raises Busy, DatabaseAway."""
@@ -89,12 +90,23 @@ class Previews:
         if n == 0:
             raise Busy("no round was decided yet; try again")
         base = await self._base_of(n)
+        offsets = await self._offsets_of(n)
         ready = await self._standing.now()
-        found = await off_loop(lambda: self._previewed(ledger, n, base, ready, subject, most))
+        touched = self._standing.touched_since(offsets)
+        found = await off_loop(
+            lambda: self._previewed(ledger, n, base, ready, touched, subject, most)
+        )
         return Seen(found, ready, n, ledger.at, self._rules.named.digest, base.named.digest)
 
     def _previewed(
-        self, ledger: Ledger, n: int, base: Fitted, ready: Prepared, subject: str, most: int
+        self,
+        ledger: Ledger,
+        n: int,
+        base: Fitted,
+        ready: Prepared,
+        touched: frozenset[str] | None,
+        subject: str,
+        most: int,
     ) -> Preview:
         deployment = self._settings.deployment
         return preview(
@@ -109,7 +121,19 @@ class Previews:
             policy_digest=self._rules.named.digest,
             subject=subject,
             most=most,
+            touched=touched,
         )
+
+    async def _offsets_of(self, n: int) -> tuple[int, ...]:
+        """What round `n` read; nothing where it is not the last any more."""
+        if self._offsets[0] != n:
+            async with soon(self._pool) as connection:
+                last = await connection.fetchval(sql.SUMMARIES, 1)
+            summary = msgspec.json.decode(last or b"{}")
+            if summary.get("n") != n:
+                return ()
+            self._offsets = n, tuple(summary["offsets"])
+        return self._offsets[1]
 
     async def _base_of(self, n: int) -> Fitted:
         """The base that round `n` used, read only where it is another than before. Raises Busy."""

@@ -33,6 +33,10 @@ class Standing:
         """How many there were when it was last asked for."""
         return 0 if self._prepared is None else len(self._prepared.network.members)
 
+    def touched_since(self, offsets: tuple[int, ...]) -> frozenset[str] | None:
+        """Everyone whose rows may differ from those of a round at `offsets`; None: anybody's."""
+        return self._reader.network.touched_since(offsets)
+
     async def now(self) -> Prepared:
         """As of this moment."""
         async with self._one_at_a_time:

@@ -85,7 +85,15 @@ class Turns:
             mine.owed = inf
             return None  # what was touched is as it was
         opening = Opening(
-            mine.head.n + 1, at, full, cut, mine.head.digest, bool(held), mine.left_over
+            mine.head.n + 1,
+            at,
+            full,
+            cut,
+            mine.head.digest,
+            bool(held),
+            mine.left_over,
+            # a new leader looks at everyone once: what the last one read is only told by offsets
+            None if cut.changed is None else self._reader.network.touched_since(mine.offsets),
         )
         owed = mine.recorded + self._settings.empty_round_seconds <= time.monotonic()
         to_record = full or (not held and (owed or cut.keys > _MOST_WAITING))

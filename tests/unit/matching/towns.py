@@ -97,7 +97,14 @@ class Town:
     def network(self) -> Network:
         return Network.of(self.rows)
 
-    def round(self, days: float = 0, *, serve: frozenset[str] | None = None, seed: int = 7) -> Town:
+    def round(
+        self,
+        days: float = 0,
+        *,
+        serve: frozenset[str] | None = None,
+        touched: frozenset[str] | None = None,
+        seed: int = 7,
+    ) -> Town:
         at = self.at + int(days * DAY_US)
         network = self.network
         ledger, changes, notes = step(
@@ -111,6 +118,7 @@ class Town:
             deployment="test",
             policy_digest="digest",
             serve=serve,
+            touched=touched,
         )
         return replace(self, ledger=ledger, at=at, n=self.n + 1, changes=changes, notes=notes)
 

@@ -6,14 +6,16 @@ its horizon is forgotten by the time of the round alone, so when a process read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Self, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
 
 from crosstie.matching.answers.lessons import judgements
+from crosstie.matching.holdings import Holdings
 from crosstie.matching.model import FINAL, Change, Round, State, Suggestion
 from crosstie.matching.policy import MOST_COOL_DOWN_DAYS
 from crosstie.network.strength import DAY_US
@@ -24,6 +26,7 @@ SETTLED_KEPT_US = 30 * DAY_US  # how long late answers are told from unknown one
 PAIRS_KEPT_US = (MOST_COOL_DOWN_DAYS + 1) * DAY_US
 SAID_KEPT_US = 365 * DAY_US
 SAID_KEPT = 32  # latest answers of one member, and about one
+_FEW = 8  # up to one in so many changes are put in place in what is derived
 
 Pair = tuple[str, str]
 K = TypeVar("K")
@@ -47,6 +50,11 @@ class Said(Struct, frozen=True, array_like=True):
     yes: bool
 
 
+Changes = tuple[Change, ...]
+Made = Mapping[str, tuple[int, ...]]
+Heard = Mapping[str, tuple[Said, ...]]
+
+
 class Ledger(Struct, frozen=True, dict=True):
     """As of `at`, the time of the last round; all maps but `live` in order of their times."""
 
@@ -54,22 +62,26 @@ class Ledger(Struct, frozen=True, dict=True):
     live: Mapping[str, Suggestion] = {}  # not final, by id
     settled: Mapping[str, Settled] = {}  # by id
     pairs: dict[Pair, int] = {}  # (a, b), a < b -> time of the last change between the two
-    made: Mapping[
-        str, tuple[int, ...]
-    ] = {}  # subject -> when introductions and reconnections were made
-    mentorings: Mapping[str, tuple[int, ...]] = {}  # subject -> when these were, as either side
+    made: Made = {}  # subject -> when introductions and reconnections were made
+    mentorings: Made = {}  # subject -> when these were, as either side
     met: Mapping[Pair, int] = {}  # for good: who said that they met, or began a mentoring; when
-    answered: Mapping[str, tuple[Said, ...]] = {}  # subject -> their latest answers, about whom
-    judged: Mapping[str, tuple[Said, ...]] = {}  # subject -> the latest answers about them, by whom
+    answered: Heard = {}  # subject -> their latest answers, about whom
+    judged: Heard = {}  # subject -> the latest answers about them, by whom
 
     @cached_property
+    def holdings(self) -> Holdings:
+        """Live suggestions by member and by expiry."""
+        return Holdings.of(self.live.values())
+
+    @property
     def by_member(self) -> Mapping[str, tuple[Suggestion, ...]]:
         """Live suggestions of each member, oldest first."""
-        found: dict[str, list[Suggestion]] = {}
-        for suggestion in sorted(self.live.values(), key=lambda each: (each.made_at, each.id)):
-            for subject in suggestion.members:
-                found.setdefault(subject, []).append(suggestion)
-        return {subject: tuple(theirs) for subject, theirs in found.items()}
+        return self.holdings.by_member
+
+    @property
+    def latest(self) -> Iterator[Pair]:
+        """Pairs between whom something changed in the last round."""
+        return takewhile(lambda pair: self.pairs[pair] >= self.at, reversed(self.pairs))
 
     @cached_property
     def live_pairs(self) -> frozenset[Pair]:
@@ -86,45 +98,37 @@ class Ledger(Struct, frozen=True, dict=True):
 
     def after(self, changes: Iterable[Change], at: int) -> Self:
         """This ledger once `changes`, all of one round at `at`, are folded in."""
-        live, settled, pairs = dict(self.live), dict(self.settled), dict(self.pairs)
-        made, mentorings, met = dict(self.made), dict(self.mentorings), dict(self.met)
-        answered, judged = dict(self.answered), dict(self.judged)
-        for change in changes:
-            suggestion = change.suggestion
-            if suggestion.state in FINAL:
-                live.pop(suggestion.id, None)
-                settled[suggestion.id] = Settled(
-                    at, suggestion.state, suggestion.accepted_by, suggestion.members
-                )
-            else:
-                live[suggestion.id] = suggestion
-            pair = pair_of(suggestion)
-            pairs.pop(pair, None)  # to the end: the order is that of time
-            pairs[pair] = at
-            if _met(suggestion):
-                met.setdefault(pair, at)
-            for side, yes in judgements(change):
-                by, about = suggestion.members[side], suggestion.members[1 - side]
-                _hear(answered, by, Said(at, about, yes))
-                _hear(judged, about, Said(at, by, yes))
-            if change.cause == "made":
-                mentoring = suggestion.kind == "mentoring"
-                _note(
-                    suggestion.members,
-                    mentorings if mentoring else made,
-                    at,
-                    WEEK_US if mentoring else MADE_KEPT_US,
-                )
-        _forget(settled, at - SETTLED_KEPT_US, lambda each: each.at)
-        _forget(pairs, at - PAIRS_KEPT_US, lambda each: each)
-        _forget(made, at - MADE_KEPT_US, lambda each: each[-1])
-        _forget(mentorings, at - WEEK_US, lambda each: each[-1])
-        for heard in (answered, judged):
-            _forget(heard, at - SAID_KEPT_US, lambda each: each[-1].at)
-        after = type(self)(at, live, settled, pairs, made, mentorings, met, answered, judged)
-        if live == self.live and "by_member" in self.__dict__:
-            after.__dict__["by_member"] = self.by_member  # sorted once
+        changes = tuple(changes)
+        live, settled, pairs = self.live, self.settled, self.pairs
+        if changes:
+            live, settled, pairs = dict(live), dict(settled), dict(pairs)
+            for suggestion in (change.suggestion for change in changes):
+                _move(suggestion, live, settled, at)
+                pair = pair_of(suggestion)
+                pairs.pop(pair, None)  # to the end: the order is that of time
+                pairs[pair] = at
+        met = _with_meetings(self.met, changes, at)
+        answered, judged = _with_answers(self.answered, self.judged, changes, at)
+        made, mentorings = _with_made(self.made, self.mentorings, changes, at)
+        after = type(self)(
+            at,
+            live,
+            _without(settled, at - SETTLED_KEPT_US, lambda each: each.at),
+            _without(pairs, at - PAIRS_KEPT_US, lambda each: each),
+            _without(made, at - MADE_KEPT_US, lambda each: each[-1]),
+            _without(mentorings, at - WEEK_US, lambda each: each[-1]),
+            met,
+            _without(answered, at - SAID_KEPT_US, lambda each: each[-1].at),
+            _without(judged, at - SAID_KEPT_US, lambda each: each[-1].at),
+        )
+        self._hand_on(after, {change.suggestion.id for change in changes})
         return after
+
+    def _hand_on(self, after: Ledger, changed: set[str]) -> None:
+        """What is derived of this ledger, brought up to date where that is less work than anew."""
+        if "holdings" in self.__dict__ and len(changed) <= len(self.live) // _FEW:
+            steps = [(self.live.get(id), after.live.get(id)) for id in changed]
+            after.__dict__["holdings"] = self.holdings.after(steps) if steps else self.holdings
 
 
 EMPTY = Ledger()
@@ -190,6 +194,52 @@ def _met(suggestion: Suggestion) -> bool:
     return suggestion.state == "met" or begun
 
 
+def _move(
+    suggestion: Suggestion, live: dict[str, Suggestion], settled: dict[str, Settled], at: int
+) -> None:
+    if suggestion.state in FINAL:
+        live.pop(suggestion.id, None)
+        settled[suggestion.id] = Settled(
+            at, suggestion.state, suggestion.accepted_by, suggestion.members
+        )
+    else:
+        live[suggestion.id] = suggestion
+
+
+def _with_meetings(met: Mapping[Pair, int], changes: Changes, at: int) -> Mapping[Pair, int]:
+    news = [pair_of(change.suggestion) for change in changes if _met(change.suggestion)]
+    return {**met, **{pair: at for pair in news if pair not in met}} if news else met
+
+
+def _with_answers(answered: Heard, judged: Heard, changes: Changes, at: int) -> tuple[Heard, Heard]:
+    said = [
+        (change.suggestion.members, side, yes)
+        for change in changes
+        for side, yes in judgements(change)
+    ]
+    if not said:
+        return answered, judged
+    given, received = dict(answered), dict(judged)
+    for members, side, yes in said:
+        by, about = members[side], members[1 - side]
+        _hear(given, by, Said(at, about, yes))
+        _hear(received, about, Said(at, by, yes))
+    return given, received
+
+
+def _with_made(made: Made, mentorings: Made, changes: Changes, at: int) -> tuple[Made, Made]:
+    news = [change.suggestion for change in changes if change.cause == "made"]
+    if not news:
+        return made, mentorings
+    others, ours = dict(made), dict(mentorings)
+    for suggestion in news:
+        if suggestion.kind == "mentoring":
+            _note(suggestion.members, ours, at, WEEK_US)
+        else:
+            _note(suggestion.members, others, at, MADE_KEPT_US)
+    return others, ours
+
+
 def _note(members: Pair, made: dict[str, tuple[int, ...]], at: int, kept_us: int) -> None:
     for subject in members:  # to the end: the order is that of time
         kept = [each for each in made.pop(subject, ()) if each > at - kept_us]
@@ -200,10 +250,13 @@ def _hear(heard: dict[str, tuple[Said, ...]], subject: str, said: Said) -> None:
     heard[subject] = (*heard.pop(subject, ())[1 - SAID_KEPT :], said)  # to the end, as above
 
 
-def _forget(kept: dict[K, V], until: int, when: Callable[[V], Any]) -> None:
-    """Drop what is not later than `until`; `kept` is in order of time, so from the front."""
-    while kept:
-        first = next(iter(kept))
-        if when(kept[first]) > until:
-            return
-        del kept[first]
+def _without(kept: Mapping[K, V], until: int, when: Callable[[V], Any]) -> dict[K, V]:
+    """`kept`, in order of time, without what is not later than `until`: itself where that is all."""
+    first = next(iter(kept), None)
+    if first is None or when(kept[first]) > until:
+        return kept  # type: ignore[return-value]  # never changed once it is in a ledger
+    stale = takewhile(lambda key: when(kept[key]) <= until, kept)
+    left = dict(kept)
+    for key in stale:
+        del left[key]
+    return left

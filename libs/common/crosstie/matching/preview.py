@@ -40,8 +40,12 @@ def preview(
     policy_digest: str,
     subject: str,
     most: int = 10,
+    touched: frozenset[str] | None = None,
 ) -> Preview:
-    """What round `n` at `at` with `seed` would suggest to `subject`, and the `most` next best."""
+    """What round `n` at `at` with `seed` would suggest to `subject`, and the `most` next best.
+
+    `touched`: whose rows may differ since round `n` - 1, as `step` takes it.
+    """
     found = course(
         prepared.network,
         ledger,
@@ -54,6 +58,7 @@ def preview(
         policy_digest=policy_digest,
         serve=frozenset((subject,)),
         prepared=prepared,
+        touched=touched,
     )
     suggested, passed = _theirs(found, subject)
     why = None if suggested else why_none(prepared.network, found.settled, policy, subject, at)

@@ -7,7 +7,7 @@ suggestion does not depend on how many answers a round happens to see at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import structs
 
@@ -23,17 +23,34 @@ CLOCKS_DIFFER_US = 5 * 60 * 1_000_000  # by which an answer may be dated before 
 
 
 def settle(
-    network: Network, ledger: Ledger, policy: Policy, at: int
+    network: Network, ledger: Ledger, policy: Policy, at: int, touched: frozenset[str] | None = None
 ) -> tuple[Ledger, tuple[Change, ...]]:
-    """Answers, then meetings, expiries, what the world rules out, and lowered capacity."""
+    """Answers, then meetings, expiries, what the world rules out, and lowered capacity.
+
+    `touched` must hold everyone whose row, or one of whose ties' rows, may differ since the last
+    settlement of this ledger (None: anybody); it saves looking at all others, and changes nothing.
+    """
     happened: list[Change] = []
-    eligible = frozenset(filter(network.eligible, ledger.by_member))
-    moving = (each for each in ledger.live.values() if not _quiet(each, network, eligible, at))
-    for suggestion in sorted(moving, key=lambda each: each.id):
+    for suggestion in sorted(_moving(network, ledger, at, touched), key=lambda each: each.id):
         happened.extend(_course(suggestion, network, policy, at))
     after = ledger.after(happened, at)
-    excess = _over_capacity(network, after)
+    excess = _over_capacity(network, after, touched)
     return after.after(excess, at), (*happened, *excess)
+
+
+def _moving(
+    network: Network, ledger: Ledger, at: int, touched: frozenset[str] | None
+) -> Iterable[Suggestion]:
+    """Live suggestions to which something may have happened."""
+    if touched is None:
+        eligible = frozenset(filter(network.eligible, ledger.by_member))
+        return (each for each in ledger.live.values() if not _quiet(each, network, eligible, at))
+    live, theirs = ledger.live, ledger.by_member
+    # a new one was made of people as they were then, but it may be answered already: ids can be told
+    early = (pair[0] for pair in ledger.latest if pair in network.answers)
+    found = [each for subject in (*touched, *early) for each in theirs.get(subject, ())]
+    found += [live[id] for id in ledger.holdings.expired(at)]
+    return {each.id: each for each in found}.values()
 
 
 def changed(suggestion: Suggestion, cause: str, state: State, **news: object) -> Change:
@@ -162,21 +179,28 @@ def _expired(suggestion: Suggestion, at: int) -> Change | None:
     return changed(suggestion, "expired", "expired")
 
 
-def _over_capacity(network: Network, ledger: Ledger) -> tuple[Change, ...]:
+def _over_capacity(
+    network: Network, ledger: Ledger, touched: frozenset[str] | None
+) -> tuple[Change, ...]:
     gone: dict[str, Change] = {}
-    for subject in sorted(_overfull(network, ledger)):
+    for subject in sorted(_overfull(network, ledger, touched)):
         for slot in SLOTS:
             for suggestion in _excess(network, ledger, subject, slot, gone):
                 gone[suggestion.id] = changed(suggestion, "withdrawn:capacity", "withdrawn")
     return tuple(gone[each] for each in sorted(gone))
 
 
-def _overfull(network: Network, ledger: Ledger) -> Iterator[str]:
-    """Who holds more than they offer, of any slot."""
-    for subject, live in ledger.by_member.items():
+def _overfull(network: Network, ledger: Ledger, touched: frozenset[str] | None) -> Iterator[str]:
+    """Who holds more than they offer, of any slot.
+
+    Others than the touched hold no more than when they were looked at last, and what they were over
+    then they have answered.
+    """
+    theirs = ledger.by_member
+    for subject in theirs if touched is None else theirs.keys() & touched:
         said = network.members[subject].get("availability") or (0, 0, 0)
         introductions, mentors, mentees = said[:3]
-        slots = [used(each, subject) for each in live]
+        slots = [used(each, subject) for each in theirs[subject]]
         if (
             slots.count("introductions") > introductions
             or slots.count("mentors") > mentors

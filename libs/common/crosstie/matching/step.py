@@ -59,12 +59,15 @@ def step(
     serve: frozenset[str] | None,
     prepared: Prepared | None = None,
     settle_only: bool = False,
+    touched: frozenset[str] | None = None,
 ) -> tuple[Ledger, tuple[Change, ...], dict[str, int]]:
     """The ledger after round `n`, its decisions in order, and counts.
 
     `serve` names whom to find suggestions for (None: everyone); members whose slot was freed by
     time or by settlement since the last round are added here. `prepared`, of this network, saves
     reading all of it again, and changes nothing. A round that is `settle_only` makes nothing.
+    `touched`: everyone whose row, or one of whose ties' rows, may differ since the last settlement
+    of `ledger` (None: anybody); it saves looking at all others, and changes nothing.
     """
     found = course(
         network,
@@ -79,6 +82,7 @@ def step(
         serve=serve,
         prepared=prepared,
         settle_only=settle_only,
+        touched=touched,
     )
     changes, notes = found.made(), dict(sorted(found.notes.items()))
     after = found.settled.after(changes, at) if found.maker else found.settled
@@ -99,9 +103,10 @@ def course(
     serve: frozenset[str] | None,
     prepared: Prepared | None = None,
     settle_only: bool = False,
+    touched: frozenset[str] | None = None,
 ) -> Course:
     """The round that `step` takes, until suggestions are made of what was chosen."""
-    settled, happened = settle(network, ledger, policy, at)
+    settled, happened = settle(network, ledger, policy, at, touched)
     notes: Counter[str] = Counter(
         f"settled.{change.cause.replace(':', '.')}" for change in happened
     )

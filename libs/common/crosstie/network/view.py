@@ -51,13 +51,13 @@ class Network:
                 _put(self.ties, pairs, rows, lambda pair: tie_key(*pair)),
             )
         # what follows is known already: no look at everyone, nor at every tie
-        replies = dict(self._replies)
+        replies = dict(self.answers)
         for pair in pairs:
             replies.pop(pair, None)
             tie = after.ties.get(pair)
             if tie is not None and tie.replies:
                 replies[pair] = tie
-        after.__dict__["_replies"] = replies
+        after.__dict__["answers"] = replies
         subjects = self.subjects
         moved = {each for each in people if (each in self.members) != (each in after.members)}
         if moved:
@@ -85,10 +85,11 @@ class Network:
     @cached_property
     def replied(self) -> tuple[Tie, ...]:
         """Ties that hold answers to suggestions, ascending by (a, b)."""
-        return tuple(tie for _, tie in sorted(self._replies.items(), key=itemgetter(0)))
+        return tuple(tie for _, tie in sorted(self.answers.items(), key=itemgetter(0)))
 
     @cached_property
-    def _replies(self) -> Mapping[tuple[str, str], Tie]:
+    def answers(self) -> Mapping[tuple[str, str], Tie]:
+        """Ties that hold answers to suggestions, by (a, b)."""
         if isinstance(self.ties, Ties):
             return {(tie.a, tie.b): tie for tie in self.ties.replied()}
         return {pair: tie for pair, tie in self.ties.items() if tie.replies}
