@@ -52,13 +52,14 @@ class Bases:
         self.used: Fitted | None = None
         self._fresh: Fitted | None = None
         self._members = 0  # when the last one was fitted, or this leader began
+        self._members_used = 0  # when the one in place was
 
     @property
     def outgrown(self) -> bool:
         """The base that waits knows so many more people that the next round had better be full."""
         if self.used is None or self._fresh is None:
             return False
-        return self._fresh.base.people >= _GROWN * max(self.used.base.people, 1)
+        return self._members >= _GROWN * max(self._members_used, 1)
 
     def forget(self) -> None:
         """Another led meanwhile."""
@@ -68,8 +69,10 @@ class Bases:
         """The base that a round uses; it is kept before use."""
         if self.used is None:
             self.used = await self._newest() or await self._first(network, at)
+            self._members_used = len(network.members)
         if full and self._fresh is not None:
             self.used, self._fresh = self._fresh, None
+            self._members_used = self._members
         return self.used
 
     def after_full_round(self, head: Head) -> None:

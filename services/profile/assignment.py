@@ -11,13 +11,15 @@ from collections.abc import Callable
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
+from crosstie.runtime.stopping import cut_short
 from crosstie.runtime.telemetry import logger
 from services.profile.log import KafkaLog
 from services.profile.partition import Partition
 
 log = logger("profile")
 
-RELEASE_SECONDS = 10.0  # then what still works is cut off: safe at any point, only slower to resume
+RELEASE_SECONDS = 6.0  # then what still works is cut off: safe at any point, only slower to resume
+CUT_SHORT_SECONDS = 2.0
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -70,9 +72,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             return
         tasks = [task for _, task in working.values()]
         _, late = await asyncio.wait(tasks, timeout=RELEASE_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(cut_short(task, CUT_SHORT_SECONDS) for task in late))
         await self._log.note({n: each.next_offset for n, (each, _) in working.items()})
 
     async def note(self) -> None:

@@ -26,6 +26,7 @@ from services.profile.store import PostgresStore
 
 SESSION_TIMEOUT_MS = 6_000  # how long a killed worker's partitions lie idle
 HEARTBEAT_MS = 1_500
+LEAVING_SECONDS = 3.0  # for the group
 NEVER_MS = 24 * 3600 * 1000  # a partition that waits for PostgreSQL does not poll, and stays ours
 
 
@@ -102,7 +103,7 @@ async def _consumer(settings: Settings, running: Running) -> AsyncIterator[AIOKa
     try:
         yield consumer
     finally:
-        await stop(consumer)
+        await stop(consumer, LEAVING_SECONDS)
 
 
 def _producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:

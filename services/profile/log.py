@@ -22,7 +22,7 @@ log = logger("profile")
 
 NOWHERE = 2**62  # no log is that long: what is fetched before we know better is nothing
 _FETCH_MS = 1_000
-_NOTE_SECONDS = 3
+NOTE_SECONDS = 3
 _POSITION_SECONDS = 1
 
 
@@ -85,7 +85,7 @@ class KafkaLog:
     async def note(self, offsets: dict[int, int]) -> bool:
         """Commit offsets to the group, for lag displays; False when the group refuses us."""
         try:
-            async with asyncio.timeout(_NOTE_SECONDS):  # aiokafka itself would try for ever
+            async with asyncio.timeout(NOTE_SECONDS):  # aiokafka itself would try for ever
                 await self._consumer.commit({self._tp(p): at for p, at in offsets.items()})
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info("offsets not noted", reason=f"{type(error).__name__}: {error}")

@@ -135,7 +135,7 @@ def test_what_is_in_a_dead_letter_only_sometimes_fits_too(key: Any, more: str | 
 def test_the_mark_of_a_replay_fits_the_asyncapi_document() -> None:
     original = SimpleNamespace(topic="t", partition=0, offset=0, key=None, value=b"", headers=[])
     entry = dlq.letter(original, Rejected("", None, "an event", "send one"), NOW)
-    mark = dlq.mark(dlq.read(entry.key, entry.value, entry.headers), NOW)
+    mark = dlq.mark(dlq.read(entry.key, entry.value, entry.headers).name, NOW)
     message = message_of("ingestion", "replayedLetter")
     fits("ingestion", message["headers"], {k: text.decode() for k, text in mark.headers})
     fits("ingestion", message["payload"], (mark.value or b"").decode())

@@ -200,14 +200,19 @@ async def test_what_no_inbox_takes_stops_no_other_replay(world: World) -> None:
     aged = msgspec.structs.replace(letter, partition=(letter.partition + 1) % 6)
     large = msgspec.structs.replace(letter, offset=7, value=secrets.token_bytes(3 * 1024 * 1024))
     gone = msgspec.structs.replace(aged, offset=-1, omitted=9, value=b"")
+    beyond = msgspec.structs.replace(gone, offset=10**6)
+    retired = msgspec.structs.replace(letter, topic=topics.inbox("retired").name)
+    every = [large, gone, beyond, retired, letter]
     pile = dlq.Pile()
-    for each in (large, gone, letter):
+    for each in every:
         pile.add(each)
-    done = await letters.replay(bootstrap, topics, [large, gone, letter], pile)
+    done = await letters.replay(bootstrap, topics, every, pile)
     assert done.count == 1
     assert {name: why.pointer for name, why in done.left.items()} == {
         large.name: "",
         gone.name: "/offset",
+        beyond.name: "/offset",
+        retired.name: "/topic",
     }
     assert [each.value for each in await world.records(inbox)] == [b"wrong"] * 2
 

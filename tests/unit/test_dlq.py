@@ -98,6 +98,16 @@ def test_the_replay_of_an_old_letter_is_newer_than_those_between() -> None:
     ]
 
 
+def test_a_letter_that_is_replayed_by_an_older_name_is_open_no_more() -> None:
+    first = read(Record(None, b"wrong"))
+    pile = piled(first)
+    second = read(replayed(first, pile, offset=42))
+    pile.add(second)
+    for name in (first.name, pile.newest(first)):  # as a replay marks them
+        pile.mark(name)
+    assert [pile.state(each) for each in (first, second)] == ["refused again", "replayed"]
+
+
 def test_the_replay_of_what_is_too_big_for_a_letter_is_known_as_one() -> None:
     first = read(Record(b"k", b"x" * (dlq.MOST_BYTES + 1)))
     again = read(replayed(first, piled(first), offset=42, value=b"x" * (dlq.MOST_BYTES + 1)))
@@ -141,7 +151,7 @@ def piled(*letters: dlq.Letter) -> dlq.Pile:
 
 
 def marked(letter: dlq.Letter) -> str:
-    name = dlq.marked(dlq.mark(letter, 0).headers)
+    name = dlq.marked(dlq.mark(letter.name, 0).headers)
     assert name is not None
     return name
 

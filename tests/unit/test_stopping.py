@@ -22,6 +22,8 @@ from services.ingestion import inbox
 from services.ingestion import log as appending
 from services.matching import app as matching
 from services.matching import publishing
+from services.profile import assignment, delivery
+from services.profile import log as profile_log
 
 PROMISED_SECONDS = 25  # to operators, and to whoever writes manifests
 HANGING = """
@@ -67,6 +69,16 @@ def test_the_steps_of_a_stop_take_less_than_is_promised() -> None:
                 database.LEAVING_SECONDS,
             ),
             id="matching",
+        ),
+        pytest.param(
+            (
+                assignment.RELEASE_SECONDS,
+                assignment.CUT_SHORT_SECONDS,
+                profile_log.NOTE_SECONDS,
+                delivery.LEAVING_SECONDS,
+                2 * database.LEAVING_SECONDS,
+            ),
+            id="profile",
         ),
     ],
 )

@@ -138,10 +138,11 @@ def letter(record: Any, why: Rejected, at: int) -> Entry:
     return Entry(record.key or b"", record.value, [*headers, *ours])
 
 
-def mark(letter: Letter, at: int) -> Entry:
-    """What stands in `dlq.v1` beside a letter that was replayed."""
+def mark(name: str, at: int) -> Entry:
+    """What stands in `dlq.v1` beside the letter of that name once it was replayed."""
+    place = zip((TOPIC, PARTITION, OFFSET), name.rsplit("/", 2), strict=True)
     when = (REPLAYED, instants.to_rfc3339(at).encode())
-    return Entry(letter.name.encode(), b"", [*_place(letter), when])
+    return Entry(name.encode(), b"", [*((each, text.encode()) for each, text in place), when])
 
 
 def marked(headers: Headers) -> str | None:

@@ -109,7 +109,7 @@ def test_a_dead_letter_is_not_lost(world: World) -> None:
 
 def test_the_mark_of_a_replay_is_passed_over(world: World) -> None:
     dead = buried(sent(0))
-    mark = dlq.mark(dlq.read(dead.key, dead.value, dead.headers), NOON)
+    mark = dlq.mark(dlq.read(dead.key, dead.value, dead.headers).name, NOON)
     marked = Record("dlq.v1", 0, 1, 0, mark.key, mark.value, tuple(mark.headers))
     found = inboxes(world, [sent(0)], committed=1, dead=[dead, marked])
     assert (found.ok, found.counted["dead letters"]) == (True, 1)

@@ -16,6 +16,7 @@ from crosstie.matching.answers.lessons import Lesson
 from crosstie.matching.answers.model import AnswerModel
 from crosstie.matching.arrays import MILLION, Floats, Ints
 from crosstie.matching.policy import Policy
+from crosstie.network.state import folded
 
 GROWN = 1.5  # times as many answers, before it is learned anew
 
@@ -63,7 +64,7 @@ def matcher(data: Dataset, record: Recorded, policy: Policy) -> Matcher:
     when = np.unique(begins(record.answers.asked))
     seen = tuple(moments(data, record, when))
     members = seen[-1].network.members.items()
-    sector = {subject: member.sector for subject, member in members if member.sector}
+    sector = {subject: folded(each.sector) for subject, each in members if each.sector}
     return Matcher(record, policy, seen, fit(_lessons(record.past, seen, policy, sector), sector))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from crosstie.runtime.stopping import stop
 from crosstie.topics import Topics
 
 SEND_SECONDS = 60.0  # for one send, and for the acknowledgements of a portion
-_PORTION = 500
+_PORTION, _PORTION_BYTES = 500, 16 * 1024 * 1024
 _POLL_MS = 500
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -66,37 +66,60 @@ async def replay(bootstrap: str, topics: Topics, chosen: Sequence[Letter], pile:
         if not each.topic.startswith(topics.inbox_prefix):
             limit = f"an inbox: {topics.inbox_prefix}<platform>"
             raise Rejected("/topic", each.topic, limit, "set CROSSTIE_TOPIC_PREFIX")
-    left: dict[str, Rejected] = {}
+    existing = await asyncio.to_thread(partitions_of, bootstrap)
+    left = {each.name: _gone(each) for each in chosen if each.topic not in existing}
     async with _consumer(bootstrap) as consumer, _producer(bootstrap) as producer:
-        for at in range(0, len(chosen), _PORTION):
-            portion = chosen[at : at + _PORTION]
-            left |= await _put_back(consumer, producer, portion, pile)
-            marks = [dlq.mark(each, _now()) for each in portion if each.name not in left]
-            name = topics.dlq.name
-            sent = [await _sent(producer, name, m.key, m.value, m.headers) for m in marks]
-            await _acknowledged(sent)
+        for portion in _portions([each for each in chosen if each.name not in left]):
+            done = await _put_back(consumer, producer, portion, pile)
+            left |= {name: why for name, why in done.items() if isinstance(why, Rejected)}
+            names = {
+                name
+                for each in portion
+                if done[each.name] is None
+                for name in (each.name, pile.newest(each))
+            }
+            marks = [dlq.mark(each, _now()) for each in sorted(names)]
+            sent = [
+                await _sent(producer, topics.dlq.name, m.key, m.value, m.headers) for m in marks
+            ]
+            for answer in (*done.values(), *await _acknowledged(sent)):
+                if isinstance(answer, BaseException) and not isinstance(answer, Rejected):
+                    raise answer  # once what was replayed is marked
     return Replayed(len(chosen) - len(left), left)
+
+
+def _portions(chosen: Sequence[Letter]) -> Iterator[Sequence[Letter]]:
+    """As many as are acknowledged in time also on a slow line."""
+    portion: list[Letter] = []
+    size = 0
+    for each in chosen:
+        size += max(len(each.value or b""), each.omitted)
+        if portion and (len(portion) == _PORTION or size > _PORTION_BYTES):
+            yield portion
+            portion, size = [], max(len(each.value or b""), each.omitted)
+        portion.append(each)
+    if portion:
+        yield portion
 
 
 async def _put_back(
     consumer: Any, producer: Any, portion: Sequence[Letter], pile: Pile
-) -> dict[str, Rejected]:
-    """Which of them no inbox takes any more, and why."""
-    left: dict[str, Rejected] = {}
+) -> dict[str, BaseException | None]:
+    """What became of each: None, Rejected where no inbox takes it, else what the broker said."""
+    found: dict[str, BaseException | None] = {}
     sent: dict[str, asyncio.Future[Any]] = {}
     for letter in portion:
         try:
             original = await _original(consumer, letter) if letter.omitted else letter
         except Rejected as gone:
-            left[letter.name] = gone
+            found[letter.name] = gone
             continue
         more = dlq.replay_headers(letter, pile.replays(letter))
         headers = [*dlq.as_sent(original.headers), *more]
         sent[letter.name] = await _sent(
             producer, letter.topic, original.key, original.value, headers
         )
-    answers = zip(sent, await _acknowledged(list(sent.values())), strict=True)
-    return left | {name: refused for name, refused in answers if refused is not None}
+    return found | dict(zip(sent, await _acknowledged(list(sent.values())), strict=True))
 
 
 async def _original(consumer: Any, letter: Letter) -> Any:
@@ -105,8 +128,9 @@ async def _original(consumer: Any, letter: Letter) -> Any:
     async with asyncio.timeout(SEND_SECONDS):
         consumer.assign([place])
         first = (await consumer.beginning_offsets([place]))[place]
-        if first > letter.offset:
-            limit = f"still on the inbox, which begins at {first}"
+        end = (await consumer.end_offsets([place]))[place]
+        if not first <= letter.offset < end:
+            limit = f"still on the inbox, which holds {first} to {end - 1}"
             raise Rejected("/offset", letter.offset, limit, "ask the platform to send it again")
         consumer.seek(place, letter.offset)
         return await consumer.getone()
@@ -122,14 +146,23 @@ async def _sent(
         return future
 
 
-async def _acknowledged(sent: Sequence[asyncio.Future[Any]]) -> list[Rejected | None]:
-    """Of each whether the topic refuses it for its size; any other error is the broker's."""
-    async with asyncio.timeout(SEND_SECONDS):
-        answers = await asyncio.gather(*sent, return_exceptions=True)
-    for each in answers:
-        if isinstance(each, BaseException) and not isinstance(each, _TOO_LARGE):
-            raise each
-    return [_too_large() if isinstance(each, _TOO_LARGE) else None for each in answers]
+async def _acknowledged(sent: Sequence[asyncio.Future[Any]]) -> list[BaseException | None]:
+    """Of each None, or Rejected where the topic refuses it for its size, or what the broker said."""
+    if sent:
+        await asyncio.wait(sent, timeout=SEND_SECONDS)
+    return [_answer(each) for each in sent]
+
+
+def _answer(sent: asyncio.Future[Any]) -> BaseException | None:
+    if not sent.done():
+        return TimeoutError(f"not acknowledged within {SEND_SECONDS:.0f} s")
+    error = sent.exception()
+    return _too_large() if isinstance(error, _TOO_LARGE) else error
+
+
+def _gone(letter: Letter) -> Rejected:
+    limit = "an inbox that there is"
+    return Rejected("/topic", letter.topic, limit, "make its platform again, or let it age out")
 
 
 def _too_large() -> Rejected:

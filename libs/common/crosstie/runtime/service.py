@@ -86,8 +86,16 @@ async def serve(name: str, settings: Settings, service: Service) -> int:
     add_health(service.api, running)
     loop = asyncio.get_running_loop()
 
+    ending = False
+
+    def end_within(seconds: float) -> None:
+        nonlocal ending
+        if not ending:  # a second signal gives no more time
+            ending = True
+            faulthandler.dump_traceback_later(seconds, exit=True)
+
     def asked() -> None:
-        faulthandler.dump_traceback_later(LAST_RESORT_SECONDS, exit=True)
+        end_within(LAST_RESORT_SECONDS)
         running.stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -95,7 +103,11 @@ async def serve(name: str, settings: Settings, service: Service) -> int:
     async with _http(service.api, settings) as port:
         log.info("listening", url=f"http://{settings.http_host}:{port}")
         async with watching(name, settings, running):
-            return await _work(log, service, running)
+            try:
+                return await _work(log, service, running)
+            finally:
+                # work that failed by itself may leave something that hangs as well
+                end_within(LAST_RESORT_SECONDS)
 
 
 async def _work(log: telemetry.Logger, service: Service, running: Running) -> int:
