@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import random
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from scipy.sparse import csr_array
 
 from crosstie.matching import base
 from crosstie.matching.contacts import Columns
@@ -18,7 +20,7 @@ from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
 from crosstie.network.state import Member, Reply, Row
 from crosstie.network.view import Network
-from tests.unit.matching.towns import POLICY, START, Town, locality, member, rows, tie
+from tests.unit.matching.towns import POLICY, START, Town, fact, locality, member, rows, tie
 
 GOLDEN = [(196, "1a58b8ac65a15d53"), (392, "67fe352ea50cf6ac")]
 
@@ -105,3 +107,55 @@ def test_the_decisions_of_seeded_localities_are_what_they_were() -> None:
     later = town.round(22, serve=frozenset(f"P{i:015d}" for i in range(0, 200, 3)))
     seen = [(len(each.changes), _digest(each)) for each in (town, later)]
     assert seen == GOLDEN
+
+
+def _plain(value: Any) -> Any:
+    """Arrays and matrices as what can be compared."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, csr_array):
+        return [_plain(each) for each in (value.indptr, value.indices, value.data, value.shape)]
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 80), st.integers(0, 99))
+def test_columns_and_ties_that_are_kept_are_those_made_anew(
+    people: int, ties: int, seed: int
+) -> None:
+    draw, now = random.Random(seed), locality(people, ties, seed)
+    fitted = base.fit(Network.of(now), POLICY, START)
+    prepared = Prepared.of(Network.of(now))
+    for n in range(5):
+        if draw.random() < 0.8:
+            ours, theirs = prepared.shown(fitted, START + n), Prepared.of(Network.of(now))
+            assert _plain(ours) == _plain(theirs.shown(fitted, START + n))
+            rows_ = np.arange(len(ours[0]))[:: draw.randint(1, 20)]
+            whole, some = ours[1].moved(0).weights, ours[1].moved(0).weights_of(rows_)
+            assert _plain(whole[rows_]) == _plain(some[rows_])
+        before, now = now, dict(now)
+        for key in draw.sample(sorted(now), min(draw.randrange(3), len(now))):
+            row = now[key]
+            if isinstance(row, Member):
+                told = {name: fact(value) for name, value in _news(draw).items()}
+                now[key] = replace(row, facts=row.facts | told)
+            else:
+                del now[key]
+        prepared = prepared.after(now, touched(before, now, seed + n))
+
+
+def _news(draw: random.Random) -> dict[str, Any]:
+    """What a member says anew: some of it moves no code, some does."""
+    some: tuple[dict[str, Any], ...] = (
+        {"need/n": draw.choice((None, "night cover", "grant bids and night cover"))},
+        {"need/m": "volunteer training", "offer/o": "staff retention", "offer/p": None},
+        {"level": draw.randrange(1, 7)},
+        {"availability": [draw.randrange(4), 1, 1, ["up"], []]},
+        {"paused": draw.random() < 0.7},
+        {"reports_to": f"P{draw.randrange(40):015d}"},
+        {"sector": draw.choice(("health", "circus"))},
+        {"interests": ["juggling"]},
+    )
+    return draw.choice(some)

@@ -5,18 +5,22 @@ Adamic and Adar, Friends and neighbors on the Web, Social Networks 25 (2003).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from crosstie.matching.arrays import Bools, Floats, Ints, keys_of
+from crosstie.matching.arrays import Bools, Floats, Ints, Places, keys_of
 from crosstie.matching.contacts import Columns, Contacts
+from crosstie.matching.entries import both_ways
 from crosstie.network.strength import HALF_LIFE_US
 from crosstie.network.view import Network
 
+_FEW = 8  # up to one in so many rows are made alone
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)  # no slots: what follows is cached on it
 class Graph:
     """Ties of known people who have met: tie k is (a[k], b[k]), a < b, ascending; none is blocked.
 
@@ -25,12 +29,67 @@ class Graph:
 
     a: Ints
     b: Ints
+    keys: Ints  # of these pairs, ascending
     last: Ints  # when they last met
     effort: Floats  # -1: all started by b, +1: all by a, 0 balanced or not said
     contacts: Ints
-    weights: csr_array  # symmetric; saturating strength now, above 0 and below 1; any contact
     links: csr_array  # symmetric; 1 where they met
     blocked: Ints  # keys of pairs who want no suggestion with each other, ascending
+    leads: Leads
+    at: int
+
+    @cached_property
+    def weights(self) -> csr_array:
+        """Symmetric; saturating strength now, above 0 and below 1; any contact."""
+        leads = self.leads
+        values = leads.weights(slice(None), self.at)[leads.tie]
+        return csr_array((values, leads.to, leads.pointer), shape=self.links.shape)
+
+    def weights_of(self, rows: Ints) -> csr_array:
+        """The `rows` of the weights in their places; the others may be empty."""
+        if "weights" in self.__dict__ or _FEW * len(rows) > self.links.shape[0]:
+            return self.weights
+        leads = self.leads
+        where, pointer = spread(leads.pointer, rows)
+        values = leads.weights(leads.tie[where], self.at)
+        return csr_array((values, leads.to[where], pointer), shape=self.links.shape)
+
+    def moved(self, at: int) -> Graph:
+        """The same ties at another moment."""
+        return self if at == self.at else replace(self, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """Entries of the weights: row pointers, columns, and which tie each is of; strengths of ties."""
+
+    pointer: Places
+    to: Places
+    tie: Places
+    strength: Floats  # as of `since`
+    since: Ints
+
+    def weights(self, which: Places | slice, at: int) -> Floats:
+        """Of some ties, now."""
+        since = np.maximum(at - self.since[which], 0)
+        now = self.strength[which] * np.exp2(-since / HALF_LIFE_US)
+        return np.asarray(np.maximum(now / (1.0 + now), 1e-9))
+
+
+def spread(pointer: Places, rows: Ints) -> tuple[Ints, Places]:
+    """Where the entries of `rows` are, in order, and pointers by which all other rows are empty."""
+    counts = np.zeros(len(pointer) - 1, dtype=np.int64)
+    rows = np.unique(rows)
+    counts[rows] = pointer[rows + 1] - pointer[rows]
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    starts = np.repeat(pointer[rows] - ends[rows], counts[rows])
+    return starts + np.arange(ends[-1]), ends.astype(pointer.dtype)
+
+
+def of_rows(matrix: csr_array, rows: Ints) -> csr_array:
+    """The `rows` of `matrix` in their places, all others empty."""
+    where, pointer = spread(matrix.indptr, rows)
+    return csr_array((matrix.data[where], matrix.indices[where], pointer), shape=matrix.shape)
 
 
 def graph(network: Network, at: int, contacts: Contacts | None = None) -> Graph:
@@ -47,22 +106,21 @@ def led(columns: Columns, one: Ints, other: Ints, eligible: Bools, at: int) -> G
     contact = columns.contact & ~columns.blocked
     met = contact & columns.met
     by_a, by_b = columns.by_a[met], columns.by_b[met]
-    leading = contact.copy()
-    leading[contact] = eligible[one[contact]] & eligible[other[contact]]
-    since = np.maximum(at - columns.since[leading], 0)
-    now = columns.strength[leading] * np.exp2(-since / HALF_LIFE_US)
-    a, b = one[leading], other[leading]
-    weights = symmetric(a, b, np.maximum(now / (1.0 + now), 1e-9), size)
-    direct = columns.met[leading]
+    leading = contact & eligible[one] & eligible[other]
+    direct = leading & columns.met
+    link_pointer, link_to, _ = both_ways(one[direct], other[direct], size)
+    pointer, to, tie = both_ways(one[leading], other[leading], size)
     return Graph(
         a=one[met],
         b=other[met],
+        keys=one[met] * size + other[met],
         last=columns.last_met[met],
         effort=(by_a - by_b) / np.maximum(by_a + by_b, 1),
         contacts=columns.contacts[met],
-        weights=weights,
-        links=symmetric(a[direct], b[direct], np.ones(np.count_nonzero(direct)), size),
+        links=csr_array((np.ones(len(link_to)), link_to, link_pointer), shape=(size, size)),
         blocked=keys_of(one[columns.blocked], other[columns.blocked], size),
+        leads=Leads(pointer, to, tie, columns.strength[leading], columns.since[leading]),
+        at=at,
     )
 
 

@@ -14,7 +14,7 @@ from crosstie.matching.base import BUCKETS, Base
 from crosstie.matching.profiles import DIRECTIONS, Profile, Texts, profile
 from crosstie.network.view import Network
 
-__all__ = ["DIRECTIONS", "UNKNOWN", "Items", "People", "columns"]
+__all__ = ["DIRECTIONS", "UNKNOWN", "Items", "People", "columns", "items"]
 
 UNKNOWN = -1
 
@@ -96,8 +96,8 @@ def columns(network: Network, base: Base, profiles: Mapping[str, Profile] | None
         mentors=_ints([each.mentors for each in all_of]),
         mentees=_ints([each.mentees for each in all_of]),
         available=_bools([each.available for each in all_of]),
-        needs=_items([each.needs for each in all_of], base),
-        offers=_items([each.offers for each in all_of], base),
+        needs=items([each.needs for each in all_of], base),
+        offers=items([each.offers for each in all_of], base),
     )
 
 
@@ -129,7 +129,8 @@ def _interests(all_of: Sequence[Profile]) -> csr_array:
     return _rows([len(each) for each in having], terms, np.ones(len(terms)), len(codes))
 
 
-def _items(texts: Sequence[Texts], base: Base) -> Items:
+def items(texts: Sequence[Texts], base: Base) -> Items:
+    """The items of members who said `texts`, one each."""
     counts = _ints([len(each.names) for each in texts])
     lengths = _ints([length for each in texts for length in each.lengths])
     words = _ints([word for each in texts for word in each.words])

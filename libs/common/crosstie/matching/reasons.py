@@ -29,7 +29,7 @@ def _said(code: str, amount: int = 0) -> Reason:
 
 def mutual(people: People, graph: Graph, one: Ints, other: Ints) -> Iterator[tuple[str, ...]]:
     """Whom both know and may be named, by the weaker of the two ties, the strongest MUTUAL_SHOWN."""
-    links, weights = sparse(graph.links), sparse(graph.weights)
+    links, weights = sparse(graph.links), sparse(graph.weights_of(np.concatenate([one, other])))
     best = kernels.acquainted(*links[:2], *weights, one, other, MUTUAL_SHOWN)
     subjects = people.subjects
     for row in best.tolist():

@@ -154,12 +154,12 @@ class Scorer:
     def _known(self, one: Ints, other: Ints) -> Bools:
         """Whether they met."""
         graph, size = self.graph, len(self.people)
-        return contains(graph.a * size + graph.b, keys_of(one, other, size))
+        return contains(graph.keys, keys_of(one, other, size))
 
     def _effort(self, one: Ints, other: Ints) -> Floats:
         """Share by which `one` started more of their contacts than `other`; 0 for those who never met."""
         graph, size = self.graph, len(self.people)
-        known = graph.a * size + graph.b
+        known = graph.keys
         if len(known) == 0:
             return np.zeros(len(one))
         keys = keys_of(one, other, size)

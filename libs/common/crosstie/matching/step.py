@@ -13,13 +13,11 @@ import numpy as np
 from crosstie.matching import choosing
 from crosstie.matching.base import Base
 from crosstie.matching.choosing import Choice
-from crosstie.matching.graph import led
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.making import Maker
 from crosstie.matching.market import market
 from crosstie.matching.model import Change
 from crosstie.matching.pacing import freed_by_time, slots
-from crosstie.matching.people import columns
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.scoring import scorer
@@ -119,8 +117,7 @@ def course(
         if not any(any(slots(network, settled, policy, subject, at)) for subject in serve):
             return Course(settled, happened, notes)
     ready = prepared or Prepared.of(network)
-    people = columns(network, base, ready.profiles)
-    ties = led(*ready.contacts.between(people.index), people.eligible, at)
+    people, ties = ready.shown(base, at)
     trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)
     score = scorer(people, ties, settled, policy, at, base.answers)
     mentoring = choosing.mentorings(trade, score, policy, notes)

@@ -1,0 +1,39 @@
+"""Compiled: ties as the entries of a symmetric sparse matrix, without sorting: they come in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from crosstie.matching.compiled import Compiled
+
+
+def _both_ways(a: Any, b: Any, size: Any) -> Any:
+    """Row pointers, columns, and the tie of every entry, for ties a[k] < b[k], ascending by both.
+
+    The columns of a row ascend: those below it come as `b`, in the order of their `a`, then the rest.
+    """
+    pointer = np.zeros(size + 1, np.int32)
+    for k in range(len(a)):
+        pointer[a[k] + 1] += 1
+        pointer[b[k] + 1] += 1
+    for i in range(size):
+        pointer[i + 1] += pointer[i]
+    end = pointer[:-1].copy()
+    to = np.empty(2 * len(a), np.int32)
+    tie = np.empty(2 * len(a), np.int32)
+    for k in range(len(a)):
+        place = end[b[k]]
+        to[place] = a[k]
+        tie[place] = k
+        end[b[k]] += 1
+    for k in range(len(a)):
+        place = end[a[k]]
+        to[place] = b[k]
+        tie[place] = k
+        end[a[k]] += 1
+    return pointer, to, tie
+
+
+both_ways = Compiled(_both_ways)
