@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crosstie.matching import policy
-from crosstie.matching.arrays import draws
+from crosstie.matching.drawing import draws
 from crosstie.matching.exploration import Drawn, explore
 from tests.unit.matching.towns import Town, locality
 
@@ -83,3 +86,14 @@ def test_a_round_records_the_odds_of_what_it_drew_and_stays_within_slots() -> No
     assert all(0 < each <= 1_000_000 for each in odds)
     again = replace(town, changes=()).round()
     assert not [each for each in again.made if each.kind != "mentoring"]
+
+
+@given(
+    st.integers(0, 2**64), st.lists(st.text(st.characters(codec="utf-8"), max_size=200), max_size=6)
+)
+def test_a_draw_is_the_hash_that_anyone_can_recompute(seed: int, subjects: list[str]) -> None:
+    texts = (f"{seed}/order/{subject}".encode() for subject in subjects)
+    hashes = [blake2b(text, digest_size=8).digest() for text in texts]
+    assert draws(seed, "order", subjects).tolist() == [
+        int.from_bytes(each, "little") for each in hashes
+    ]

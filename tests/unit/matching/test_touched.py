@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from crosstie.matching.base import fit
+from crosstie.matching.fairness import busy, made
 from crosstie.matching.holdings import Holdings
-from crosstie.matching.ledger import encode
+from crosstie.matching.ledger import Ledger, encode, load
+from crosstie.matching.market import cooling
 from crosstie.matching.model import decided
+from crosstie.matching.pacing import freed_by_time
+from crosstie.matching.people import columns
 from crosstie.matching.serve import changed_members
 from crosstie.matching.settle import settle
 from crosstie.network.state import Member, Tie, tie_key
@@ -58,6 +65,16 @@ def moved(town: Town, draw: random.Random) -> Town:
     return town.with_rows(member("NEW", weekly=draw.randrange(3)))
 
 
+def _counts(town: Town, ledger: Ledger) -> list[Any]:
+    """What a round counts of `ledger`, which says the same whenever it was counted first."""
+    people, later = columns(town.network, fit(town.network, POLICY, START)), town.at + 2 * DAY_US
+    at = (town.at, later, town.at + 8 * DAY_US)
+    arrays = [busy(people, ledger), *(made(people, ledger, each) for each in at)]
+    arrays += [np.unique(cooling(people, ledger, each - 9 * DAY_US)) for each in at]
+    freed = [freed_by_time(ledger, each) for each in at]
+    return [*(each.tolist() for each in arrays), *freed, ledger.tallies.standing.tolist()]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(2, 30), st.integers(0, 80), st.integers(0, 999), st.booleans())
 def test_settling_the_touched_is_settling_all(
@@ -80,6 +97,7 @@ def test_settling_the_touched_is_settling_all(
         else:
             town = town.round(days, serve=draw.choice((None, touched)), touched=touched)
         assert town.ledger.holdings == Holdings.of(town.ledger.live.values())
+        assert _counts(town, town.ledger) == _counts(town, load(encode(town.ledger)))
 
 
 def test_an_answer_that_came_before_its_suggestion_is_settled_with_the_others() -> None:

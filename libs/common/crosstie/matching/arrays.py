@@ -1,9 +1,6 @@
-"""Shared small things about arrays: their types, keys of pairs, and random draws that are hashes."""
+"""Shared small things about arrays: their types, keys of pairs, places in order."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,17 +38,6 @@ def contains(keys: Ints, wanted: Ints) -> Bools:
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     found: Bools = keys[place] == wanted
     return found
-
-
-def draws(seed: int, purpose: str, subjects: Sequence[str]) -> Draws:
-    """A number per subject that anyone can recompute: the hash of (seed, purpose, subject)."""
-    start = blake2b(f"{seed}/{purpose}/".encode(), digest_size=8)
-    drawn = bytearray()
-    for subject in subjects:
-        each = start.copy()
-        each.update(subject.encode())
-        drawn += each.digest()
-    return np.frombuffer(bytes(drawn), dtype="<u8").astype(np.uint64)
 
 
 def ranks(drawn: Draws) -> Ints:

@@ -10,6 +10,7 @@ import numpy as np
 from crosstie.matching.arrays import Bools, Floats, Ints
 from crosstie.matching.ledger import MADE_KEPT_US, WEEK_US, Ledger
 from crosstie.matching.people import People
+from crosstie.matching.tallies import LIVE
 
 MOST_ASSIGNMENTS = 4  # in one round, until the quotas are met or no bonus helps
 BONUS = 150_000  # millionths of worth added per round to pairs that a quota lacks
@@ -29,11 +30,8 @@ def deficit(people: People, ledger: Ledger, at: int) -> Floats:
 
 def made(people: People, ledger: Ledger, at: int) -> Ints:
     """Introductions made for each member in the last 28 days."""
-    counts = np.zeros(len(people), dtype=np.int64)
-    for subject in ledger.made:
-        if subject in people.index:
-            counts[people.index[subject]] = ledger.made_since(subject, at - MADE_KEPT_US)
-    return counts
+    tallies = ledger.tallies
+    return tallies.counted(tallies.made.between(at - MADE_KEPT_US), people.index)
 
 
 def demand(people: People, ledger: Ledger, at: int) -> Floats:
@@ -49,10 +47,8 @@ def generosity(people: People) -> Floats:
 
 def busy(people: People, ledger: Ledger) -> Floats:
     """Live suggestions over the weekly rate, up to 1: how much a member already has in hand."""
-    counts = np.zeros(len(people))
-    for subject, theirs in ledger.by_member.items():
-        if subject in people.index:
-            counts[people.index[subject]] = len(theirs)
+    tallies = ledger.tallies
+    counts = tallies.spread(tallies.held[LIVE], people.index)
     return np.asarray(np.minimum(counts / np.maximum(people.weekly, 1), 1.0))
 
 

@@ -18,6 +18,7 @@ from crosstie.matching.answers.lessons import judgements
 from crosstie.matching.holdings import Holdings
 from crosstie.matching.model import FINAL, Change, Round, State, Suggestion
 from crosstie.matching.policy import MOST_COOL_DOWN_DAYS
+from crosstie.matching.tallies import Tallies
 from crosstie.network.strength import DAY_US
 
 WEEK_US = 7 * DAY_US
@@ -73,6 +74,11 @@ class Ledger(Struct, frozen=True, dict=True):
         """Live suggestions by member and by expiry."""
         return Holdings.of(self.live.values())
 
+    @cached_property
+    def tallies(self) -> Tallies:
+        """What is live and what was made, as arrays by member."""
+        return Tallies.of(self.live.values(), self.made, self.mentorings, self.pairs)
+
     @property
     def by_member(self) -> Mapping[str, tuple[Suggestion, ...]]:
         """Live suggestions of each member, oldest first."""
@@ -121,14 +127,22 @@ class Ledger(Struct, frozen=True, dict=True):
             _without(answered, at - SAID_KEPT_US, lambda each: each[-1].at),
             _without(judged, at - SAID_KEPT_US, lambda each: each[-1].at),
         )
-        self._hand_on(after, {change.suggestion.id for change in changes})
+        self._hand_on(after, changes)
         return after
 
-    def _hand_on(self, after: Ledger, changed: set[str]) -> None:
+    def _hand_on(self, after: Ledger, changes: Changes) -> None:
         """What is derived of this ledger, brought up to date where that is less work than anew."""
-        if "holdings" in self.__dict__ and len(changed) <= len(self.live) // _FEW:
-            steps = [(self.live.get(id), after.live.get(id)) for id in changed]
+        derived, changed = self.__dict__, {change.suggestion.id for change in changes}
+        if len(changed) > len(self.live) // _FEW:
+            return
+        steps = [(self.live.get(id), after.live.get(id)) for id in changed]
+        if "holdings" in derived:
             after.__dict__["holdings"] = self.holdings.after(steps) if steps else self.holdings
+        if "tallies" in derived:
+            made = (change.suggestion for change in changes if change.cause == "made")
+            pairs = {pair_of(change.suggestion) for change in changes}
+            forgotten = (after.at - MADE_KEPT_US, after.at - WEEK_US, after.at - PAIRS_KEPT_US)
+            after.__dict__["tallies"] = self.tallies.after(steps, made, pairs, after.at, forgotten)
 
 
 EMPTY = Ledger()

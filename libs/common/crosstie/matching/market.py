@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from crosstie.matching import pacing
-from crosstie.matching.arrays import Bools, Draws, Ints, draws, keys_of, ranks
+from crosstie.matching.arrays import Bools, Draws, Ints, keys_of, ranks
 from crosstie.matching.candidates import Search
+from crosstie.matching.drawing import draws
 from crosstie.matching.graph import Graph, symmetric
-from crosstie.matching.ledger import WEEK_US, Ledger, Pair
+from crosstie.matching.ledger import WEEK_US, Ledger, Pair, pair_of
 from crosstie.matching.mentoring import Roles
 from crosstie.matching.people import People
 from crosstie.matching.policy import Policy
+from crosstie.matching.tallies import INTRODUCTIONS, MENTEES, MENTORS
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
 
@@ -31,18 +32,18 @@ class Market:
     mentors: Ints
     mentees_held: Ints
     served: Bools
+    # the pairs that the served are in:
     never: Ints  # blocked, line managers, live suggestions, cool-down
     met: Ints  # who met, by their contacts or by what they answered; ascending
     order: Draws
+    rank: Ints  # place of every member in the order of their draws
 
     def search(self, slots: Bools, *, never: Ints) -> Search:
         """A search for the served among those with `slots`, which finds no pair of `never`."""
         rows, columns = np.flatnonzero(slots & self.served), np.flatnonzero(slots)
         size = max(len(self.people), 1)
         ruled_out = symmetric(never // size, never % size, np.ones(len(never)), len(self.people))
-        return Search(
-            self.people, self.graph, rows, columns, ruled_out, self.order, ranks(self.order)
-        )
+        return Search(self.people, self.graph, rows, columns, ruled_out, self.order, self.rank)
 
     def roles(self, policy: Policy) -> Roles:
         """Who offers and who wants mentoring now."""
@@ -66,12 +67,8 @@ def market(
     introductions, mentees, mentors, mentees_held = _slots(people, ledger, policy, at)
     served = np.full(size, serve is None)
     served[[index[subject] for subject in serve or () if subject in index]] = True
-    ruled_out = [
-        *ledger.live_pairs,
-        *_cooling(ledger, at - policy.cool_down_days * DAY_US),
-    ]
     reports = np.flatnonzero(people.manager >= 0)
-    reporting = keys_of(reports, people.manager[reports], size)
+    order = draws(seed, "order", people.subjects)
     return Market(
         at=at,
         people=people,
@@ -81,14 +78,24 @@ def market(
         mentors=mentors,
         mentees_held=mentees_held,
         served=served,
-        never=np.concatenate([_keys(ruled_out, people), reporting, graph.blocked]),
+        never=_asked(
+            served,
+            cooling(people, ledger, at - policy.cool_down_days * DAY_US),
+            _keys(_live(ledger, serve), people),
+            keys_of(reports, people.manager[reports], size),
+            graph.blocked,
+        ),
         met=np.sort(
             np.concatenate(
-                [graph.a * size + graph.b, _keys(_said_to_have_met(network, ledger), people)]
+                [
+                    graph.keys if serve is None else graph.keys[served[graph.a] | served[graph.b]],
+                    _asked(served, _keys(_said_to_have_met(network, ledger, serve), people)),
+                ]
             ),
             kind="stable",
         ),
-        order=draws(seed, "order", people.subjects),
+        order=order,
+        rank=ranks(order),
     )
 
 
@@ -96,15 +103,15 @@ def _slots(
     people: People, ledger: Ledger, policy: Policy, at: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Free introductions, mentees and mentors by member, as `pacing.slots`, and mentees held."""
-    held = np.zeros((3, len(people)), dtype=np.int64)  # in the order of pacing.SLOTS
-    for subject, live in ledger.by_member.items():
-        if (i := people.index.get(subject)) is not None:
-            for suggestion in live:
-                slot = pacing.used(suggestion, subject)
-                if slot is not None:
-                    held[pacing.SLOTS.index(slot), i] += 1
-    since = at - WEEK_US
-    made, mentored = (_counted(people, each, since) for each in (ledger.made, ledger.mentorings))
+    tallies, since = ledger.tallies, at - WEEK_US
+    held = [
+        tallies.spread(tallies.held[slot], people.index)
+        for slot in (INTRODUCTIONS, MENTEES, MENTORS)
+    ]
+    made, mentored = (
+        tallies.counted(each.between(since), people.index)
+        for each in (tallies.made, tallies.mentorings)
+    )
     ready = people.eligible & people.available
     used = (np.maximum(held[0], made), held[1], held[2])
     offered = (people.weekly, people.mentees, people.mentors)
@@ -117,31 +124,50 @@ def _slots(
     return introductions, np.minimum(mentees, left - mentors), mentors, held[1]
 
 
-def _counted(people: People, made: Mapping[str, tuple[int, ...]], since: int) -> Ints:
-    """How many of each member's are later than `since`."""
-    counts = np.zeros(len(people), dtype=np.int64)
-    for subject, times in made.items():
-        if times[-1] > since and (i := people.index.get(subject)) is not None:
-            counts[i] = sum(1 for each in times if each > since)
-    return counts
+def _asked(served: Bools, *keys: Ints) -> Ints:
+    """Those of `keys` that the served are in: nobody looks at others."""
+    every = np.concatenate(keys)
+    if served.all():
+        return every
+    one, other = np.divmod(every, max(len(served), 1))
+    return every[served[one] | served[other]]
 
 
-def _said_to_have_met(network: Network, ledger: Ledger) -> Iterator[Pair]:
+def _live(ledger: Ledger, serve: frozenset[str] | None) -> Iterable[Pair]:
+    """Pairs that have a live suggestion, at least those of whom to serve."""
+    if serve is None:
+        return ledger.live_pairs
+    theirs = ledger.by_member
+    return (pair_of(each) for subject in serve for each in theirs.get(subject, ()))
+
+
+def _said_to_have_met(
+    network: Network, ledger: Ledger, serve: frozenset[str] | None
+) -> Iterator[Pair]:
     """An answer may tell of a meeting that no contact shows, and after the suggestion's end."""
-    yield from ledger.met
-    for tie in network.replied:
+    yield from _of(ledger.met, serve)
+    for pair in _of(network.answers, serve):
+        tie = network.answers[pair]
         for reply in tie.replies:
             known = ledger.settled.get(reply.suggestion)
-            ours = known is not None and {*known.members} == {tie.a, tie.b}
+            ours = known is not None and {*known.members} == {*pair}
             if ours and reply.answer in {"met", "useful"}:
-                yield tie.a, tie.b
+                yield pair
 
 
-def _cooling(ledger: Ledger, since: int) -> Iterator[Pair]:
-    for pair in reversed(ledger.pairs):  # the latest first
-        if ledger.pairs[pair] <= since:
-            return
-        yield pair
+def _of(pairs: Iterable[Pair], serve: frozenset[str] | None) -> Iterable[Pair]:
+    """The pairs that whom to serve are in."""
+    if serve is None:
+        return pairs
+    return (pair for pair in pairs if pair[0] in serve or pair[1] in serve)
+
+
+def cooling(people: People, ledger: Ledger, since: int) -> Ints:
+    """Keys of pairs between whom something changed later than `since`."""
+    tallies = ledger.tallies
+    ends = tallies.places(people.index)[tallies.pairs.between(since)].reshape(-1, 2)
+    known = ends[(ends >= 0).all(axis=1)]
+    return keys_of(known[:, 0], known[:, 1], len(people))
 
 
 def _keys(pairs: Iterable[Pair], people: People) -> Ints:

@@ -75,10 +75,6 @@ def slots(
 
 def freed_by_time(ledger: Ledger, at: int) -> frozenset[str]:
     """Members with a suggestion that a week had not yet passed over in the last round, and now has."""
-    before, now = ledger.at - WEEK_US, at - WEEK_US
-    return frozenset(
-        subject
-        for counted in (ledger.made, ledger.mentorings)
-        for subject, made in counted.items()
-        if any(before < when <= now for when in made)
-    )
+    before, now, tallies = ledger.at - WEEK_US, at - WEEK_US, ledger.tallies
+    freed = (each.between(before, now).tolist() for each in (tallies.made, tallies.mentorings))
+    return frozenset(tallies.names[i] for some in freed for i in some)
