@@ -48,16 +48,17 @@ def equilibrium(
     fits = np.flatnonzero((worth > 0) & (slots[one] > 0) & (slots[other] > 0))
     if len(fits) == 0:
         return Equilibrium(flow, alone, price, 0)
-    a, b = one[fits].astype(np.int32), other[fits].astype(np.int32)
     scale = float(worth[fits].mean())
     pull = np.exp(np.minimum(worth[fits] / (2.0 * TEMPERATURE * scale), STEEPEST))
     members = np.zeros(len(slots), dtype=np.bool_)
-    members[a] = members[b] = True
-    have = np.where(members, slots, 0).astype(np.float64)
+    members[one[fits]] = members[other[fits]] = True
+    number = np.cumsum(members, dtype=np.int32) - np.int32(1)  # among those who have pairs
+    a, b = number[one[fits]], number[other[fits]]
+    have = slots[members].astype(np.float64)
     root, unsettled = _fitted(a, b, pull, have, iterations)
     flow[fits] = millionths(pull * root[a] * root[b])
-    alone[members] = millionths(root[members] ** 2)
-    free = root[members] ** 2 / have[members]
+    alone[members] = millionths(root**2)
+    free = root**2 / have
     price[members] = np.rint(-TEMPERATURE * scale * np.log(free)).astype(np.int64)
     return Equilibrium(flow, alone, price, round(unsettled * MILLION))
 

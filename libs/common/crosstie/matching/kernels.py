@@ -1,6 +1,6 @@
 """Compiled searches over sparse rows: whose products are foremost, who comes next in a ring.
 
-One row at a time, in a fixed order and on one thread: the same bytes everywhere.
+One row at a time, in a fixed order, whichever block of rows a core is given: the same bytes everywhere.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from crosstie.matching.arrays import MILLION, Floats, Ints, Places, millionths, sparse
+from crosstie.matching.blocks import in_blocks
 from crosstie.matching.graph import strongest
 from crosstie.matching.people import Items
 from crosstie.matching.policy import Policy
@@ -49,10 +50,7 @@ def find(search: Search, quota: int, policy: Policy, standing: Standing) -> Foun
         return NOBODY
     look = _Look.of(search, policy, standing)
     step = max(AT_ONCE // max(look.reach.most, MOST_GROUPS), 1)
-    parts = [
-        look.at(search.rows[first : first + step], quota)
-        for first in range(0, len(search.rows), step)
-    ]
+    parts = in_blocks(lambda part: look.at(search.rows[part], quota), len(search.rows), step)
     rows, columns = zip(*parts, strict=True)
     return np.concatenate(rows), np.concatenate(columns)
 

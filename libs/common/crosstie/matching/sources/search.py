@@ -10,11 +10,14 @@ from scipy.sparse import csr_array
 
 from crosstie.matching import kernels
 from crosstie.matching.arrays import Bools, Draws, Ints, Places, sparse
+from crosstie.matching.blocks import in_blocks
 from crosstie.matching.graph import Graph
 from crosstie.matching.people import People
 
 Found = tuple[Ints, Ints]  # row member, column member
 NOBODY: Found = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+_AT_ONCE = 1 << 12  # rows of a product
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,13 @@ def foremost(
     Column j is a member, or where `group` is given something of member group[j].
     """
     whose = np.empty(0, dtype=np.int64) if group is None else group
-    owner, found = kernels.foremost(
-        *asked, *sparse(left), *sparse(right), whose, search.rank, *search.barred, quota
+    items, owners = asked
+    rest = (*sparse(left), *sparse(right), whose, search.rank, *search.barred, quota)
+    parts: list[Found] = in_blocks(
+        lambda part: kernels.foremost(items[part], owners[part], *rest), len(items), _AT_ONCE
     )
-    return owner, found
+    owner, found = zip(NOBODY, *parts, strict=True)
+    return np.concatenate(owner), np.concatenate(found)
 
 
 def next_in_ring(search: Search, rows: Ints, pool: Ints, quota: int) -> Found:
