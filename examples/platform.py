@@ -52,7 +52,7 @@ async def main():
             if change["state"] == "made":
                 members = [side["person"] for side in change["members"]]
                 yes = {"suggestion": change["suggestion"], "answer": "accepted"}
-                for person in members:
+                for person in (each for each in members if each["authority"] == AUTHORITY):
                     await send(producer, "suggestion.answered", members=members, by=person, **yes)
 
 

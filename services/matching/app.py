@@ -11,13 +11,14 @@ from fastapi import FastAPI
 
 from crosstie.errors import Fenced, LogGap, Misconfigured, Transient
 from crosstie.matching import policy as policies
+from crosstie.matching.warming import warm
 from crosstie.runtime import database
 from crosstie.runtime.auth import Keys
 from crosstie.runtime.service import Running, Service
 from crosstie.runtime.stopping import cut_short
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
-from services.matching.decide import Rules
+from services.matching.decide import Rules, off_loop
 from services.matching.lease import TRY_SECONDS, Lease, leading
 from services.matching.people import People
 from services.matching.previews import Previews
@@ -56,6 +57,10 @@ def build(settings: Settings) -> Service:
             leader = Leader(settings, store, reader, standing, people, rules, running)
             previews = Previews(settings, asked, standing, leader, rules)
             desk.connect(asked, reader, previews)
+            running.unready["start"] = "compiling"
+            await _until_stop(
+                off_loop(warm), running
+            )  # before anybody waits for a first suggestion
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting("reader", reader.run(), running))
                 group.create_task(seen("readiness", _ready(reader, desk, running)))

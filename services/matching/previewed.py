@@ -26,7 +26,9 @@ class Asked(BaseModel):
 class Previewed(BaseModel):
     """Somebody who could be suggested, as this person would see them."""
 
-    next_round: bool = Field(description="The next round would suggest them; else they come after.")
+    next_round: bool = Field(
+        description="The next round would suggest them, if it serves this person alone."
+    )
     kind: str
     direction: Direction = Field(description="Where the other stands, as this person sees them.")
     cross_sector: bool

@@ -27,6 +27,10 @@ def why(town: Town, subject: str = "A") -> str:
             [member("A"), member("B", weekly=0)],
             "no one within reach: one person full or without time until 2023-11-15",
         ),
+        (  # a slot for something that they do not want is none
+            [member("A"), member("B", weekly=0, mentees=2)],
+            "no one within reach: one person full or without time until 2023-11-15",
+        ),
         (
             [member("A"), member("B"), tie("A", "B")],
             "no one within reach: of one person with time you have met 1, and 0 may not be suggested yet",

@@ -52,7 +52,7 @@ def show(
 
 
 def pause(as_json: AsJson = False) -> None:
-    """Open no more rounds until `crosstie rounds resume`; one in hand is finished."""
+    """Suggest nobody until `crosstie rounds resume`: rounds only settle what happened."""
     _paused(paused=True, as_json=as_json)
 
 

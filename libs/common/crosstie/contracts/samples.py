@@ -11,7 +11,7 @@ TOM = {"authority": "staff", "id": "p-271"}
 AISHA = {"authority": "staff", "id": "p-033"}
 SOURCE = "/intranet"
 TIME = "2026-03-02T09:30:00Z"
-SUGGESTION = "4f1c2d9e0b7a4c35a8e6d1f02b93c7aa"
+SUGGESTION = "phzzb6o26zcqg4wei4o7ykefstxo2kpv"
 _PAIR = [PRIYA, TOM]
 _ITEM = "post-81"
 

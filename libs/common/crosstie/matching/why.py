@@ -35,7 +35,8 @@ def _nobody(network: Network, ledger: Ledger, policy: Policy, member: Member, at
     others = [each for each in network.subjects if each != me and _possible(network, me, each)]
     if not others:
         return "no one within reach: nobody else may be suggested yet"
-    free = {each for each in others if any(pacing.slots(network, ledger, policy, each, at))}
+    mine = pacing.slots(network, ledger, policy, me, at)
+    free = {each for each in others if _fits(mine, pacing.slots(network, ledger, policy, each, at))}
     if not free:
         soonest = min(_next_free(ledger, each, at) for each in others)
         return f"no one within reach: {_people(len(others))} full or without time until {_day(soonest)}"
@@ -51,6 +52,20 @@ def _nobody(network: Network, ledger: Ledger, policy: Policy, member: Member, at
         f"no one within reach: of {_people(len(free))} with time you have met {len(met)}, "
         f"and {len(resting)} may not be suggested yet"
     )
+
+
+def _fits(mine: tuple[int, int, int], theirs: tuple[int, int, int]) -> bool:
+    """Both have a slot left for the same thing: introductions, or one mentors the other."""
+    introductions, mentees, mentors = (
+        min(a, b) for a, b in zip(mine, _turned(theirs), strict=True)
+    )
+    return bool(introductions or mentees or mentors)
+
+
+def _turned(slots: tuple[int, int, int]) -> tuple[int, int, int]:
+    """What the other needs for each of mine: who offers to mentor needs one who wants a mentor."""
+    introductions, mentees, mentors = slots
+    return introductions, mentors, mentees
 
 
 def _next_free(ledger: Ledger, subject: str, at: int) -> int:
