@@ -9,20 +9,8 @@ def test_whoever_came_since_a_round_is_touched_both_ends_of_a_tie() -> None:
     touched.came(1, 7, [])
     touched.came(0, 6, ["member/B"])
     touched.came(1, 9, ["tie/C/D"])
-    assert touched.since((5, 7)) == frozenset(
-        (
-            "B",
-            "C",
-            "D",
-        )
-    )
-    assert touched.since((6, 9)) == frozenset(
-        (
-            "B",
-            "C",
-            "D",
-        )
-    )
+    assert touched.since((5, 7)) == frozenset("BCD")
+    assert touched.since((6, 9)) == frozenset("BCD")
     assert touched.since((7, 10)) == frozenset()
 
 
@@ -30,7 +18,7 @@ def test_rows_that_came_again_up_to_the_same_end_are_touched() -> None:
     touched = Touched(1)
     touched.came(0, 5, ["member/A"])
     touched.came(0, 5, ["member/B"])
-    assert touched.since((5,)) == frozenset(("B",))
+    assert touched.since((5,)) == frozenset("B")
 
 
 def test_of_what_is_too_long_ago_nobody_knows() -> None:
@@ -42,5 +30,5 @@ def test_of_what_is_too_long_ago_nobody_knows() -> None:
     assert touched.since((5,)) is not None
     touched.came(0, 7, ["member/A"])
     assert touched.since((6,)) is None
-    assert touched.since((7,)) == frozenset(("A",))
+    assert touched.since((7,)) == frozenset("A")
     assert touched.since((7, 7)) is None

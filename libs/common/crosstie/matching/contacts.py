@@ -48,11 +48,24 @@ class Columns:
 
     def merged(self, news: Columns, gone: Ints) -> Self:
         """These, with `news` in place of ties of the same key, and without those of keys `gone`."""
-        old = np.isin(self.key, np.concatenate([news.key, gone]))
-        kept = self.where(~old)
-        place = np.searchsorted(kept.key, news.key)
-        both = zip(kept.each(), news.each(), strict=True)
-        return type(self)(*(np.insert(each, place, new) for each, new in both))
+        place, known = self._places(news.key)
+        out, there = self._places(np.unique(gone))
+        out, fresh = out[there], ~known
+        at = place[fresh] - np.searchsorted(out, place[fresh])  # once those are out
+        merged = []
+        for each, new in zip(self.each(), news.each(), strict=True):
+            after = each.copy()
+            after[place[known]] = new[known]
+            after = np.delete(after, out) if len(out) else after
+            merged.append(np.insert(after, at, new[fresh]) if len(at) else after)
+        return type(self)(*merged)
+
+    def _places(self, keys: Ints) -> tuple[Ints, Bools]:
+        """Where each of `keys` is or would be, and whether it is there."""
+        place = np.searchsorted(self.key, keys)
+        there = place < len(self.key)
+        there[there] = self.key[place[there]] == keys[there]
+        return place, there
 
     def each(self) -> Iterable[Any]:
         """The columns, in their order."""
