@@ -60,3 +60,15 @@ def test_an_older_seq_is_ignored() -> None:
     for number in range(20):
         reactions.hear(change(number, 1, "made"), time=0)
     assert len(reactions) == 0
+
+
+def test_whoever_takes_no_time_reacts_at_once_and_as_they_would_have() -> None:
+    changes = [change(n, 1, "made") for n in range(20)]
+    soon = Reactions("/s", seed=1, pace=0.0)
+    for each in changes:
+        soon.hear(each, time=5)
+    told = soon.before(6)
+    assert len(soon) == 0
+    assert {each["id"] for each in told} == {
+        each["id"] for each in reactions_to(*changes).before(FOREVER)
+    }

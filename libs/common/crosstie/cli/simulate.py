@@ -55,6 +55,14 @@ def simulate(
     limit: Annotated[
         int | None, typer.Option(help="With --answer: stop once so many were sent.")
     ] = None,
+    pace: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="With --answer: share of the time that people take, half an hour to days; 0: at once.",
+        ),
+    ] = 1.0,
     as_market: Annotated[
         bool,
         typer.Option(
@@ -107,7 +115,7 @@ def simulate(
         return
     if answer:
         doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
-        run_until_stopped(_answer(doorway, source, seed, limit))
+        run_until_stopped(_answer(doorway, source, seed, limit, pace))
         return
     from crosstie.simulate.scenario import Scenario
     from crosstie.simulate.stream import events, ndjson
@@ -131,7 +139,9 @@ def simulate(
         sys.stdout.buffer.write(line)
 
 
-async def _answer(doorway: sending.Doorway, source: str, seed: int, limit: int | None) -> None:
+async def _answer(
+    doorway: sending.Doorway, source: str, seed: int, limit: int | None, pace: float
+) -> None:
     from crosstie.client.answering import answer
     from crosstie.client.inbox import inbox
     from crosstie.client.outcome import suggestions
@@ -139,14 +149,15 @@ async def _answer(doorway: sending.Doorway, source: str, seed: int, limit: int |
     from crosstie.topics import Topics
 
     bootstrap, platform = doorway.for_inbox()
-    topics, reactions = Topics(doorway.prefix), Reactions(source, seed)
+    topics, reactions = Topics(doorway.prefix), Reactions(source, seed, pace)
     to, of = topics.inbox(platform).name, topics.suggestions(platform).name
     await platform_topic(bootstrap, platform, of)
     async with (
         inbox(bootstrap, to) as box,
         suggestions(bootstrap, of, from_beginning=True) as reader,
     ):
-        Console(stderr=True).print(f"answering {of}", highlight=False)
+        console = Console(stderr=True)
+        console.print(f"answering {of}; people take their time: see --pace", highlight=False)
         sent = await answer(reader, box, reactions, limit)
     print(f"{sent} answers sent")
 

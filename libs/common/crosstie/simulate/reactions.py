@@ -11,10 +11,11 @@ from crosstie.suggestions import SuggestionChanged
 
 
 class Reactions:
-    """What one platform's people will do, by event time."""
+    """What one platform's people will do, by event time; `pace`: a share of the time that they take."""
 
-    def __init__(self, source: str, seed: int) -> None:
+    def __init__(self, source: str, seed: int, pace: float = 1.0) -> None:
         self._source = source
+        self._pace = pace
         self._answerer = Answerer(seed)
         self._due: list[tuple[int, str, dict[str, Any]]] = []
         self._seen: dict[str, int] = {}
@@ -34,7 +35,7 @@ class Reactions:
             return
         self._seen[change.suggestion] = change.seq
         for each in self._answerer.reactions(change):
-            at = time + each.delay
+            at = time + round(each.delay * self._pace)
             event = cloud_event(self._source, each.id, at, each.noun_verb, each.data)
             heapq.heappush(self._due, (at, each.id, event))
 
