@@ -17,7 +17,7 @@ from crosstie.door import strict_json
 from crosstie.door.arrival import Arrival, Forbidden, named
 from crosstie.door.record import Headers, event_of_request, is_binary
 from crosstie.errors import Rejected, Transient
-from crosstie.runtime.auth import Keys, Platform, platform_of
+from crosstie.runtime.auth import Keys, platform_of
 from services.ingestion.door import count, judged, now, settled
 from services.ingestion.intake import MOST_ENTRIES, Intake, weight
 from services.ingestion.room import Full, Room
@@ -102,12 +102,7 @@ class Intakes:
 def router(keys: Keys, to: Intakes) -> APIRouter:
     """The routes of ingestion."""
     api = APIRouter(tags=["events"])
-
-    allowed = platform_of(keys, "write")
     bodies = Room(MOST_BYTES_IN_HAND)
-
-    async def caller(request: Request, platform: Platform = Depends(allowed)) -> None:
-        request.state.platform = platform
 
     @api.post(
         "/v1/events",
@@ -115,14 +110,14 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
         response_model=Answer,
         responses=_PROBLEMS,
         openapi_extra=_body(),
-        dependencies=[Depends(caller)],
+        dependencies=[Depends(platform_of(keys, "write"))],
     )
     async def post_events(request: Request) -> JSONResponse:
         """Send events: at most 1,000 at once, 1 MiB, and 20,000 once gatherings are split."""
         parse, size = _parser(request), _size(request)
         with _turned_away(), bodies.held(size):
             events = _few(parse, await _read(request))
-            at, platform = now(), request.state.platform
+            at, platform = now(), request.state.caller.platform
             ids = [named(each) for each in events]
             results = [judged(each, platform, at) for each in events]
             del events  # may be thirty times the body, and storing takes its time

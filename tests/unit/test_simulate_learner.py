@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from crosstie.evaluate.calibration import expected_calibration_error as ece
+from crosstie.evaluate.calibration import log_loss
 from crosstie.matching import policy
 from crosstie.matching.answers.learning import Taught, answered
 from crosstie.matching.answers.lessons import Lesson, taught
 from crosstie.matching.answers.model import AnswerModel
 from crosstie.matching.answers.predict import accepts, chance
-from crosstie.matching.arrays import Floats
 from crosstie.matching.base import Base
 from crosstie.simulate.learner import Learner
 from crosstie.simulate.rounds import Played, play
@@ -43,30 +44,14 @@ def foretold(people: int, seed: int) -> tuple[AnswerModel, Taught]:
     return base.answers, answered(later)
 
 
-def calibration_error(foreseen: Floats, happened: Taught, bins: int = 10) -> float:
-    """Expected calibration error: mean gap of what was foreseen and what was, over equal bins."""
-    place = np.minimum((foreseen * bins).astype(np.int64), bins - 1)
-    gaps = [
-        np.mean(place == bin)
-        * abs(foreseen[place == bin].mean() - happened.yes[place == bin].mean())
-        for bin in np.unique(place)
-    ]
-    return float(sum(gaps))
-
-
-def loss(foreseen: Floats, happened: Taught) -> float:
-    right = np.where(happened.yes, foreseen, 1 - foreseen)
-    return float(-np.log(right).mean())
-
-
 @pytest.mark.slow
 def test_after_5000_answers_chances_are_what_happens() -> None:
     model, later = foretold(people=500, seed=4)
     ours, rules = accepts(model, later.seen), chance(later.seen[:, 0] / 1000)
     assert model.lessons >= 0.8 * ANSWERS
-    assert calibration_error(ours, later) <= 0.05 < calibration_error(rules, later)
+    assert ece(ours, later.yes) <= 0.05 < ece(rules, later.yes)
     always = np.full(len(later), model.rate)
-    assert loss(ours, later) < min(loss(rules, later), loss(always, later))
+    assert log_loss(ours, later.yes) < min(log_loss(each, later.yes) for each in (rules, always))
 
 
 def test_the_same_locality_teaches_the_same() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, csr_matrix, hstack
 
 from crosstie.evaluate.answers_protocol import Answers
+from crosstie.evaluate.baselines import factors
 from crosstie.evaluate.dataset import Dataset
 from crosstie.evaluate.protocol import levels
 from crosstie.matching.arrays import Bools, Floats, Ints
@@ -83,24 +84,9 @@ def als(data: Dataset, past: Answers, seed: int) -> Chance:
 
 def _factors(past: Answers, size: int, seed: int) -> Chance:
     """The score of pairs: the mean of several models."""
-    from implicit.als import (  # noqa: PLC0415  an extra: see pyproject.toml
-        AlternatingLeastSquares,
-    )
-
     said = past.by[past.yes], past.about[past.yes]
     accepted = csr_matrix((np.ones(len(said[0]), dtype=np.float32), said), shape=(size, size))
-    fitted = []
-    for number in range(seed, seed + _SEEDS):
-        model = AlternatingLeastSquares(
-            factors=8,
-            regularization=1.0,
-            alpha=10.0,
-            iterations=15,
-            random_state=number,
-            num_threads=1,
-        )
-        model.fit(accepted, show_progress=False)
-        fitted.append((np.asarray(model.user_factors), np.asarray(model.item_factors)))
+    fitted = [factors(accepted, number, threads=1) for number in range(seed, seed + _SEEDS)]
 
     def score(one: Ints, other: Ints) -> Floats:
         each = [(users[one] * items[other]).sum(axis=1) for users, items in fitted]

@@ -61,23 +61,25 @@ def personalised_pagerank(split: Split, seed: int) -> Floats:
 
 def als(split: Split, seed: int) -> Floats:
     """Factors of the logarithm of contacts."""
+    return _averaged(lambda number: factors(_single(_logs(split)), number, threads=2), seed)
+
+
+def factors(matrix: object, seed: int, threads: int) -> tuple[Floats, Floats]:
+    """Of rows and of columns, by alternating least squares. Raises ImportError without the extra."""
     from implicit.als import (  # noqa: PLC0415  an extra: see pyproject.toml
         AlternatingLeastSquares,
     )
 
-    def fitted(number: int) -> tuple[Floats, Floats]:
-        model = AlternatingLeastSquares(
-            factors=8,
-            regularization=1.0,
-            alpha=10.0,
-            iterations=15,
-            random_state=number,
-            num_threads=2,
-        )
-        model.fit(_single(_logs(split)), show_progress=False)
-        return np.asarray(model.user_factors), np.asarray(model.item_factors)
-
-    return _averaged(fitted, seed)
+    model = AlternatingLeastSquares(
+        factors=8,
+        regularization=1.0,
+        alpha=10.0,
+        iterations=15,
+        random_state=seed,
+        num_threads=threads,
+    )
+    model.fit(matrix, show_progress=False)
+    return np.asarray(model.user_factors), np.asarray(model.item_factors)
 
 
 def bpr(split: Split, seed: int) -> Floats:

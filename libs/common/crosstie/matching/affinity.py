@@ -150,11 +150,6 @@ def rule_odds(
     )
 
 
-def chance(odds: Floats) -> Floats:
-    """The probability of log-odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-odds)))
-
-
 def _common(having: csr_array, a: Ints, b: Ints) -> Ints:
     """How many columns rows a[k] and b[k] of a 0/1 matrix share."""
     pointers, columns, _ = sparse(having)

@@ -10,7 +10,6 @@ from crosstie.matching import fairness
 from crosstie.matching.affinity import (
     Match,
     Shared,
-    chance,
     direction,
     matches,
     rule_odds,
@@ -18,6 +17,7 @@ from crosstie.matching.affinity import (
 )
 from crosstie.matching.answers.features import Seen
 from crosstie.matching.answers.model import AnswerModel
+from crosstie.matching.answers.predict import chance
 from crosstie.matching.answers.rates import Tendencies
 from crosstie.matching.answers.sight import Between, Sight, Standing, sight
 from crosstie.matching.arrays import Bools, Floats, Ints, contains, keys_of, millionths

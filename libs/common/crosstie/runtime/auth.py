@@ -113,9 +113,8 @@ class Keys:
             async with asyncio.timeout(AGAIN_SECONDS), self._turns_again:
                 return self._fresh(key) or await self._looked_up(key)
         except (TimeoutError, DatabaseAway):
-            if (
-                meanwhile := self._fresh(key)
-            ) is not None:  # another look-up told more: revoked, say
+            meanwhile = self._fresh(key)  # another look-up may have told more: revoked, say
+            if meanwhile is not None:
                 return meanwhile
             return self._remembered(key, replace(last, asked=time.monotonic()))
 
@@ -142,7 +141,8 @@ class Keys:
 def platform_of(keys: Keys, scope: Scope = "read") -> Callable[..., Awaitable[Platform]]:
     """A FastAPI dependency: the calling platform, else 401; 403 for a key without `scope`.
 
-    429 for one that calls too often, 503 while keys cannot be looked up.
+    429 for one that calls too often, 503 while keys cannot be looked up. `request.state.caller` is
+    the caller from then on.
     """
 
     async def dependency(
