@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from itertools import accumulate, chain
-from typing import Any
+from itertools import accumulate
 
 import numpy as np
 
-from crosstie.network.packed import packed
-from crosstie.network.rows import Rows
-from crosstie.network.state import Fact, Member, Row, Tie, member_key
-from crosstie.network.strength import DAY_US, Strength
+from crosstie.network.packed import BITS, NEVER, Columns, Names, PackedTies, packed
+from crosstie.network.rows import Rows, Ties
+from crosstie.network.state import Fact, Member, Row, member_key
+from crosstie.network.strength import DAY_US
 
 START = 1_700_000_000_000_000
 SECTORS = ("health", "housing", "education", "prisons", "voluntary", "police", "councils", "care")
 PROFESSIONS = ("nurse", "doctor", "manager", "teacher", "social worker", "officer", "analyst")
 CHANNELS = ("met", "messaged", "called", "co-attended")
 WORDS = 5_000  # in use; the n-th is used in proportion to 1 / (n + 10)
-_AT_ONCE = 100_000
 CIRCLE = 60  # people whose ties stay mostly among them
 
 
@@ -27,8 +24,9 @@ def network(people: int, ties: int, seed: int = 1) -> Rows:
     """`people` members and about `ties` ties, most of them within circles."""
     draw = random.Random(seed)
     names = [f"P{i:015d}" for i in range(people)]
-    members = (_member(i, names, draw) for i in range(people))
-    return packed(chain(members, _ties(names, ties, seed)))
+    members = packed(_member(i, names, draw) for i in range(people)).members
+    drawn = _ties(names, ties, seed)
+    return Rows(members, Ties(drawn, size=len(drawn)))
 
 
 def changed(rows: Rows, count: int, seed: int = 1) -> tuple[Rows, frozenset[str]]:
@@ -81,7 +79,7 @@ def _text(draw: random.Random) -> str:
     )
 
 
-def _ties(names: list[str], wanted: int, seed: int) -> Iterator[Tie]:
+def _ties(names: list[str], wanted: int, seed: int) -> PackedTies:
     """Three of four ties within a circle, the others anywhere; a few people have very many."""
     draw, people = np.random.default_rng(seed), len(names)
     one = (people * draw.random(2 * wanted) ** 1.3).astype(np.int64)
@@ -89,28 +87,26 @@ def _ties(names: list[str], wanted: int, seed: int) -> Iterator[Tie]:
     far = draw.integers(0, people, 2 * wanted)
     other = np.where(draw.random(2 * wanted) < 0.75, near, far) % people
     low, high = np.minimum(one, other), np.maximum(one, other)
+    del one, other, near, far
     keys = np.unique((low * people + high)[low < high])
+    del low, high
     keys = np.sort(draw.permutation(keys)[:wanted])
     days, times = draw.exponential(60, len(keys)), draw.integers(1, 10, len(keys))
     channel, alone = draw.integers(0, len(CHANNELS), len(keys)), draw.random(len(keys)) < 0.1
-    columns = (keys // people, keys % people, days, times, channel, alone)
-    for a, b, ago, count, way, once in _each(columns):
-        last = START - int(ago * DAY_US)
-        yield Tie(
-            names[a],
-            names[b],
-            strength=Strength(float(count), last),
-            contacts={CHANNELS[way]: count},
-            started_by_a=count // 2,
-            started_by_b=count - count // 2 if count % 3 else 0,
-            first=last - count * DAY_US,
-            last=last,
-            last_met=None if once else last,
-        )
-
-
-def _each(columns: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    """Entry by entry, a part of the columns at a time: lists take four times the memory."""
-    for start in range(0, len(columns[0]), _AT_ONCE):
-        part = (each[start : start + _AT_ONCE].tolist() for each in columns)
-        yield from zip(*part, strict=True)
+    last = START - (days * DAY_US).astype(np.int64)
+    known = Names(names, {name: i for i, name in enumerate(names)})
+    mixes = [[known.of_mix({way: count}) for count in range(10)] for way in CHANNELS]
+    columns = Columns(
+        key=(keys // people) << BITS | keys % people,
+        strength=times.astype(np.float64),
+        since=last,
+        first=last - times * DAY_US,
+        last=last,
+        last_met=np.where(alone, NEVER, last),
+        by_a=(times // 2).astype(np.int32),
+        by_b=np.where(times % 3, times - times // 2, 0).astype(np.int32),
+        mix=np.array(mixes, dtype=np.int32)[channel, times],
+        blocked=np.zeros(len(keys), dtype=np.bool_),
+        replied=np.zeros(len(keys), dtype=np.bool_),
+    )
+    return PackedTies(known, columns, {})

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crosstie.matching.contacts import Contacts
 from crosstie.network import rows as layers
 from crosstie.network.packed import packed
 from crosstie.network.rows import Rows
@@ -75,6 +76,16 @@ def same(rows: Rows, expected: Mapping[str, Row]) -> None:
         assert rows[each] == row
     replied = [row for row in expected.values() if isinstance(row, Tie) and row.replies]
     assert [*Network.of(rows).replied] == sorted(replied, key=key)
+    assert columns(rows.ties) == columns(dict(rows.ties))
+
+
+def columns(ties: Mapping[tuple[str, str], Tie]) -> list[tuple[object, ...]]:
+    """What the matcher reads of `ties`, in its order."""
+    read = Contacts.of(ties)
+    known = read.columns
+    pairs = (map(read.names.__getitem__, each.tolist()) for each in (known.a, known.b))
+    _, *values = known.each()
+    return [*zip(*pairs, *(each.tolist() for each in values), strict=True)]
 
 
 @pytest.fixture(params=(0, 4, 1_000), ids=("all packed", "some packed", "none packed"))

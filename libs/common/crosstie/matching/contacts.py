@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import chain, islice
+from itertools import chain, compress, islice
 from typing import Any, Self
 
 import numpy as np
 
 from crosstie.matching.arrays import Bools, Floats, Ints
+from crosstie.network.packed import NEVER, PackedTies
+from crosstie.network.rows import Ties
 from crosstie.network.state import Tie
 
 SPAN = 1 << 31  # more than there are people
@@ -83,9 +85,30 @@ class Contacts:
     @classmethod
     def of(cls, ties: Mapping[Pair, Tie]) -> Contacts:
         """The columns of `ties`."""
+        if isinstance(ties, Ties) and isinstance(ties.packed, PackedTies):
+            return cls._of_packed(ties.packed).after(ties, ties.news)
         names = tuple(sorted(set(chain.from_iterable(ties))))
         number = {name: i for i, name in enumerate(names)}
         return cls(names, number, _columns(ties.values(), number))
+
+    @classmethod
+    def _of_packed(cls, ties: PackedTies) -> Contacts:
+        """The columns of ties that are columns already: no tie is made."""
+        one, other = ties.ends
+        named = np.zeros(len(ties.names.people), dtype=np.bool_)
+        named[one] = named[other] = True
+        names = tuple(sorted(compress(ties.names.people, named.tolist())))
+        number = {name: i for i, name in enumerate(names)}
+        place = np.array([number.get(name, -1) for name in ties.names.people], dtype=np.int64)
+        key = place[one] * SPAN + place[other] if len(one) else one
+        del one, other
+        order = None if np.all(key[1:] > key[:-1]) else np.argsort(key, kind="stable")
+        had, started = ties.columns, ties.started
+        contact, met = had.first != NEVER, had.last_met != NEVER
+        last_met = np.where(met, had.last_met, 0)
+        columns: tuple[Any, ...] = (key, had.strength, had.since, contact, met, last_met)
+        columns += (*started, ties.times, had.blocked)
+        return cls(names, number, Columns(*(_ordered(each, order) for each in columns)))
 
     def after(self, ties: Mapping[Pair, Tie], touched: Iterable[Pair]) -> Contacts:
         """The columns of `ties`, which differ at most in `touched` from those before."""
@@ -122,6 +145,10 @@ class Contacts:
         if known.all():
             return self.columns, a, b
         return self.columns.where(known), a[known], b[known]
+
+
+def _ordered(values: Any, order: Ints | None) -> Any:
+    return values if order is None else values[order]
 
 
 def _columns(ties: Iterable[Tie], number: Mapping[str, int]) -> Columns:

@@ -24,7 +24,7 @@ Column = NDArray[Any]
 
 NEVER = np.iinfo(np.int64).min  # instead of None in columns of times
 _MOST = np.iinfo(np.int32).max
-_BITS, _SECOND = 32, (1 << 32) - 1  # a key is two numbers of people, 32 bits each
+BITS, _SECOND = 32, (1 << 32) - 1  # a key is two numbers of people, 32 bits each
 _AT_ONCE = 10_000  # rows turned to columns and back at a time
 
 
@@ -85,7 +85,7 @@ class Names:
     def key(self, pair: Pair) -> int | None:
         """The key of `pair`; None where one of the two is in no tie."""
         a, b = self.number.get(pair[0]), self.number.get(pair[1])
-        return None if a is None or b is None else a << _BITS | b
+        return None if a is None or b is None else a << BITS | b
 
 
 class PackedTies:
@@ -107,7 +107,7 @@ class PackedTies:
         people = self.names.people
         for start in range(0, len(self), _AT_ONCE):
             for key in self.columns.key[start : start + _AT_ONCE].tolist():
-                yield people[key >> _BITS], people[key & _SECOND]
+                yield people[key >> BITS], people[key & _SECOND]
 
     def get(self, pair: Pair) -> Tie | None:
         """The tie of `pair`."""
@@ -123,6 +123,26 @@ class PackedTies:
         for start in range(0, len(self), _AT_ONCE):
             yield from (((tie.a, tie.b), tie) for tie in self._made(start, start + _AT_ONCE))
 
+    @property
+    def ends(self) -> tuple[Column, Column]:
+        """The numbers of both people of every tie."""
+        return self.columns.key >> BITS, self.columns.key & _SECOND
+
+    @property
+    def started(self) -> tuple[Column, Column]:
+        """How many of every tie's contacts each of the two started."""
+        by_a, by_b = (each.astype(np.int64) for each in (self.columns.by_a, self.columns.by_b))
+        for place in np.flatnonzero((by_a == _MOST) | (by_b == _MOST)).tolist():
+            tie = next(self._made(place, place + 1))
+            by_a[place], by_b[place] = tie.started_by_a, tie.started_by_b
+        return by_a, by_b
+
+    @property
+    def times(self) -> Column:
+        """How many contacts every tie had, by whichever channel."""
+        counts = [sum(mix.values()) for mix in self.names.mixes]
+        return np.array(counts, dtype=np.int64)[self.columns.mix]
+
     def replied(self) -> Iterator[Tie]:
         """Ties that hold answers."""
         for key in self.columns.key[self.columns.replied].tolist():
@@ -133,7 +153,7 @@ class PackedTies:
         names = self.names
         rows, extra = [], dict(self._extra)
         for (one, other), tie in news.items():
-            key = names.of_person(one) << _BITS | names.of_person(other)
+            key = names.of_person(one) << BITS | names.of_person(other)
             extra.pop(key, None)
             if tie is None:
                 rows.append((key, *_NOTHING))
@@ -170,7 +190,7 @@ class PackedTies:
                 yield _whole(extra[key])
                 continue
             yield Tie(
-                people[key >> _BITS],
+                people[key >> BITS],
                 people[key & _SECOND],
                 Strength(value, at),
                 mixes[mix],
