@@ -152,7 +152,7 @@ def measure(stack_: Stack, events: int, members: int, log: Path) -> dict[str, fl
         server.execute(f"CREATE DATABASE {name}")
         try:
             migrate(url)
-            create_topics(stack_.bootstrap, topics.shared())
+            create_topics(stack_.brokers, topics.shared())
             subjects = people(members, random.Random(0))
             keys = {each: sealing.new_key() for each in subjects}
             with psycopg.connect(url) as vault:
@@ -196,7 +196,7 @@ def measure(stack_: Stack, events: int, members: int, log: Path) -> dict[str, fl
                 service.wait(30)
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            delete_topics(stack_.bootstrap, [each.name for each in topics.shared()])
+            delete_topics(stack_.brokers, [each.name for each in topics.shared()])
 
 
 def main() -> None:

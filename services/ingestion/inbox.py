@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway
 from crosstie.runtime.kafka import REQUEST_TIMEOUT_MS
 from crosstie.runtime.service import Running
@@ -139,6 +141,7 @@ def broker(settings: Settings) -> KafkaBroker:
     """FastStream's broker, reading only: what is written goes through `Log`."""
     return KafkaBroker(
         settings.kafka_bootstrap.split(","),
+        security=_security(settings.brokers),
         client_id=f"{settings.topic_prefix}ingestion",
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         metadata_max_age_ms=_NEW_PLATFORM_MS,
@@ -149,6 +152,23 @@ def broker(settings: Settings) -> KafkaBroker:
         logger=logging.getLogger("crosstie.faststream"),
         log_level=logging.DEBUG,
     )
+
+
+def _security(brokers: Brokers) -> BaseSecurity | None:
+    """Brokers as FastStream is told of them."""
+    if brokers.protocol == "PLAINTEXT":
+        return None
+    context, tls, login = brokers.ssl_context(), brokers.tls, brokers.login
+    if login is None:
+        return BaseSecurity(context, tls)
+    return _KINDS[login.mechanism](login.user, login.password, context, tls)
+
+
+_KINDS: Mapping[str, Callable[..., BaseSecurity]] = {
+    "PLAIN": SASLPlaintext,
+    "SCRAM-SHA-256": SASLScram256,
+    "SCRAM-SHA-512": SASLScram512,
+}
 
 
 def subscriber(to: KafkaBroker, settings: Settings) -> Any:

@@ -39,9 +39,7 @@ async def deliver(
     running.unready["assignment"] = "the group has not assigned partitions yet"
     store = PostgresStore(pool, topics.events.name, vault_key)
     async with _consumer(settings, running) as consumer:
-        log_ = KafkaLog(
-            consumer, settings.kafka_bootstrap, topics.events.name, settings.batch_events
-        )
+        log_ = KafkaLog(consumer, settings.brokers, topics.events.name, settings.batch_events)
 
         def make(number: int) -> Partition:
             outlet = KafkaOutlet(
@@ -82,7 +80,7 @@ async def _topics_exist(settings: Settings, running: Running) -> None:
     names = [settings.topics.events.name, settings.topics.network.name]
 
     async def attempt() -> None:
-        found = await asyncio.to_thread(topic_ids, settings.kafka_bootstrap, names)
+        found = await asyncio.to_thread(topic_ids, settings.brokers, names)
         if missing := sorted(set(names) - set(found)):
             raise BrokerAway(f"topics {missing} do not exist yet")
 

@@ -13,6 +13,7 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
 )
 
+from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway, LogGap
 from crosstie.runtime.admin import end_offsets, topic_ids
 from crosstie.runtime.telemetry import logger
@@ -30,11 +31,11 @@ class KafkaLog:
     """See ports.Log."""
 
     def __init__(
-        self, consumer: AIOKafkaConsumer, bootstrap: str, topic: str, batch_events: int
+        self, consumer: AIOKafkaConsumer, brokers: Brokers, topic: str, batch_events: int
     ) -> None:
         self.topic = topic
         self._consumer = consumer
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._batch_events = batch_events
         self._topic_id: asyncio.Task[str] | None = None
 
@@ -94,7 +95,7 @@ class KafkaLog:
 
     async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
         """Where partitions end, asked past the consumer, which may be what hangs. BrokerAway."""
-        return await asyncio.to_thread(end_offsets, self._bootstrap, self.topic, partitions)
+        return await asyncio.to_thread(end_offsets, self._brokers, self.topic, partitions)
 
     async def positions(self, partitions: Sequence[int]) -> dict[int, int]:
         """How far the consumer is, as far as it says; past what it never shows, too."""
@@ -108,7 +109,7 @@ class KafkaLog:
         return found
 
     async def _ask_topic_id(self) -> str:
-        found = await asyncio.to_thread(topic_ids, self._bootstrap, [self.topic])
+        found = await asyncio.to_thread(topic_ids, self._brokers, [self.topic])
         if self.topic not in found:
             raise BrokerAway(f"topic {self.topic} does not exist yet")
         return found[self.topic]

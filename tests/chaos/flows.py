@@ -63,7 +63,7 @@ class Flow:
         """Return once so many workers of ingestion share the platform's inbox."""
         settings = self.system.settings
         group = f"{settings.topic_prefix}ingestion"
-        client = admin(settings.kafka_bootstrap)
+        client = admin(settings.brokers)
 
         def read() -> object:
             told = client.describe_consumer_groups([group])[group].result()

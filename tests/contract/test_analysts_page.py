@@ -32,7 +32,7 @@ def past(stack: Stack, topic_prefix: str, database: str, monkeypatch: pytest.Mon
     monkeypatch.setenv("CROSSTIE_TOPIC_PREFIX", topic_prefix)
     monkeypatch.setenv("CROSSTIE_VAULT_KEY", base64.b64encode(VAULT_KEY).decode())
     topics = Topics(topic_prefix)
-    create_topics(stack.bootstrap, topics.shared())
+    create_topics(stack.brokers, topics.shared())
     produce(stack.bootstrap, topics)
     with psycopg.connect(database) as connection:
         for person in json.loads((HERE / "people.json").read_text()):

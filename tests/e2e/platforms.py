@@ -141,12 +141,10 @@ async def platform(settings: Settings, url: str, scenario: Scenario) -> AsyncIte
     finally:
         await connection.close()
     topics = settings.topics
-    await asyncio.to_thread(create_topics, settings.kafka_bootstrap, topics.of_platform(NAME))
+    await asyncio.to_thread(create_topics, settings.brokers, topics.of_platform(NAME))
     async with (
-        inbox(settings.kafka_bootstrap, topics.inbox(NAME).name) as box,
-        suggestions(
-            settings.kafka_bootstrap, topics.suggestions(NAME).name, from_beginning=True
-        ) as read,
+        inbox(settings.brokers, topics.inbox(NAME).name) as box,
+        suggestions(settings.brokers, topics.suggestions(NAME).name, from_beginning=True) as read,
     ):
         made = TestPlatform(url, str(key), box, read, scenario.seed)
         try:

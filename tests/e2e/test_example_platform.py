@@ -44,7 +44,7 @@ async def add_platform(system: System, name: str, authority: str, source: str) -
     finally:
         await connection.close()
     topics = system.settings.topics.of_platform(name)
-    await asyncio.to_thread(create_topics, system.settings.kafka_bootstrap, topics)
+    await asyncio.to_thread(create_topics, system.settings.brokers, topics)
 
 
 async def states_until(system: System, last: str, *arguments: str) -> list[str]:

@@ -51,7 +51,7 @@ async def caught_up(settings: Settings) -> None:
 
 
 def _inboxes_read(settings: Settings) -> Any:
-    names = partitions_of(settings.kafka_bootstrap)
+    names = partitions_of(settings.brokers)
     behind: dict[Any, int] = {}
     group = f"{settings.topic_prefix}ingestion"
     for name in names:
@@ -62,8 +62,8 @@ def _inboxes_read(settings: Settings) -> Any:
 
 
 def _ends(settings: Settings, topic: str) -> dict[int, int]:
-    client = admin(settings.kafka_bootstrap)
-    partitions = range(partitions_of(settings.kafka_bootstrap)[topic])
+    client = admin(settings.brokers)
+    partitions = range(partitions_of(settings.brokers)[topic])
     newest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(topic, p): newest for p in partitions}
     futures = client.list_offsets(asked)

@@ -93,7 +93,7 @@ class World:
             self.connection, Platform(name, frozenset([source]), frozenset([authority])), b""
         )
         topics = self.settings.topics.of_platform(name)
-        await asyncio.to_thread(create_topics, self.settings.kafka_bootstrap, topics)
+        await asyncio.to_thread(create_topics, self.settings.brokers, topics)
         return str(key)
 
     async def records(self, topic: str) -> list[Any]:
@@ -156,7 +156,7 @@ async def world(
     """Topics and the platform `members`; no service yet."""
     settings = settings_for(bootstrap, database, prefix, **more)
     if topics:
-        await asyncio.to_thread(create_topics, bootstrap, settings.topics.shared())
+        await asyncio.to_thread(create_topics, settings.brokers, settings.topics.shared())
     connection = await asyncpg.connect(database)
     try:
         made = World(settings, connection)

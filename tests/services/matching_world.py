@@ -264,9 +264,7 @@ async def there_and_back(made: World, key: str) -> None:
 @contextlib.asynccontextmanager
 async def world(settings: Settings) -> AsyncIterator[World]:
     """A deployment with one platform, empty otherwise."""
-    await asyncio.to_thread(
-        create_topics, settings.kafka_bootstrap, settings.topics.every([PLATFORM])
-    )
+    await asyncio.to_thread(create_topics, settings.brokers, settings.topics.every([PLATFORM]))
     sql = await asyncpg.connect(settings.database_url.get_secret_value())
     platform = registry.checked(PLATFORM, ["https://intranet.example"], [AUTHORITY])
     key = await api_keys.register(sql, platform, settings.api_key_pepper_bytes)
@@ -290,7 +288,7 @@ async def all_of(settings: Settings, topic: str) -> list[Any]:
     await consumer.start()
     await every.start()
     try:
-        known = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)
+        known = await asyncio.to_thread(partitions_of, settings.brokers)
         partitions = [TopicPartition(topic, p) for p in range(known[topic])]
         consumer.assign(partitions)
         for each in partitions:

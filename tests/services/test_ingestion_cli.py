@@ -76,7 +76,7 @@ async def test_topics_of_an_earlier_version_get_what_they_lack_and_keep_what_was
         found = admin.describe_configs([inbox])[inbox].result()
         return [found[each].value for each in names]
 
-    await eventually(lambda: inbox.name in partitions_of(world.settings.kafka_bootstrap))
+    await eventually(lambda: inbox.name in partitions_of(world.settings.brokers))
     lacked = ("compression.type", "message.timestamp.type", "segment.ms")
     lost = [
         ConfigEntry(each, None, incremental_operation=AlterConfigOpType.DELETE) for each in lacked
@@ -104,7 +104,7 @@ async def test_a_platform_is_added_with_topics_and_a_key_that_works(
     made = {topics.inbox("learning").name, topics.suggestions("learning").name}
     assert {added["inbox"], added["suggestions"]} == made
     # a broker hears of new topics a moment after the controller has made them
-    await eventually(lambda: made <= partitions_of(world.settings.kafka_bootstrap).keys())
+    await eventually(lambda: made <= partitions_of(world.settings.brokers).keys())
     sent = joined("ada", source="urn:learn")
     sent["data"]["member"]["authority"] = "learners"
     async with ingestion(world.settings) as (service, _), client(service, added["key"]) as http:

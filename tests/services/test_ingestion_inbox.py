@@ -171,7 +171,7 @@ async def test_nothing_is_lost_while_replicas_come_and_go(world: World) -> None:
 
 async def test_a_replayed_letter_is_the_original_again(world: World) -> None:
     inbox = world.settings.topics.inbox("members").name
-    topics, bootstrap = world.settings.topics, world.settings.kafka_bootstrap
+    topics, brokers = world.settings.topics, world.settings.brokers
     sent = json.dumps(met("ada", "bob")).encode().ljust(MOST_BYTES - 3)  # with key and header
     await world.connection.execute("UPDATE registry.platforms SET sources = '{https://x}'")
     async with world.producer() as producer, ingestion(world.settings):
@@ -180,9 +180,9 @@ async def test_a_replayed_letter_is_the_original_again(world: World) -> None:
     await world.connection.execute(
         "UPDATE registry.platforms SET sources = '{https://members.example}'"
     )
-    found, pile = await letters.letters(bootstrap, topics)
+    found, pile = await letters.letters(brokers, topics)
     assert found == [letter]
-    assert await letters.replay(bootstrap, topics, found, pile) == letters.Replayed(1, {})
+    assert await letters.replay(brokers, topics, found, pile) == letters.Replayed(1, {})
     async with ingestion(world.settings):
         await eventually(lambda: _logged(world, 1))
     *_, last = await world.records(inbox)
@@ -192,7 +192,7 @@ async def test_a_replayed_letter_is_the_original_again(world: World) -> None:
 
 
 async def test_what_no_inbox_takes_stops_no_other_replay(world: World) -> None:
-    topics, bootstrap = world.settings.topics, world.settings.kafka_bootstrap
+    topics, brokers = world.settings.topics, world.settings.brokers
     inbox = topics.inbox("members").name
     async with world.producer() as producer, ingestion(world.settings):
         await producer.send_and_wait(inbox, b"wrong")
@@ -206,7 +206,7 @@ async def test_what_no_inbox_takes_stops_no_other_replay(world: World) -> None:
     pile = dlq.Pile()
     for each in every:
         pile.add(each)
-    done = await letters.replay(bootstrap, topics, every, pile)
+    done = await letters.replay(brokers, topics, every, pile)
     assert done.count == 1
     assert {name: why.pointer for name, why in done.left.items()} == {
         large.name: "",

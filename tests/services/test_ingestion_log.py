@@ -19,7 +19,7 @@ from tests.services.ingestion_world import settings_for
 async def log(stack: Stack, topic_prefix: str) -> AsyncIterator[tuple[Log, str]]:
     settings = settings_for(stack.bootstrap, stack.database_url, topic_prefix)
     topic = settings.topics.events
-    await asyncio.to_thread(create_topics, stack.bootstrap, [topic])
+    await asyncio.to_thread(create_topics, stack.brokers, [topic])
     log = Log(settings)
     await log.append(topic.name, entries(1), 1)
     yield log, topic.name

@@ -93,7 +93,7 @@ async def test_it_waits_for_its_topics(stack: Stack, database: str, topic_prefix
         with process(world) as service:
             async with httpx.AsyncClient(base_url=service.url()) as http:
                 assert (await http.get("/health/ready")).status_code == 503
-                create_topics(stack.bootstrap, world.settings.topics.shared())
+                create_topics(stack.brokers, world.settings.topics.shared())
                 await eventually(lambda: _is_ready(http), seconds=60)
 
 

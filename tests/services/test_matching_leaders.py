@@ -90,8 +90,8 @@ async def test_a_leader_that_lost_the_head_drops_its_round(village: World) -> No
 
 
 async def test_what_was_committed_goes_out_before_anything_else(village: World) -> None:
-    topics, bootstrap = village.settings.topics, village.settings.kafka_bootstrap
-    await asyncio.to_thread(delete_topics, bootstrap, [topics.suggestions(PLATFORM).name])
+    topics, brokers = village.settings.topics, village.settings.brokers
+    await asyncio.to_thread(delete_topics, brokers, [topics.suggestions(PLATFORM).name])
     async with replica(village.settings) as one:
 
         async def committed() -> bool:
@@ -101,7 +101,7 @@ async def test_what_was_committed_goes_out_before_anything_else(village: World) 
         assert (await village.head())["published_n"] == 0
         one.signal(signal.SIGKILL)
         await one.process.wait()
-    await asyncio.to_thread(create_topics, bootstrap, topics.of_platform(PLATFORM))
+    await asyncio.to_thread(create_topics, brokers, topics.of_platform(PLATFORM))
     async with replica(village.settings):
         await change(village, 1)
         await village.round_published(2)

@@ -178,7 +178,7 @@ async def test_a_platform_added_later_is_told_of_what_is_made_from_then_on(villa
         await village.round_published(1)
         await asyncio.to_thread(
             create_topics,
-            village.settings.kafka_bootstrap,
+            village.settings.brokers,
             village.settings.topics.of_platform("academy"),
         )
         await api_keys.register(

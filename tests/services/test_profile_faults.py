@@ -32,7 +32,7 @@ SMALL_BATCHES = {"CROSSTIE_BATCH_EVENTS": "100"}
 @pytest.fixture
 async def world(stack: Stack, database: str, topic_prefix: str, tmp_path: Path) -> ProfileWorld:
     world = ProfileWorld(settings_of(stack.bootstrap, database, topic_prefix), tmp_path)
-    await asyncio.to_thread(create_topics, stack.bootstrap, world.settings.topics.shared())
+    await asyncio.to_thread(create_topics, stack.brokers, world.settings.topics.shared())
     await world.know(*PEOPLE)
     return world
 
@@ -273,8 +273,8 @@ async def test_a_topic_made_again_under_the_same_name_is_refused(world: ProfileW
         process.signal(signal.SIGTERM)
         await process.ended()
     before = await world.tables()
-    bootstrap, events = world.settings.kafka_bootstrap, world.settings.topics.events
-    await asyncio.to_thread(delete_topics, bootstrap, [events.name])
+    brokers, events = world.settings.brokers, world.settings.topics.events
+    await asyncio.to_thread(delete_topics, brokers, [events.name])
     await _made_again(world)
     await world.append(many(world.write, PEOPLE, 200))
     with world.service() as process:
@@ -287,9 +287,9 @@ async def test_a_topic_made_again_under_the_same_name_is_refused(world: ProfileW
 
 async def _made_again(world: ProfileWorld) -> None:
     """Deletion takes the broker a moment; only then can the name be used again."""
-    bootstrap, events = world.settings.kafka_bootstrap, world.settings.topics.events
+    brokers, events = world.settings.brokers, world.settings.topics.events
 
     def attempt() -> bool:
-        return create_topics(bootstrap, [events]) == [events.name]
+        return create_topics(brokers, [events]) == [events.name]
 
     await until(lambda: asyncio.to_thread(attempt))

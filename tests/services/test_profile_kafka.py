@@ -27,7 +27,7 @@ from tests.profile_world import PATIENCE_SECONDS, ProfileWorld, settings_of, unt
 @pytest.fixture
 async def world(stack: Stack, database: str, topic_prefix: str, tmp_path: Path) -> ProfileWorld:
     world = ProfileWorld(settings_of(stack.bootstrap, database, topic_prefix), tmp_path)
-    await asyncio.to_thread(create_topics, stack.bootstrap, world.settings.topics.shared())
+    await asyncio.to_thread(create_topics, stack.brokers, world.settings.topics.shared())
     return world
 
 

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from rich.console import Console
 
+from crosstie.brokers import Brokers
 from crosstie.cli.shared import restarts_told
 from crosstie.cli.up import summary
 from crosstie.errors import Misconfigured
@@ -101,7 +102,7 @@ async def test_one_line_tells_everything_and_ctrl_c_leaves_nothing_running(
         assert told["env"].items() >= environment.items()
         for url in told["urls"].values():
             assert answers(f"{url}/health/ready")
-        topics = partitions_of(environment["CROSSTIE_KAFKA_BOOTSTRAP"])
+        topics = partitions_of(Brokers(environment["CROSSTIE_KAFKA_BOOTSTRAP"]))
         assert f"{environment['CROSSTIE_TOPIC_PREFIX']}events.v1" in topics
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT_SECONDS) == 0

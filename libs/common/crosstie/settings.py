@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from crosstie import database_url
+from crosstie.brokers import Brokers
 from crosstie.errors import Misconfigured
+from crosstie.kafka_settings import KafkaSettings
 from crosstie.topics import PREFIX, Topics
 
 VAULT_KEY_BYTES = 32
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSettings):
     """What every service needs to start; see docs/operators.md for each one."""
-
-    model_config = SettingsConfigDict(env_prefix="CROSSTIE_", frozen=True, extra="ignore")
 
     kafka_bootstrap: str = Field(description="Kafka bootstrap servers, host:port[,host:port].")
     database_url: SecretStr = Field(
-        description="PostgreSQL URL of a login that may take the role of the service."
+        description="PostgreSQL URL of a login that may take the role of the service; with "
+        "`?sslmode=verify-full&sslrootcert=FILE`, over TLS."
     )
     vault_key: SecretStr | None = Field(
         None,
@@ -110,6 +111,17 @@ class Settings(BaseSettings):
                 f"{name} must be base64 of 32 bytes: make one with `openssl rand -base64 32`"
             )
         return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_reached_safely(cls, value: SecretStr) -> SecretStr:
+        database_url.check_tls(value.get_secret_value())
+        return value
+
+    @property
+    def brokers(self) -> Brokers:
+        """Kafka, as every client of it is told. Raises Misconfigured."""
+        return self.brokers_at(self.kafka_bootstrap)
 
     @property
     def topics(self) -> Topics:

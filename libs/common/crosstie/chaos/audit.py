@@ -42,7 +42,7 @@ async def standing(settings: Settings) -> Standing:
     read, waiting = await asyncio.to_thread(_inboxes, settings)
     log_name = settings.topics.events.name
     partitions = range(settings.topics.events.partitions)
-    ends = await asyncio.to_thread(end_offsets, settings.kafka_bootstrap, log_name, partitions)
+    ends = await asyncio.to_thread(end_offsets, settings.brokers, log_name, partitions)
     rows, head = await _positions(settings)
     folded = sum(next for _, next, _ in rows)
     published = sum(out for _, _, out in rows)
@@ -72,10 +72,10 @@ async def _positions(settings: Settings) -> tuple[list[tuple[int, int, int]], tu
 def _inboxes(settings: Settings) -> tuple[int, int]:
     group = f"{settings.topic_prefix}ingestion"
     read = waiting = 0
-    for name, partitions in partitions_of(settings.kafka_bootstrap).items():
+    for name, partitions in partitions_of(settings.brokers).items():
         if name.startswith(settings.topics.inbox_prefix):
             mine = committed(settings, group, name)
-            ends = end_offsets(settings.kafka_bootstrap, name, range(partitions))
+            ends = end_offsets(settings.brokers, name, range(partitions))
             read += sum(mine.values())
             waiting += sum(ends.values()) - sum(mine.values())
     return read, waiting

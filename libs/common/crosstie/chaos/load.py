@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from crosstie import instants
+from crosstie.brokers import Brokers
 from crosstie.client.inbox import inbox
 from crosstie.client.outcome import suggestions
 from crosstie.errors import CrosstieError, Transient
@@ -49,7 +50,7 @@ class Load:
     """One platform: its doors, and what came of them."""
 
     def __init__(
-        self, platform: str, key: str, urls: Callable[[], Sequence[str]], bootstrap: str
+        self, platform: str, key: str, urls: Callable[[], Sequence[str]], brokers: Brokers
     ) -> None:
         self.acknowledged: set[Identity] = set()
         self.share = 0.0  # of all events, those that are answered
@@ -59,7 +60,7 @@ class Load:
         self.heard = 0
         self._platform = platform
         self._urls = urls
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._turn = itertools.count()
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
@@ -101,7 +102,7 @@ class Load:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 try:
-                    async with inbox(self._bootstrap, topic) as box:
+                    async with inbox(self._brokers, topic) as box:
                         await box.send(chunk)
                     break
                 except Transient:
@@ -142,7 +143,7 @@ class Load:
         seen = False
         while True:
             try:
-                async with suggestions(self._bootstrap, topic, from_beginning=not seen) as reader:
+                async with suggestions(self._brokers, topic, from_beginning=not seen) as reader:
                     seen = True
                     async for each in reader.follow():
                         reactions.hear(each.change, each.time)

@@ -20,7 +20,7 @@ async def poisoned(on: Stage, platform: str, where: str) -> None:
     topics = on.settings.topics
     topic = topics.inbox(platform).name if where == "inbox" else topics.events.name
     while True:
-        producer = AIOKafkaProducer(bootstrap_servers=on.settings.kafka_bootstrap, acks="all")
+        producer = AIOKafkaProducer(**on.settings.brokers.aiokafka(), acks="all")
         try:
             await producer.start()
             for _ in range(_SEVERAL):

@@ -106,9 +106,7 @@ def _topics(settings: Settings) -> tuple[str, str]:
 async def _platform(on: Stage) -> AsyncIterator[Load]:
     settings, told = on.settings, scenario(1, 1)
     described = registry.checked(PLATFORM, [told.source], [told.authority])
-    await asyncio.to_thread(
-        create_topics, settings.kafka_bootstrap, settings.topics.of_platform(PLATFORM)
-    )
+    await asyncio.to_thread(create_topics, settings.brokers, settings.topics.of_platform(PLATFORM))
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
         key = await api_keys.register(connection, described, settings.api_key_pepper_bytes)
@@ -119,7 +117,7 @@ async def _platform(on: Stage) -> AsyncIterator[Load]:
         found = (on.fleet.url(name) for name in on.workers if name.startswith("ingestion"))
         return [url for url in found if url is not None]
 
-    load = Load(PLATFORM, str(key), urls, settings.kafka_bootstrap)
+    load = Load(PLATFORM, str(key), urls, settings.brokers)
     try:
         yield load
     finally:

@@ -90,7 +90,7 @@ async def _staged(
         stack.push_async_callback(asyncio.to_thread, each.stop)
         await asyncio.to_thread(each.start)
     settings = _settings(cluster.bootstrap, postgres.url, environment)
-    await asyncio.to_thread(create_topics, settings.kafka_bootstrap, settings.topics.shared())
+    await asyncio.to_thread(create_topics, settings.brokers, settings.topics.shared())
     await asyncio.to_thread(migrate, postgres.url)
     keepers = [asyncio.create_task(_keep(name, server)) for name, server in servers.items()]
     stack.push_async_callback(_cancelled, keepers)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crosstie.cli.keys import AsJson
+from crosstie.cli.shared import brokers_at
 from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crosstie.brokers import Brokers
     from crosstie.dlq import Letter, Pile
     from crosstie.topics import Topics
 
@@ -47,7 +49,7 @@ def list_letters(
     """
     from crosstie import dlq
 
-    found, pile = _letters(bootstrap, _topics(prefix), platform)
+    found, pile = _letters(brokers_at(bootstrap), _topics(prefix), platform)
     if only_open:
         found = [each for each in found if pile.state(each) == "open"]
     if as_json:
@@ -73,7 +75,8 @@ def show(
     """Show one dead letter with its original as JSON; it may hold personal data."""
     from crosstie import dlq
 
-    found, pile = _letters(bootstrap, _topics(prefix), None, lambda each: each.name == letter)
+    brokers, topics = brokers_at(bootstrap), _topics(prefix)
+    found, pile = _letters(brokers, topics, None, lambda each: each.name == letter)
     if not found:
         raise _unknown(letter)
     print(json.dumps(dlq.shown_in_full(found[0], pile), indent=2))
@@ -100,14 +103,14 @@ def replay(
     wanted = set(letters or ())
     if bool(wanted) == everything:
         raise typer.BadParameter("name letters, or give --all")
-    topics = _topics(prefix)
+    brokers, topics = brokers_at(bootstrap), _topics(prefix)
     found, pile = _letters(
-        bootstrap, topics, platform, lambda each: everything or each.name in wanted
+        brokers, topics, platform, lambda each: everything or each.name in wanted
     )
     for missing in sorted(wanted - {each.name for each in found}):
         raise _unknown(missing)
     chosen = [each for each in found if each.name in wanted or pile.state(each) == "open"]
-    done = asyncio.run(runtime.replay(bootstrap, topics, chosen, pile))
+    done = asyncio.run(runtime.replay(brokers, topics, chosen, pile))
     counts = {"replayed": done.count, "passed_over": len(found) - len(chosen)}
     if as_json:
         print(json.dumps(counts | {"left": sorted(done.left)}))
@@ -120,7 +123,7 @@ def replay(
 
 
 def _letters(
-    bootstrap: str,
+    brokers: Brokers,
     topics: Topics,
     platform: str | None,
     wanted: Callable[[Letter], bool] = lambda _: True,
@@ -130,9 +133,9 @@ def _letters(
     topic = None if platform is None else topics.inbox(platform).name
 
     async def chosen() -> tuple[list[Letter], Pile]:
-        await reachable.kafka(bootstrap)
+        await reachable.kafka(brokers)
         return await letters.letters(
-            bootstrap, topics, lambda each: topic in (None, each.topic) and wanted(each)
+            brokers, topics, lambda each: topic in (None, each.topic) and wanted(each)
         )
 
     return asyncio.run(chosen())

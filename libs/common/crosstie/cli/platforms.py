@@ -11,6 +11,7 @@ import typer
 
 from crosstie.cli import keys
 from crosstie.cli.keys import AsJson, Database, Name, connected, print_key
+from crosstie.cli.shared import brokers_at
 from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ def add(
 
     secret = pepper()
     platform = registry.checked(name, source, authority)
-    topics = Topics(prefix)
+    topics, brokers = Topics(prefix), brokers_at(bootstrap)
 
     async def work(connection: Any) -> Key:
         await registry.refuse_taken(connection, name)
-        await reachable.kafka(bootstrap)
+        await reachable.kafka(brokers)
         # topics first: when the rest fails, the same command works again
-        await asyncio.to_thread(create_topics, bootstrap, topics.of_platform(name))
+        await asyncio.to_thread(create_topics, brokers, topics.of_platform(name))
         return await api_keys.register(connection, platform, secret)
 
     key = connected(database, work)

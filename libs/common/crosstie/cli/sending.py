@@ -7,14 +7,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from crosstie.cli.shared import platform_topic
+from crosstie.cli.shared import brokers_at, platform_topic
 from crosstie.errors import CrosstieError, shown
+
+if TYPE_CHECKING:
+    from crosstie.brokers import Brokers
 
 _CHUNK = 1_000
 
@@ -45,13 +48,13 @@ class Doorway:
     bootstrap: str | None
     prefix: str
 
-    def for_inbox(self) -> tuple[str, str]:
-        """Bootstrap servers and platform. Raises BadParameter where one is not given."""
+    def for_inbox(self) -> tuple[Brokers, str]:
+        """Kafka and the platform. Raises BadParameter where one is not given, Misconfigured."""
         if self.bootstrap is None or self.platform is None:
             raise typer.BadParameter(
                 "an inbox needs --platform and --bootstrap (or CROSSTIE_KAFKA_BOOTSTRAP)"
             )
-        return self.bootstrap, self.platform
+        return brokers_at(self.bootstrap), self.platform
 
 
 @dataclass(slots=True)
@@ -116,12 +119,12 @@ async def _to_inbox(
     from crosstie.client.ordered import Ordered
     from crosstie.topics import Topics
 
-    bootstrap, platform = doorway.for_inbox()
+    brokers, platform = doorway.for_inbox()
     topic = Topics(doorway.prefix).inbox(platform).name
-    await platform_topic(bootstrap, platform, topic)
-    async with inbox(bootstrap, topic) as box:
+    await platform_topic(brokers, platform, topic)
+    async with inbox(brokers, topic) as box:
         group = f"{doorway.prefix}ingestion"
-        to = Ordered(box, bootstrap, group, topic) if in_order else box
+        to = Ordered(box, brokers, group, topic) if in_order else box
         with _progress() as progress:
             task = progress.add_task(f"to {topic}")
             for chunk in batched(_objects(events, outcome), _CHUNK):

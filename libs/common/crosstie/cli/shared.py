@@ -18,6 +18,7 @@ INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from crosstie.brokers import Brokers
     from crosstie.settings import Settings
 
 
@@ -40,10 +41,24 @@ def settings(*, kafka: bool = False, postgres: bool = False) -> Settings:
             "`crosstie up` prints, or see docs/operators.md"
         ) from error
     if kafka:
-        asyncio.run(reachable.kafka(found.kafka_bootstrap))
+        asyncio.run(reachable.kafka(found.brokers))
     if postgres:
         asyncio.run(reachable.postgres(found.database_url.get_secret_value()))
     return found
+
+
+def brokers_at(bootstrap: str) -> Brokers:
+    """Kafka at this address, spoken to as the environment says. Raises Misconfigured."""
+    from pydantic import ValidationError
+
+    from crosstie.kafka_settings import KafkaSettings
+
+    try:
+        return KafkaSettings().brokers_at(bootstrap)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"CROSSTIE_{'_'.join(map(str, first['loc'])).upper()}"
+        raise Misconfigured(f"{name}: {first['msg']}; see docs/operators.md") from error
 
 
 async def given_stack(console: Console, environment: Mapping[str, str], data: Path | None) -> None:
@@ -65,7 +80,7 @@ async def given_stack(console: Console, environment: Mapping[str, str], data: Pa
         soft_wrap=True,
     )
     try:
-        await reachable.kafka(bootstrap)
+        await reachable.kafka(brokers_at(bootstrap))
         await reachable.postgres(url)
     except Transient as error:
         raise Transient(f"{error}; `unset {BOOTSTRAP} {DATABASE}` starts an own stack") from error
@@ -97,12 +112,12 @@ class _Restarts(logging.Handler):
         )
 
 
-async def platform_topic(bootstrap: str, platform: str, topic: str) -> None:
+async def platform_topic(brokers: Brokers, platform: str, topic: str) -> None:
     """Raises Misconfigured where the platform's topic does not exist, BrokerAway with the address."""
     from crosstie.runtime import reachable
 
     for _ in range(_LOOKS):  # one that was just created is not known to every broker yet
-        if topic in await reachable.kafka(bootstrap):
+        if topic in await reachable.kafka(brokers):
             return
         await asyncio.sleep(_LOOK_SECONDS)
     raise Misconfigured(

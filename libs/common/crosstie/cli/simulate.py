@@ -148,13 +148,13 @@ async def _answer(
     from crosstie.simulate.reactions import Reactions
     from crosstie.topics import Topics
 
-    bootstrap, platform = doorway.for_inbox()
+    brokers, platform = doorway.for_inbox()
     topics, reactions = Topics(doorway.prefix), Reactions(source, seed, pace)
     to, of = topics.inbox(platform).name, topics.suggestions(platform).name
-    await platform_topic(bootstrap, platform, of)
+    await platform_topic(brokers, platform, of)
     async with (
-        inbox(bootstrap, to) as box,
-        suggestions(bootstrap, of, from_beginning=True) as reader,
+        inbox(brokers, to) as box,
+        suggestions(brokers, of, from_beginning=True) as reader,
     ):
         console = Console(stderr=True)
         console.print(f"answering {of}; people take their time: see --pace", highlight=False)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from crosstie.cli.shared import brokers_at
+
 Bootstrap = Annotated[
     str, typer.Option(envvar="CROSSTIE_KAFKA_BOOTSTRAP", help="Kafka, host:port[,host:port].")
 ]
@@ -66,11 +68,12 @@ def create(
     from crosstie.runtime.admin import create_topics
     from crosstie.topics import Topics
 
-    there, topics = asyncio.run(reachable.kafka(bootstrap)), Topics(prefix)
-    created = create_topics(bootstrap, topics.every(platforms or ()))
+    brokers, topics = brokers_at(bootstrap), Topics(prefix)
+    there = asyncio.run(reachable.kafka(brokers))
+    created = create_topics(brokers, topics.every(platforms or ()))
     inboxes = (each for each in there if each.startswith(topics.inbox_prefix))
     known = topics.every(each.removeprefix(topics.inbox_prefix) for each in inboxes)
-    changed = topic_config.complete(bootstrap, (each for each in known if each.name in there))
+    changed = topic_config.complete(brokers, (each for each in known if each.name in there))
     for name, given in changed.items():
         print(name, *(f"{key}={value}" for key, value in given.items()), file=sys.stderr)
     print(json.dumps(created) if as_json else "\n".join(created) or "every topic exists already")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from crosstie.cli.shared import platform_topic, run_until_stopped
+from crosstie.cli.shared import brokers_at, platform_topic, run_until_stopped
 
 if TYPE_CHECKING:
     from crosstie.client.outcome import Received
@@ -54,9 +54,10 @@ async def _watch(
     from crosstie.topics import Topics
 
     topic = Topics(prefix).suggestions(platform).name
-    await platform_topic(bootstrap, platform, topic)
+    brokers = brokers_at(bootstrap)
+    await platform_topic(brokers, platform, topic)
     console = Console()
-    async with suggestions(bootstrap, topic, from_beginning=from_beginning) as reader:
+    async with suggestions(brokers, topic, from_beginning=from_beginning) as reader:
         Console(stderr=True).print(f"watching {topic}", highlight=False)
         seen = 0
         async for received in reader.follow():

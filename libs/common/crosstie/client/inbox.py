@@ -11,6 +11,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway
 from crosstie.runtime.stopping import stop
 
@@ -59,10 +60,10 @@ def _key(event: CloudEvent) -> bytes:
 
 
 @asynccontextmanager
-async def inbox(bootstrap: str, topic: str) -> AsyncIterator[Inbox]:
+async def inbox(brokers: Brokers, topic: str) -> AsyncIterator[Inbox]:
     """A connected inbox; what is sent twice by a retry of the client arrives once."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **brokers.aiokafka(),
         acks="all",
         enable_idempotence=True,
         compression_type="lz4",
@@ -74,7 +75,7 @@ async def inbox(bootstrap: str, topic: str) -> AsyncIterator[Inbox]:
         await producer.start()
     except KafkaError as error:
         await stop(producer)
-        raise BrokerAway(f"no Kafka at {bootstrap}: {error}") from error
+        raise BrokerAway(f"no Kafka at {brokers}: {error}") from error
     try:
         yield Inbox(producer, topic)
     finally:

@@ -14,6 +14,7 @@ from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
+from crosstie.brokers import Brokers
 from crosstie.client.inbox import CloudEvent, Inbox
 from crosstie.events import ERASED
 from crosstie.runtime.admin import admin
@@ -26,9 +27,9 @@ _ASK_SECONDS = 5.0
 class Ordered:
     """An inbox; events are in order, and nothing follows a person's erasure."""
 
-    def __init__(self, box: Inbox, bootstrap: str, group: str, topic: str) -> None:
+    def __init__(self, box: Inbox, brokers: Brokers, group: str, topic: str) -> None:
         self._box = box
-        self._admin: Any = admin(bootstrap)
+        self._admin: Any = admin(brokers)
         self._group = group
         self._topic = topic
         self._waits = True

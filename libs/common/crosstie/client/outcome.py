@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from crosstie import instants
+from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway, Misconfigured
 from crosstie.runtime.stopping import stop
 from crosstie.suggestions import SuggestionChanged
@@ -62,12 +63,12 @@ def received(record: Any) -> Received:
 
 @asynccontextmanager
 async def suggestions(
-    bootstrap: str, topic: str, *, from_beginning: bool
+    brokers: Brokers, topic: str, *, from_beginning: bool
 ) -> AsyncIterator[Suggestions]:
     """A connected reader of `topic`. Raises BrokerAway, Misconfigured where there is no such topic."""
     consumer = AIOKafkaConsumer(
         topic,  # without a group: every partition is assigned
-        bootstrap_servers=bootstrap,
+        **brokers.aiokafka(),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -82,7 +83,7 @@ async def suggestions(
         raise Misconfigured(f"there is no topic {topic}; {remedy}") from error
     except KafkaError as error:
         await stop(consumer)
-        raise BrokerAway(f"no Kafka at {bootstrap}: {error}") from error
+        raise BrokerAway(f"no Kafka at {brokers}: {error}") from error
     try:
         if from_beginning:
             await consumer.seek_to_beginning()

@@ -124,7 +124,7 @@ async def _register(system: System, story: Story) -> str:
     settings = system.settings
     platform = registry.checked(story.name, [story.source], [story.authority])
     topics = settings.topics.of_platform(story.name)
-    await asyncio.to_thread(create_topics, settings.kafka_bootstrap, topics)
+    await asyncio.to_thread(create_topics, settings.brokers, topics)
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
         return str(await api_keys.register(connection, platform, settings.api_key_pepper_bytes))

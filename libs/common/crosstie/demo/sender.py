@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from crosstie.brokers import Brokers
 from crosstie.client.chunks import chunks
 from crosstie.client.door import Door, Refusal, door
 from crosstie.client.inbox import Inbox, inbox
@@ -25,12 +26,12 @@ _INBOX_CHUNK = 2_000
 class Sender:
     """One platform that sends until everything is acknowledged or refused."""
 
-    def __init__(self, door: Door, bootstrap: str, inbox_topic: str) -> None:
+    def __init__(self, door: Door, brokers: Brokers, inbox_topic: str) -> None:
         self.sent: set[Identity] = set()
         self.acknowledged: set[Identity] = set()
         self.refused: list[Refusal] = []
         self._door = door
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._topic = inbox_topic
         self._box: Inbox | None = None
         self._open = AsyncExitStack()
@@ -81,7 +82,7 @@ class Sender:
 
     async def _opened(self) -> Inbox:
         if self._box is None:
-            self._box = await self._open.enter_async_context(inbox(self._bootstrap, self._topic))
+            self._box = await self._open.enter_async_context(inbox(self._brokers, self._topic))
         return self._box
 
 
@@ -94,7 +95,7 @@ async def sending(system: System, platform: str, key: str) -> AsyncIterator[Send
     """A sender with both doors open."""
     topic = system.settings.topics.inbox(platform).name
     async with door(system.urls["ingestion"], key) as http:
-        sender = Sender(http, system.settings.kafka_bootstrap, topic)
+        sender = Sender(http, system.settings.brokers, topic)
         try:
             yield sender
         finally:

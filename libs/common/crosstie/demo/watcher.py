@@ -36,7 +36,7 @@ class Watcher:
 
     def __init__(self, settings: Settings, platform: str) -> None:
         topics = settings.topics
-        self._bootstrap = settings.kafka_bootstrap
+        self._brokers = settings.brokers
         self._inbox = topics.inbox(platform).name
         handlers = {
             topics.events: self._logged,
@@ -134,7 +134,7 @@ class Watcher:
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._brokers.aiokafka(),
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

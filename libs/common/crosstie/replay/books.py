@@ -107,7 +107,7 @@ async def _shown(settings: Settings, snapshot: Snapshot) -> Shown:
 async def _inboxes(settings: Settings) -> Inboxes:
     inboxes = Inboxes()
     topics, group = settings.topics, f"{settings.topic_prefix}ingestion"
-    names = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)
+    names = await asyncio.to_thread(partitions_of, settings.brokers)
     mine = sorted(name for name in names if name.startswith(topics.inbox_prefix))
     read = {name: await asyncio.to_thread(committed, settings, group, name) for name in mine}
     async with Tape(settings, topics.dlq.name) as tape:
@@ -175,6 +175,6 @@ async def _replayed(
 async def _erased(
     settings: Settings, moment: _Moment, erasures: dict[str, Erasure], sealed: erasure.Sealed
 ) -> Book:
-    names = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)
+    names = await asyncio.to_thread(partitions_of, settings.brokers)
     kept = [name for name in sorted(names) if search.has_deadline(settings.topics, name)]
     return erasure.erased(erasures, sealed, moment.snapshot, moment.mirror, moment.rounds, kept)

@@ -47,7 +47,7 @@ async def forget(
     settings: Settings, person: Person, patience_seconds: float = PATIENCE_SECONDS
 ) -> Forgotten:
     """Erase `person` as of now. May be repeated. Raises BrokerAway, DatabaseAway."""
-    names = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)  # Kafka is there
+    names = await asyncio.to_thread(partitions_of, settings.brokers)  # Kafka is there
     async with await _pool(settings) as pool:
         with usable():
             rows = await pool.fetch(KNOWN, person.authority, person.id)

@@ -62,7 +62,7 @@ async def text(
     audit = Audit("text", "the given text is nowhere but where it goes by itself")
     forms = needles(wanted)
     await _search_tables(audit, connection, forms)
-    topics = await asyncio.to_thread(partitions_of, settings.kafka_bootstrap)
+    topics = await asyncio.to_thread(partitions_of, settings.brokers)
     for name in sorted(name for name in topics if name.startswith(settings.topic_prefix)):
         await _search_topic(audit, settings, name, forms, keys)
     return audit.closed()

@@ -44,7 +44,7 @@ class Tape:
 
     def __init__(self, settings: Settings, topic: str) -> None:
         self.topic = topic
-        self._bootstrap = settings.kafka_bootstrap
+        self._brokers = settings.brokers
         self.begins: dict[int, int] = {}
         self._consumer = AIOKafkaConsumer(**consumer_options(settings))
         self._ahead: dict[int, deque[Record]] = {}
@@ -100,7 +100,7 @@ class Tape:
                 yield records
 
     async def _partitions(self) -> range:
-        known = await asyncio.to_thread(partitions_of, self._bootstrap)
+        known = await asyncio.to_thread(partitions_of, self._brokers)
         if self.topic not in known:
             raise Misconfigured(
                 f"topic {self.topic} does not exist; `crosstie topics` shows which do"
@@ -110,9 +110,9 @@ class Tape:
 
 def committed(settings: Settings, group: str, topic: str) -> dict[int, int]:
     """How far a consumer group has read a topic; synchronous. Raises BrokerAway."""
-    partitions = range(partitions_of(settings.kafka_bootstrap)[topic])
+    partitions = range(partitions_of(settings.brokers)[topic])
     asked = [ConfluentPartition(topic, partition) for partition in partitions]
-    client = admin(settings.kafka_bootstrap)  # kept by a name: its futures never end without it
+    client = admin(settings.brokers)  # kept by a name: its futures never end without it
     futures = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, asked)])
     try:
         found = futures[group].result(timeout=_STALLED_SECONDS).topic_partitions

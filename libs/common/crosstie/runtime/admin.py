@@ -20,6 +20,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 
+from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway, Misconfigured
 from crosstie.topics import Topic
 
@@ -29,25 +30,25 @@ _LATE_SECONDS = _SOON_SECONDS + 2  # no thread waits for a future without end
 _latest: Any = OffsetSpec.latest  # untyped
 
 
-def admin(bootstrap: str) -> AdminClient:
+def admin(brokers: Brokers) -> AdminClient:
     """An admin client that keeps its complaints for the errors it raises."""
     return AdminClient(
-        {
-            "bootstrap.servers": bootstrap,
+        brokers.librdkafka()
+        | {
             "log_level": 0,
             "socket.timeout.ms": _TIMEOUT_SECONDS * 1000,
         }
     )
 
 
-def create_topics(bootstrap: str, topics: Iterable[Topic], replication: int = -1) -> list[str]:
+def create_topics(brokers: Brokers, topics: Iterable[Topic], replication: int = -1) -> list[str]:
     """Create the topics that are missing; the names created, in order.
 
     `replication` -1 takes the broker's default. Raises Misconfigured where a topic exists with
     another number of partitions (it is never changed behind one's back), BrokerAway.
     """
     wanted = list(topics)
-    client = admin(bootstrap)
+    client = admin(brokers)
     existing = _partitions(client)
     for topic in wanted:
         if existing.get(topic.name, topic.partitions) != topic.partitions:
@@ -67,12 +68,12 @@ def create_topics(bootstrap: str, topics: Iterable[Topic], replication: int = -1
     return sorted(created)
 
 
-def topic_ids(bootstrap: str, names: Iterable[str]) -> dict[str, str]:
+def topic_ids(brokers: Brokers, names: Iterable[str]) -> dict[str, str]:
     """The id of each topic that exists: another one after it is deleted and made again."""
     wanted = list(names)
     if not wanted:
         return {}
-    client = admin(bootstrap)  # kept by a name: its futures fail once it is collected
+    client = admin(brokers)  # kept by a name: its futures fail once it is collected
     futures = client.describe_topics(TopicCollection(wanted), request_timeout=_SOON_SECONDS)
     found: dict[str, str] = {}
     for name, future in futures.items():
@@ -86,12 +87,12 @@ def topic_ids(bootstrap: str, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def end_offsets(bootstrap: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+def end_offsets(brokers: Brokers, topic: str, partitions: Iterable[int]) -> dict[int, int]:
     """Where each partition ends for those who read what is committed. Raises BrokerAway."""
     asked = {TopicPartition(topic, each): _latest() for each in partitions}
     if not asked:
         return {}
-    client = admin(bootstrap)  # kept by a name: its futures fail once it is collected
+    client = admin(brokers)  # kept by a name: its futures fail once it is collected
     futures = client.list_offsets(
         asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_SOON_SECONDS
     )
@@ -103,16 +104,16 @@ def end_offsets(bootstrap: str, topic: str, partitions: Iterable[int]) -> dict[i
         raise BrokerAway(f"nobody says where {topic} ends") from error
 
 
-def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
+def delete_topics(brokers: Brokers, names: Iterable[str]) -> None:
     """Delete topics, for tests and for taking a platform away."""
-    client = admin(bootstrap)
+    client = admin(brokers)
     for future in client.delete_topics(list(names)).values():
         future.result()
 
 
-def partitions_of(bootstrap: str) -> dict[str, int]:
+def partitions_of(brokers: Brokers) -> dict[str, int]:
     """Every topic of the broker and how many partitions it has. Raises BrokerAway."""
-    return _partitions(admin(bootstrap))
+    return _partitions(admin(brokers))
 
 
 def _partitions(client: AdminClient) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ _AWAY = (
     asyncpg.QueryCanceledError,
     asyncpg.IdleSessionTimeoutError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # until whoever changes passwords is done
     asyncpg.ReadOnlySQLTransactionError,  # a standby, until it is promoted or we reach the other
     asyncpg.InsufficientResourcesError,  # connections, disk, memory
     asyncpg.DeadlockDetectedError,
@@ -48,7 +50,25 @@ def transient() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        raise DatabaseAway(f"{type(error).__name__}: {error}") from error
+        raise DatabaseAway(refused(error) or f"{type(error).__name__}: {error}") from error
+
+
+def refused(error: BaseException | None) -> str:
+    """Why a PostgreSQL that answers lets nobody in, and what to look at; empty for other errors."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return (
+                f"its certificate is not trusted ({error.verify_message}): sslrootcert in "
+                "CROSSTIE_DATABASE_URL must be the authority that signed it, and the host a name in it"
+            )
+        case ssl.SSLError():
+            return f"no TLS with it ({error}): see sslmode in CROSSTIE_DATABASE_URL"
+        case ConnectionError() if "SSL" in str(error):  # asyncpg has no class for it
+            return f"it offers no TLS ({error}), which sslmode in CROSSTIE_DATABASE_URL asks for"
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return f"{error}: see login, password and sslmode in CROSSTIE_DATABASE_URL"
+        case _:
+            return ""
 
 
 @contextlib.asynccontextmanager

@@ -21,8 +21,7 @@ METADATA_MAX_AGE_MS = 10_000
 
 def client_options(settings: Settings) -> dict[str, Any]:
     """Arguments that every aiokafka client of this deployment shares."""
-    return {
-        "bootstrap_servers": settings.kafka_bootstrap,
+    return settings.brokers.aiokafka() | {
         "request_timeout_ms": REQUEST_TIMEOUT_MS,
         "metadata_max_age_ms": METADATA_MAX_AGE_MS,
     }

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from crosstie import dlq
+from crosstie.brokers import Brokers
 from crosstie.dlq import Letter, Pile
 from crosstie.errors import BrokerAway, Rejected
 from crosstie.runtime.admin import partitions_of
@@ -34,18 +35,18 @@ class Replayed:
 
 
 async def letters(
-    bootstrap: str, topics: Topics, wanted: Callable[[Letter], bool] = lambda _: True
+    brokers: Brokers, topics: Topics, wanted: Callable[[Letter], bool] = lambda _: True
 ) -> tuple[list[Letter], Pile]:
     """The wanted dead letters, each once, oldest first within a partition, and the pile of all.
 
     Raises BrokerAway.
     """
     name = topics.dlq.name
-    existing = await asyncio.to_thread(partitions_of, bootstrap)
+    existing = await asyncio.to_thread(partitions_of, brokers)
     places = [TopicPartition(name, each) for each in range(existing.get(name, 0))]
     found: list[Letter] = []
     pile = Pile()
-    async with _consumer(bootstrap) as consumer:
+    async with _consumer(brokers) as consumer:
         async for record in _records(consumer, places):
             if (marked := dlq.marked(record.headers)) is not None:
                 pile.mark(marked)
@@ -56,7 +57,9 @@ async def letters(
     return found, pile
 
 
-async def replay(bootstrap: str, topics: Topics, chosen: Sequence[Letter], pile: Pile) -> Replayed:
+async def replay(
+    brokers: Brokers, topics: Topics, chosen: Sequence[Letter], pile: Pile
+) -> Replayed:
     """Put originals back on their inboxes, and a mark beside the letter of each.
 
     Raises Rejected before anything is sent; BrokerAway, and then some may be replayed and not
@@ -66,9 +69,9 @@ async def replay(bootstrap: str, topics: Topics, chosen: Sequence[Letter], pile:
         if not each.topic.startswith(topics.inbox_prefix):
             limit = f"an inbox: {topics.inbox_prefix}<platform>"
             raise Rejected("/topic", each.topic, limit, "set CROSSTIE_TOPIC_PREFIX")
-    existing = await asyncio.to_thread(partitions_of, bootstrap)
+    existing = await asyncio.to_thread(partitions_of, brokers)
     left = {each.name: _gone(each) for each in chosen if each.topic not in existing}
-    async with _consumer(bootstrap) as consumer, _producer(bootstrap) as producer:
+    async with _consumer(brokers) as consumer, _producer(brokers) as producer:
         for portion in _portions([each for each in chosen if each.name not in left]):
             done = await _put_back(consumer, producer, portion, pile)
             left |= {name: why for name, why in done.items() if isinstance(why, Rejected)}
@@ -187,18 +190,18 @@ async def _records(consumer: Any, places: Sequence[TopicPartition]) -> AsyncIter
 
 
 @asynccontextmanager
-async def _consumer(bootstrap: str) -> AsyncIterator[Any]:
+async def _consumer(brokers: Brokers) -> AsyncIterator[Any]:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False
+        **brokers.aiokafka(), isolation_level="read_committed", enable_auto_commit=False
     )
     async with _running(consumer):
         yield consumer
 
 
 @asynccontextmanager
-async def _producer(bootstrap: str) -> AsyncIterator[Any]:
+async def _producer(brokers: Brokers) -> AsyncIterator[Any]:
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **brokers.aiokafka(),
         acks="all",  # and not idempotent: a record that is refused would shut out those after it
         compression_type="lz4",
         max_request_size=512 * 1024 * 1024,  # the broker's limit is on what is compressed

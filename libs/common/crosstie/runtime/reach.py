@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, Protocol
 
 import asyncpg
-from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.conn import collect_hosts
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
-from crosstie.runtime import telemetry
+from crosstie.brokers import Brokers
+from crosstie.errors import BrokerAway
+from crosstie.runtime import handshake, telemetry
 from crosstie.settings import Settings
 
 EVERY_SECONDS: Final = 5.0
@@ -40,7 +42,7 @@ async def watching(role: str, settings: Settings, running: Waiting) -> AsyncIter
 
     PostgreSQL is asked as `crosstie_<role>`, which may do what the service may, and no more.
     """
-    kafka = Kafka(settings.kafka_bootstrap)
+    kafka = Kafka(settings.brokers)
     postgresql = Postgresql(settings.database_url.get_secret_value(), f"crosstie_{role}")
     tasks = (
         asyncio.create_task(_watch("kafka", kafka.ask, running)),
@@ -78,6 +80,8 @@ async def _wrong(ask: Asked) -> str | None:
             await ask()
     except TimeoutError:
         return f"no answer within {ANSWER_SECONDS:.0f} s"
+    except BrokerAway as error:
+        return str(error)
     except Exception as error:  # noqa: BLE001  a probe that ended would tell nothing any more
         return f"{type(error).__name__}: {error}"
     return None
@@ -86,18 +90,24 @@ async def _wrong(ask: Asked) -> str | None:
 class Kafka:
     """Asks who the brokers are, over a connection of its own; any broker that answers will do."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers) -> None:
+        self._brokers = brokers
         self._line: Any = None
 
     async def ask(self) -> None:
-        """Raises KafkaError, OSError or TimeoutError while no broker answers."""
+        """Raises BrokerAway with the reason, or TimeoutError, while no broker answers."""
         try:
             if self._line is None or not self._line.connected():
                 self._line = await self._connected()
             answer = await self._line.send(MetadataRequest([]))
             if not answer.brokers:
-                raise KafkaError("it knows of no broker")
+                raise BrokerAway("it knows of no broker")
+        except TimeoutError:
+            self.drop()
+            raise
+        except (KafkaError, OSError) as error:
+            self.drop()
+            raise BrokerAway(handshake.why(error, self._brokers)) from error
         except BaseException:
             self.drop()
             raise
@@ -109,13 +119,13 @@ class Kafka:
             self._line = None
 
     async def _connected(self) -> Any:
-        hosts = collect_hosts(self._bootstrap)  # in another order each time
+        hosts = collect_hosts(self._brokers.bootstrap)  # in another order each time
         for host, port, _ in hosts[:-1]:
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(ANSWER_SECONDS / len(hosts)):
-                    return await create_conn(host, port, request_timeout_ms=_MILLISECONDS)
+                    return await handshake.connected(self._brokers, host, port, ANSWER_SECONDS)
         host, port, _ = hosts[-1]
-        return await create_conn(host, port, request_timeout_ms=_MILLISECONDS)
+        return await handshake.connected(self._brokers, host, port, ANSWER_SECONDS)
 
 
 class Postgresql:
@@ -141,6 +151,3 @@ class Postgresql:
         if self._line is not None:
             self._line.terminate()
             self._line = None
-
-
-_MILLISECONDS: Final = int(ANSWER_SECONDS * 1000)

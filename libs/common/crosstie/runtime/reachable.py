@@ -9,32 +9,35 @@ import asyncio
 from urllib.parse import urlsplit
 
 import asyncpg
+from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
 
+from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway, DatabaseAway, Misconfigured, Transient
+from crosstie.runtime import handshake
 from crosstie.runtime.admin import admin
-from crosstie.runtime.database import transient
+from crosstie.runtime.database import refused, transient
 
 PATIENCE_SECONDS = 8.0
 _REMEDY = "is it running? `crosstie up` prints the address to export as"
 _HTTP_PORTS = {"http": 80, "https": 443}
 
 
-async def kafka(bootstrap: str) -> set[str]:
+async def kafka(brokers: Brokers) -> set[str]:
     """The names of all topics. Raises BrokerAway with the address."""
     remedy = f"{_REMEDY} CROSSTIE_KAFKA_BOOTSTRAP"
-    reasons: list[str] = []
-    for address in bootstrap.split(","):
-        host, _, port = address.strip().rpartition(":")
-        if not host or not port.isdigit():
-            raise Misconfigured(f"CROSSTIE_KAFKA_BOOTSTRAP is {bootstrap!r}, must be host:port")
-        reasons.append(await _refusal(host.strip("[]"), int(port)))
+    hosts = _hosts(brokers)
+    reasons = [await _refusal(*each) for each in hosts]
     if all(reasons):
-        raise BrokerAway(f"no Kafka at {bootstrap} ({reasons[0]}): {remedy}")
+        raise BrokerAway(f"no Kafka at {brokers} ({reasons[0]}): {remedy}")
+    listening = [each for each, refused in zip(hosts, reasons, strict=True) if not refused]
+    reasons = [await _unwilling(brokers, *each) for each in listening]
+    if all(reasons):
+        raise BrokerAway(f"Kafka at {brokers} does not let us in: {reasons[0]}")
     try:
-        return await asyncio.to_thread(_topics, bootstrap)
+        return await asyncio.to_thread(_topics, brokers)
     except BrokerAway as error:
-        raise BrokerAway(f"no answer from Kafka at {bootstrap} ({error}): {remedy}") from error
+        raise BrokerAway(f"no answer from Kafka at {brokers} ({error}): {remedy}") from error
 
 
 async def postgres(url: str) -> None:
@@ -44,9 +47,11 @@ async def postgres(url: str) -> None:
         with transient():
             await (await asyncpg.connect(url, timeout=PATIENCE_SECONDS)).close()
     except DatabaseAway as error:
+        cause = error.__cause__
+        if words := refused(cause):
+            raise Misconfigured(f"PostgreSQL at {where}: {words}") from error
         remedy = f"{_REMEDY} CROSSTIE_DATABASE_URL"
-        why = _why(error.__cause__)
-        raise DatabaseAway(f"no PostgreSQL at {where} ({why}): {remedy}") from error
+        raise DatabaseAway(f"no PostgreSQL at {where} ({_why(cause)}): {remedy}") from error
     except asyncpg.PostgresError as error:
         raise Misconfigured(f"CROSSTIE_DATABASE_URL: PostgreSQL at {where}: {error}") from error
 
@@ -77,14 +82,39 @@ async def _refusal(host: str, port: int) -> str:
     return ""
 
 
+def _hosts(brokers: Brokers) -> list[tuple[str, int]]:
+    found = []
+    for address in brokers.bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not port.isdigit():
+            raise Misconfigured(
+                f"CROSSTIE_KAFKA_BOOTSTRAP is {brokers.bootstrap!r}, must be host:port"
+            )
+        found.append((host.strip("[]"), int(port)))
+    return found
+
+
+async def _unwilling(brokers: Brokers, host: str, port: int) -> str:
+    """Why this broker, which listens, does not let us in; empty when it does."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            connection = await handshake.connected(brokers, host, port, PATIENCE_SECONDS)
+    except TimeoutError:
+        return "no answer"
+    except (KafkaError, OSError) as error:
+        return handshake.why(error, brokers)
+    connection.close()
+    return ""
+
+
 def _why(error: BaseException | None) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
     return str(error) or "no answer"
 
 
-def _topics(bootstrap: str) -> set[str]:
+def _topics(brokers: Brokers) -> set[str]:
     try:
-        return set(admin(bootstrap).list_topics(timeout=PATIENCE_SECONDS).topics)
+        return set(admin(brokers).list_topics(timeout=PATIENCE_SECONDS).topics)
     except KafkaException as error:
         raise BrokerAway(error.args[0].str()) from error

@@ -69,6 +69,7 @@ def run(name: str, build: Callable[[Settings], Service]) -> None:
     """Read the settings, build the service, run it; exits with 2 for bad settings, 1 for failed work."""
     try:
         settings = Settings()
+        settings.brokers.ssl_context()  # wrong files are said now, not on every attempt
         telemetry.configure(settings.log_level)
         service = build(settings)
     except ValidationError as error:

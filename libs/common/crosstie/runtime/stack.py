@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from crosstie.brokers import Brokers
 from crosstie.errors import Misconfigured, Stop
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from crosstie.runtime.embedded_postgres import EmbeddedPostgres
@@ -47,6 +48,11 @@ class Stack:
     logs: Path | None = None
     kafka: EmbeddedKafka | None = None
     postgres: EmbeddedPostgres | None = None
+
+    @property
+    def brokers(self) -> Brokers:
+        """Kafka as a client is told of it."""
+        return Brokers(self.bootstrap)
 
     @property
     def env(self) -> dict[str, str]:

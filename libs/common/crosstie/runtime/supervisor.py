@@ -108,7 +108,7 @@ async def whole_system(
         env = _environment(components, data, environment)
         settings = _settings(env)
         tell("creating topics, migrating schemas")
-        await asyncio.to_thread(create_topics, settings.kafka_bootstrap, settings.topics.shared())
+        await asyncio.to_thread(create_topics, settings.brokers, settings.topics.shared())
         await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
         with _logs(components) as logs:
             kept = {

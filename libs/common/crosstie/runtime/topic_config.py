@@ -18,6 +18,7 @@ from confluent_kafka.admin import (
     ConfigSource,
 )
 
+from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import admin
 from crosstie.topics import Topic
@@ -26,9 +27,9 @@ _TIMEOUT_SECONDS = 30
 _OWN: int = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
 
 
-def complete(bootstrap: str, topics: Iterable[Topic]) -> dict[str, dict[str, str]]:
+def complete(brokers: Brokers, topics: Iterable[Topic]) -> dict[str, dict[str, str]]:
     """Give existing topics the configuration they lack; what was set, by topic. Raises BrokerAway."""
-    client = admin(bootstrap)
+    client = admin(brokers)
     lacking: dict[str, dict[str, str]] = {}
     for topic, there in _described(client, list(topics)):
         lacks = {

@@ -1,0 +1,112 @@
+"""Settings of the way to Kafka: TLS, and who we are; services and commands read the same ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from crosstie.brokers import Brokers, Login, Mechanism, Protocol, reason
+from crosstie.errors import Misconfigured
+
+_PROTOCOL = "CROSSTIE_KAFKA_SECURITY_PROTOCOL"
+_USERNAME = "CROSSTIE_KAFKA_SASL_USERNAME"
+_PASSWORD = "CROSSTIE_KAFKA_SASL_PASSWORD"  # noqa: S105  its name
+_PASSWORD_FILE = "CROSSTIE_KAFKA_SASL_PASSWORD_FILE"  # noqa: S105
+
+
+class KafkaSettings(BaseSettings):
+    """How every client of this process speaks to Kafka."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSTIE_", frozen=True, extra="ignore")
+
+    kafka_security_protocol: Protocol = Field(
+        "PLAINTEXT",
+        description="PLAINTEXT, SSL (TLS), SASL_SSL (TLS and a user) or SASL_PLAINTEXT (a user, and "
+        "everybody on the way reads along).",
+    )
+    kafka_ca_file: Path | None = Field(
+        None,
+        description="PEM file of the authorities that sign the brokers' certificates; without, those "
+        "of the machine.",
+    )
+    kafka_certificate_file: Path | None = Field(
+        None, description="PEM file of our own certificate, where Kafka asks for one."
+    )
+    kafka_key_file: Path | None = Field(
+        None, description="PEM file of its key, where it is not in the same file."
+    )
+    kafka_sasl_mechanism: Mechanism = Field(
+        "SCRAM-SHA-512", description="SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN."
+    )
+    kafka_sasl_username: str | None = Field(None, description="Our user in Kafka, for SASL.")
+    kafka_sasl_password: SecretStr | None = Field(
+        None, description="Its password, where no file holds it."
+    )
+    kafka_sasl_password_file: Path | None = Field(
+        None, description="File with its password, read whenever a client is made."
+    )
+
+    def brokers_at(self, bootstrap: str) -> Brokers:
+        """The brokers at `bootstrap`. Raises Misconfigured for settings that do not fit together."""
+        made = Brokers(
+            bootstrap,
+            self.kafka_security_protocol,
+            self._login(),
+            self.kafka_ca_file,
+            self.kafka_certificate_file,
+            self.kafka_key_file,
+        )
+        for name in ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file"):
+            if getattr(self, name) is not None and not made.tls:
+                raise Misconfigured(
+                    f"CROSSTIE_{name.upper()} is set, but {_PROTOCOL} is {made.protocol}, which uses "
+                    "no TLS; make it SASL_SSL or SSL"
+                )
+        if made.key_file is not None and made.certificate_file is None:
+            raise Misconfigured(
+                "CROSSTIE_KAFKA_KEY_FILE is set, but CROSSTIE_KAFKA_CERTIFICATE_FILE is not; set both"
+            )
+        return made
+
+    def _login(self) -> Login | None:
+        protocol, user = self.kafka_security_protocol, self.kafka_sasl_username
+        if not protocol.startswith("SASL_"):
+            if user is not None:
+                raise Misconfigured(
+                    f"{_USERNAME} is {user!r}, but {_PROTOCOL} is {protocol}, which tells Kafka of no "
+                    "user; make it SASL_SSL"
+                )
+            return None
+        if not user:
+            raise Misconfigured(
+                f"{_USERNAME} is not set, but {_PROTOCOL} is {protocol}; set our user in Kafka"
+            )
+        if protocol == "SASL_PLAINTEXT" and self.kafka_sasl_mechanism == "PLAIN":
+            raise Misconfigured(
+                f"CROSSTIE_KAFKA_SASL_MECHANISM is PLAIN and {_PROTOCOL} is {protocol}: the password "
+                "would be read by everybody on the way; make the latter SASL_SSL"
+            )
+        return Login(user, self._password(user), self.kafka_sasl_mechanism)
+
+    def _password(self, user: str) -> str:
+        said, path = self.kafka_sasl_password, self.kafka_sasl_password_file
+        if said is not None and path is not None:
+            raise Misconfigured(f"{_PASSWORD} and {_PASSWORD_FILE} are both set; keep one")
+        if said is not None and said.get_secret_value():
+            return said.get_secret_value()
+        if path is None:
+            raise Misconfigured(
+                f"no password for {_USERNAME} {user!r}: set {_PASSWORD_FILE}, or {_PASSWORD}"
+            )
+        try:
+            found = path.read_text().rstrip("\r\n")
+        except (OSError, ValueError) as error:
+            raise Misconfigured(
+                f"{_PASSWORD_FILE} is {str(path)!r}, which cannot be read ({reason(error)}); it must be "
+                "a file with one line that this process may read"
+            ) from error
+        if not found:
+            raise Misconfigured(f"{_PASSWORD_FILE} is {str(path)!r}, which is empty")
+        return found

@@ -1,0 +1,142 @@
+"""The way to Kafka from settings: every client is told the same, and what is wrong is said by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crosstie.brokers import Brokers
+from crosstie.database_url import check_tls
+from crosstie.errors import Misconfigured
+from crosstie.kafka_settings import KafkaSettings
+
+SECRET = "a-canary-of-a-password"
+USER = {
+    "kafka_security_protocol": "SASL_PLAINTEXT",
+    "kafka_sasl_username": "crosstie.profile",
+}
+
+
+def brokers(**said: Any) -> Brokers:
+    return KafkaSettings(**said).brokers_at("kafka:9092")
+
+
+def test_without_settings_nothing_is_encrypted_and_nobody_named() -> None:
+    plain = {"security_protocol": "PLAINTEXT"}
+    assert brokers().aiokafka() == {"bootstrap_servers": "kafka:9092"} | plain
+    assert brokers().librdkafka() == {
+        "bootstrap.servers": "kafka:9092",
+        "security.protocol": "PLAINTEXT",
+    }
+
+
+def test_a_user_is_told_to_both_kinds_of_client_and_shown_in_none() -> None:
+    made = brokers(**USER, kafka_sasl_password=SECRET)
+    assert made.aiokafka() == {
+        "bootstrap_servers": "kafka:9092",
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "crosstie.profile",
+        "sasl_plain_password": SECRET,
+    }
+    assert made.librdkafka() == {
+        "bootstrap.servers": "kafka:9092",
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "crosstie.profile",
+        "sasl.password": SECRET,
+    }
+    assert SECRET not in f"{made} {made!r}"
+
+
+def test_a_password_file_is_read_anew_for_every_client(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    settings = KafkaSettings(**USER, kafka_sasl_password_file=file)  # type: ignore[arg-type]
+    for said in ("first", "second"):
+        file.write_text(f"{said}\n")
+        login = settings.brokers_at("kafka:9092").login
+        assert login is not None
+        assert login.password == said
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"kafka_sasl_username": "u"}, "PROTOCOL is PLAINTEXT, which tells Kafka of no user"),
+        ({"kafka_ca_file": "/etc/ca.crt"}, "CROSSTIE_KAFKA_CA_FILE is set, but"),
+        ({"kafka_security_protocol": "SASL_SSL"}, "CROSSTIE_KAFKA_SASL_USERNAME is not set"),
+        (USER, "no password for CROSSTIE_KAFKA_SASL_USERNAME 'crosstie.profile': set"),
+        (
+            USER | {"kafka_sasl_password": SECRET, "kafka_sasl_mechanism": "PLAIN"},
+            "the password would be read by everybody on the way",
+        ),
+        (
+            USER | {"kafka_sasl_password": SECRET, "kafka_sasl_password_file": "/secret"},
+            "are both set; keep one",
+        ),
+        (
+            USER | {"kafka_sasl_password_file": "/nowhere/password"},
+            "PASSWORD_FILE is '/nowhere/password', which cannot be read (No such file",
+        ),
+        (
+            USER | {"kafka_sasl_password_file": "/dev/null"},
+            "PASSWORD_FILE is '/dev/null', which is empty",
+        ),
+        (
+            {"kafka_security_protocol": "SSL", "kafka_key_file": "/key"},
+            "CROSSTIE_KAFKA_CERTIFICATE_FILE is not; set both",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_named(said: dict[str, str], words: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        brokers(**said)
+    assert words in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("client", ["aiokafka", "librdkafka"])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("/nowhere/ca.crt", "'/nowhere/ca.crt', which cannot be used (No such file or directory)"),
+        (__file__, "which cannot be used ([X509: NO_CERTIFICATE_OR_CRL_FOUND]"),
+    ],
+)
+def test_a_file_of_authorities_that_is_none_is_named(said: str, words: str, client: str) -> None:
+    made = brokers(kafka_security_protocol="SSL", kafka_ca_file=said)
+    with pytest.raises(Misconfigured, match="CROSSTIE_KAFKA_CA_FILE is ") as refused:
+        getattr(made, client)()
+    assert words in str(refused.value)
+
+
+def test_a_certificate_of_ours_that_is_none_is_named() -> None:
+    made = brokers(kafka_security_protocol="SSL", kafka_certificate_file=__file__)
+    with pytest.raises(Misconfigured, match="CROSSTIE_KAFKA_CERTIFICATE_FILE is "):
+        made.aiokafka()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("sslmode=verify", "says sslmode=verify, must be one of disable, allow,"),
+        ("sslmode=verify-full", "but not whom to trust: add &sslrootcert=FILE"),
+        ("sslrootcert=system", "name the file"),
+        ("sslrootcert=/nowhere", "says sslrootcert=/nowhere, which cannot be used (No such file"),
+        ("sslcert=/nowhere", "says sslcert=/nowhere, but there is no such file"),
+    ],
+)
+def test_a_database_url_whose_tls_cannot_work_is_refused_without_its_password(
+    query: str, words: str
+) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        check_tls(f"postgresql://me:{SECRET}@db/crosstie?{query}")
+    assert words in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_a_database_url_says_nothing_of_tls_or_all_that_is_needed() -> None:
+    check_tls(f"postgresql://me:{SECRET}@db/crosstie")
+    check_tls(f"postgresql://me:{SECRET}@db/crosstie?sslmode=require")
