@@ -66,6 +66,14 @@ def test_the_next_best_are_others_in_order_of_worth() -> None:
         assert explain(each, town.network, side, lambda subject: subject)
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 99), st.integers(1, 12))
+def test_few_of_the_next_best_are_the_first_of_many(seed: int, most: int) -> None:
+    town, subject = Town(locality(60, 200, seed)), f"P{seed % 60:015d}"
+    few, many = (previewed(town, subject, most=each).next_best for each in (most, 1000))
+    assert few == many[:most]
+
+
 def test_whoever_is_suggested_nobody_is_told_why() -> None:
     town = Town(rows(member("A", paused=True), member("B")))
     assert previewed(town, "A") == Preview((), (), "paused")

@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import pytest
 
+from crosstie.matching import base
+from crosstie.matching.market import market
+from crosstie.matching.prepared import Prepared
 from crosstie.matching.why import why_none
 from crosstie.network.state import Row
 from tests.unit.matching.towns import POLICY, Town, fact, member, rows, tie
 
 
 def why(town: Town, subject: str = "A") -> str:
-    return why_none(town.network, town.ledger, POLICY, subject, town.at)
+    network, ledger, at = town.network, town.ledger, town.at
+    shown = Prepared.of(network).shown(base.fit(network, POLICY, at), at)
+    serve = frozenset((subject,))
+    trade = market(network, ledger, POLICY, *shown, at=at, seed=1, serve=serve)
+    return why_none(network, ledger, POLICY, subject, at, trade)
 
 
 @pytest.mark.parametrize(

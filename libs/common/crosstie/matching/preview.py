@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crosstie.matching.arrays import Ints
 from crosstie.matching.base import Base
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Suggestion
@@ -60,24 +61,34 @@ def preview(
         prepared=prepared,
         touched=touched,
     )
-    suggested, passed = _theirs(found, subject)
-    why = None if suggested else why_none(prepared.network, found.settled, policy, subject, at)
-    return Preview(tuple(suggested), tuple(passed[:most]), why)
+    suggested, passed = _theirs(found, subject, most)
+    if suggested:
+        return Preview(tuple(suggested), tuple(passed), None)
+    why = why_none(prepared.network, found.settled, policy, subject, at, found.trade)
+    return Preview((), tuple(passed), why)
 
 
-def _theirs(found: Course, subject: str) -> tuple[list[Suggestion], list[Suggestion]]:
-    """What was chosen for `subject`, and what was not, of enough worth."""
+def _theirs(found: Course, subject: str, most: int) -> tuple[list[Suggestion], list[Suggestion]]:
+    """What was chosen for `subject`, and the `most` worthiest of what was not."""
     chosen: list[Suggestion] = []
     passed: list[Suggestion] = []
     maker = found.maker
     if maker is None:
         return chosen, passed
     i = maker.scorer.people.index.get(subject, -1)
-    for choice in found.choices:
-        mine = (choice.one == i) | (choice.other == i)
-        chosen += maker.suggestions(choice, np.flatnonzero(mine & choice.chosen))
-        passed += maker.suggestions(choice, np.flatnonzero(mine & ~choice.chosen))
-    return sorted(chosen, key=_rank), sorted(passed, key=_rank)
+    mine = [(choice.one == i) | (choice.other == i) for choice in found.choices]
+    left = [its & ~choice.chosen for its, choice in zip(mine, found.choices, strict=True)]
+    enough = _nth([c.worth[its] for c, its in zip(found.choices, left, strict=True)], most)
+    for choice, its, others in zip(found.choices, mine, left, strict=True):
+        chosen += maker.suggestions(choice, np.flatnonzero(its & choice.chosen))
+        passed += maker.suggestions(choice, np.flatnonzero(others & (choice.worth >= enough)))
+    return sorted(chosen, key=_rank), sorted(passed, key=_rank)[:most]
+
+
+def _nth(worths: list[Ints], most: int) -> int:
+    """The worth that the `most` worthiest reach: what is made of others is thrown away."""
+    ordered = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *worths]))[::-1]
+    return int(ordered[most - 1]) if most <= len(ordered) else 0
 
 
 def _rank(suggestion: Suggestion) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from crosstie.matching.base import Base
 from crosstie.matching.choosing import Choice
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.making import Maker
-from crosstie.matching.market import market
+from crosstie.matching.market import Market, market
 from crosstie.matching.model import Change
 from crosstie.matching.pacing import freed_by_time, slots
 from crosstie.matching.policy import Policy
@@ -33,6 +33,7 @@ class Course:
     happened: tuple[Change, ...]
     notes: Counter[str]
     choices: tuple[Choice, ...] = ()
+    trade: Market | None = None  # None: nobody it serves has a free slot
     maker: Maker | None = None  # None: there is nothing to make
 
     def made(self) -> tuple[Change, ...]:
@@ -125,4 +126,4 @@ def course(
     choices = (mentoring, *others)
     notes["served"] = int(np.count_nonzero(trade.served & trade.people.eligible))
     maker = Maker(network, score, policy, policy_digest, deployment, n, at)
-    return Course(settled, happened, notes, choices, maker)
+    return Course(settled, happened, notes, choices, trade, maker)

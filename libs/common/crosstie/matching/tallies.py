@@ -33,6 +33,11 @@ class Times(NamedTuple):
         first, last = np.searchsorted(self.when, (after, until), side="right")
         return self.who[first:last]
 
+    def since(self, after: int) -> Times:
+        """Those later than `after`."""
+        first = int(np.searchsorted(self.when, after, side="right"))
+        return Times(self.who[first:], self.when[first:])
+
     def with_more(self, who: list[int], at: int, forgotten: int) -> Times:
         """And these at `at`, without what is not later than `forgotten`."""
         first = int(np.searchsorted(self.when, forgotten, side="right"))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import numpy as np
 
 from crosstie.instants import to_datetime
 from crosstie.matching import pacing
-from crosstie.matching.ledger import WEEK_US, Ledger, Pair
+from crosstie.matching.arrays import Bools, Ints
+from crosstie.matching.ledger import WEEK_US, Ledger
+from crosstie.matching.market import Market
 from crosstie.matching.policy import Policy
-from crosstie.network.state import Member
+from crosstie.matching.tallies import LIVE
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
 
 
-def why_none(network: Network, ledger: Ledger, policy: Policy, subject: str, at: int) -> str:
-    """Why `subject` gets no suggestion at `at`."""
+def why_none(
+    network: Network, ledger: Ledger, policy: Policy, subject: str, at: int, trade: Market | None
+) -> str:
+    """Why `subject` gets no suggestion at `at`; None: nobody whom the round serves has a slot."""
     member = network.members.get(subject)
     if member is None or member.get("joined") is not True:
         return "not a member"
@@ -25,47 +31,66 @@ def why_none(network: Network, ledger: Ledger, policy: Policy, subject: str, at:
     availability = member.availability
     if not any(pacing.capacity(availability, slot) for slot in pacing.SLOTS):
         return "no availability set: say how many introductions a week, or which mentoring"
-    if not any(pacing.slots(network, ledger, policy, subject, at)):
+    if trade is None or not any(pacing.slots(network, ledger, policy, subject, at)):
         return f"every slot is in use until {_day(_next_free(ledger, subject, at))}"
-    return _nobody(network, ledger, policy, member, at)
+    return _nobody(trade, ledger, trade.people.index[subject])
 
 
-def _nobody(network: Network, ledger: Ledger, policy: Policy, member: Member, at: int) -> str:
-    me = member.subject
-    others = [each for each in network.subjects if each != me and _possible(network, me, each)]
-    if not others:
+def _nobody(trade: Market, ledger: Ledger, me: int) -> str:
+    people = trade.people
+    others = people.eligible & (people.manager != me)
+    others[[me, *people.manager[[me]][people.manager[[me]] >= 0]]] = False
+    if not others.any():
         return "no one within reach: nobody else may be suggested yet"
-    mine = pacing.slots(network, ledger, policy, me, at)
-    free = {each for each in others if _fits(mine, pacing.slots(network, ledger, policy, each, at))}
-    if not free:
-        soonest = min(_next_free(ledger, each, at) for each in others)
-        return f"no one within reach: {_people(len(others))} full or without time until {_day(soonest)}"
-    met = free.intersection((*network.neighbours(me), *_partners(ledger.met, me)))
+    free = others & _fits(trade, me)
+    if not free.any():
+        soonest = _day(_soonest(trade, ledger, others))
+        return (
+            f"no one within reach: {_people(_count(others))} full or without time until {soonest}"
+        )
+    met = free & _partners(trade.met, me, len(people))
     # whoever blocked counts as a pair that rests: nobody reads a block here, nor tells it from a decline
-    resting = {each for each in free if network.blocked(me, each)}.union(
-        free.intersection(_resting(ledger, me, at - policy.cool_down_days * DAY_US))
-    )
-    resting -= met
-    if rest := len(free) - len(met) - len(resting):
-        return f"{_people(rest)} within reach, none chosen yet: the next full round looks again"
+    resting = free & _partners(trade.never, me, len(people)) & ~met
+    if (free & ~met & ~resting).any():
+        rest = _people(_count(free & ~met & ~resting))
+        return f"{rest} within reach, none chosen yet: the next full round looks again"
     return (
-        f"no one within reach: of {_people(len(free))} with time you have met {len(met)}, "
-        f"and {len(resting)} may not be suggested yet"
+        f"no one within reach: of {_people(_count(free))} with time you have met {_count(met)}, "
+        f"and {_count(resting)} may not be suggested yet"
     )
 
 
-def _fits(mine: tuple[int, int, int], theirs: tuple[int, int, int]) -> bool:
-    """Both have a slot left for the same thing: introductions, or one mentors the other."""
-    introductions, mentees, mentors = (
-        min(a, b) for a, b in zip(mine, _turned(theirs), strict=True)
+def _fits(trade: Market, me: int) -> Bools:
+    """Who has a slot left for the same thing: introductions, or one mentors the other."""
+    nobody = np.zeros(len(trade.people), dtype=np.bool_)
+    for mine, theirs in (
+        (trade.introductions, trade.introductions),
+        (trade.mentees, trade.mentors),
+        (trade.mentors, trade.mentees),
+    ):
+        nobody |= (mine[me] > 0) & (theirs > 0)
+    return nobody
+
+
+def _soonest(trade: Market, ledger: Ledger, others: Bools) -> int:
+    """When time alone next frees a slot of any of `others`, tomorrow where one has none to free."""
+    tallies, index, at = ledger.tallies, trade.people.index, trade.at
+    places = tallies.places(index)
+    waiting = tallies.spread(tallies.held[LIVE], index) > 0
+    found: list[int] = []
+    for times in (tallies.made.since(at - WEEK_US), tallies.mentorings.since(at - WEEK_US)):
+        whose = places[times.who]
+        theirs = (whose >= 0) & others[whose]
+        waiting[whose[theirs]] = True
+        found += (times.when[theirs][:1] + WEEK_US).tolist()
+    holding = {trade.people.subjects[i] for i in np.flatnonzero(others & waiting).tolist()}
+    expiries = (
+        when
+        for when, id in ledger.holdings.by_expiry
+        if when > at and not holding.isdisjoint(ledger.live[id].members)
     )
-    return bool(introductions or mentees or mentors)
-
-
-def _turned(slots: tuple[int, int, int]) -> tuple[int, int, int]:
-    """What the other needs for each of mine: who offers to mentor needs one who wants a mentor."""
-    introductions, mentees, mentors = slots
-    return introductions, mentors, mentees
+    tomorrow = [at + DAY_US] if (others & ~waiting).any() else []
+    return min([*found, *tomorrow, *islice(expiries, 1)])
 
 
 def _next_free(ledger: Ledger, subject: str, at: int) -> int:
@@ -76,17 +101,17 @@ def _next_free(ledger: Ledger, subject: str, at: int) -> int:
     return min((each for each in (*weeks, *expiries) if each > at), default=at + DAY_US)
 
 
-def _resting(ledger: Ledger, subject: str, since: int) -> Iterator[str]:
-    recent = (pair for pair, when in ledger.pairs.items() if when > since)
-    return _partners((*recent, *ledger.live_pairs), subject)
+def _partners(pairs: Ints, me: int, size: int) -> Bools:
+    """Whom the keys of `pairs` pair with `me`."""
+    one, other = np.divmod(pairs, size)
+    found = np.zeros(size, dtype=np.bool_)
+    found[other[one == me]] = True
+    found[one[other == me]] = True
+    return found
 
 
-def _partners(pairs: Iterable[Pair], subject: str) -> Iterator[str]:
-    return (b if subject == a else a for a, b in pairs if subject in (a, b))
-
-
-def _possible(network: Network, me: str, other: str) -> bool:
-    return network.eligible(other) and not network.reporting(me, other)
+def _count(mask: Bools) -> int:
+    return int(np.count_nonzero(mask))
 
 
 def _people(count: int) -> str:
