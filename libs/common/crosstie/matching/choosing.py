@@ -91,7 +91,9 @@ def introductions(
     """Introductions and reconnections, which share slots, without the pairs already `taken`."""
     pairs, worth = _introducible(market, scorer, policy, taken, notes, find)
     slots, size = market.introductions, len(market.people)
-    drawn = explore(pairs.a, pairs.b, worth, slots, market.served, policy.exploration, market.order)
+    drawn = explore(
+        pairs.a, pairs.b, worth, slots, market.served, policy.exploration, market.order.draw
+    )
     notes["made.drawn"] = int(np.count_nonzero(drawn.chosen))
     left = slots - _ends(pairs, drawn.chosen, size)
     quotas = [

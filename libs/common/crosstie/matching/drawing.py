@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from crosstie.matching.arrays import Draws, Ints
+from crosstie.matching.arrays import Draws, Ints, ranks
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.compiled import Compiled
 
@@ -39,6 +40,32 @@ _MIXED = np.array(
     ),
     dtype=np.int64,
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who comes before whom in one round, as places in its subjects."""
+
+    draw: Draws  # by member
+    rank: Ints  # place of every member in the order of their draws
+    ring: Ints  # members in that order
+
+
+_last: list[tuple[int, Sequence[str], Order]] = []  # rounds and previews may each make it anew
+
+
+def ordered(seed: int, subjects: Sequence[str]) -> Order:
+    """The order of `subjects` by `seed`; all previews between two rounds draw the same."""
+    for known, theirs, order in _last[:]:
+        if known == seed and theirs is subjects:
+            return order
+    draw = draws(seed, "order", subjects)
+    rank = ranks(draw)
+    ring = np.empty(len(rank), dtype=np.int64)
+    ring[rank] = np.arange(len(rank))
+    order = Order(draw, rank, ring)
+    _last[:] = [(seed, subjects, order)]
+    return order
 
 
 def draws(seed: int, purpose: str, subjects: Sequence[str]) -> Draws:

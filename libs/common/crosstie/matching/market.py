@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crosstie.matching.arrays import Bools, Draws, Ints, keys_of, ranks
+from crosstie.matching.arrays import Bools, Ints, keys_of
 from crosstie.matching.candidates import Search
-from crosstie.matching.drawing import draws
-from crosstie.matching.graph import Graph, symmetric
+from crosstie.matching.drawing import Order, ordered
+from crosstie.matching.graph import Graph, spread, symmetric
 from crosstie.matching.ledger import WEEK_US, Ledger, Pair, pair_of
 from crosstie.matching.mentoring import Roles
 from crosstie.matching.people import People
@@ -35,15 +35,22 @@ class Market:
     # the pairs that the served are in:
     never: Ints  # blocked, line managers, live suggestions, cool-down
     met: Ints  # who met, by their contacts or by what they answered; ascending
-    order: Draws
-    rank: Ints  # place of every member in the order of their draws
+    order: Order
 
     def search(self, slots: Bools, *, never: Ints) -> Search:
         """A search for the served among those with `slots`, which finds no pair of `never`."""
-        rows, columns = np.flatnonzero(slots & self.served), np.flatnonzero(slots)
-        size = max(len(self.people), 1)
+        size, ring = max(len(self.people), 1), self.order.ring
         ruled_out = symmetric(never // size, never % size, np.ones(len(never)), len(self.people))
-        return Search(self.people, self.graph, rows, columns, ruled_out, self.order, self.rank)
+        return Search(
+            self.people,
+            self.graph,
+            rows=np.flatnonzero(slots & self.served),
+            columns=np.flatnonzero(slots),
+            drawn=ring[slots[ring]],
+            ruled_out=ruled_out,
+            order=self.order.draw,
+            rank=self.order.rank,
+        )
 
     def roles(self, policy: Policy) -> Roles:
         """Who offers and who wants mentoring now."""
@@ -68,7 +75,8 @@ def market(
     served = np.full(size, serve is None)
     served[[index[subject] for subject in serve or () if subject in index]] = True
     reports = np.flatnonzero(people.manager >= 0)
-    order = draws(seed, "order", people.subjects)
+    if serve is not None:
+        reports = reports[served[reports] | served[people.manager[reports]]]
     return Market(
         at=at,
         people=people,
@@ -88,14 +96,13 @@ def market(
         met=np.sort(
             np.concatenate(
                 [
-                    graph.keys if serve is None else graph.keys[served[graph.a] | served[graph.b]],
+                    graph.keys if serve is None else _met(graph, np.flatnonzero(served)),
                     _asked(served, _keys(_said_to_have_met(network, ledger, serve), people)),
                 ]
             ),
             kind="stable",
         ),
-        order=order,
-        rank=ranks(order),
+        order=ordered(seed, people.subjects),
     )
 
 
@@ -131,6 +138,14 @@ def _asked(served: Bools, *keys: Ints) -> Ints:
         return every
     one, other = np.divmod(every, max(len(served), 1))
     return every[served[one] | served[other]]
+
+
+def _met(graph: Graph, rows: Ints) -> Ints:
+    """Keys of pairs of `rows` and whom they met: of those who may be suggested, no others matter."""
+    where, _ = spread(graph.links.indptr, rows)
+    size = graph.links.shape[0]
+    mine = np.repeat(rows, np.diff(graph.links.indptr)[rows])
+    return np.unique(keys_of(mine, graph.links.indices[where].astype(np.int64), size))
 
 
 def _live(ledger: Ledger, serve: frozenset[str] | None) -> Iterable[Pair]:

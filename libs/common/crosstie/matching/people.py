@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -19,7 +20,7 @@ __all__ = ["DIRECTIONS", "UNKNOWN", "Items", "People", "columns", "items"]
 UNKNOWN = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what follows is cached on it
 class Items:
     """Needs or offers: who posted which (ascending by both), and the words' weights (unit rows)."""
 
@@ -27,6 +28,11 @@ class Items:
     names: tuple[str, ...]
     vectors: csr_array
     first: Ints  # items of member i are first[i] to first[i + 1]
+
+    @cached_property
+    def by_word(self) -> csr_array:
+        """The same weights by word, then item."""
+        return csr_array(self.vectors.T)
 
 
 @dataclass(frozen=True, slots=True)

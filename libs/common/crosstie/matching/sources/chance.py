@@ -7,4 +7,4 @@ from crosstie.matching.sources.search import Found, Search, next_in_ring
 
 def find(search: Search, quota: int) -> Found:
     """The next ones in the drawn order of all."""
-    return next_in_ring(search, search.rows, search.columns, quota)
+    return next_in_ring(search, search.rows, search.drawn, quota)

@@ -28,7 +28,7 @@ def across(search: Search, quota: int) -> Found:
 
 def asked(search: Search, quota: int, ask: Ask) -> Found:
     """Who is asked for by those who ask."""
-    rows, pool = search.rows[ask.askers[search.rows]], search.columns[ask.asked[search.columns]]
+    rows, pool = search.rows[ask.askers[search.rows]], search.drawn[ask.asked[search.drawn]]
     level = search.people.level
     return _joined(
         next_in_ring(search, rows[level[rows] == own], pool[ask.near(own, level[pool])], quota)
@@ -38,11 +38,11 @@ def asked(search: Search, quota: int, ask: Ask) -> Found:
 
 def _by_level(search: Search, quota: int, way: int) -> Found:
     level = search.people.level
-    theirs = level[search.columns]
+    theirs = level[search.drawn]
 
     def pool(own: int) -> Ints:
         known = (theirs > 0) & (own > 0) & (np.sign(theirs - own) == way)
-        return np.asarray(search.columns[theirs == own if way == 0 else known])
+        return np.asarray(search.drawn[theirs == own if way == 0 else known])
 
     return _joined(
         next_in_ring(search, search.rows[level[search.rows] == own], pool(own), quota)

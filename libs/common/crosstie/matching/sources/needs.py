@@ -6,9 +6,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Ints
-from crosstie.matching.graph import strongest
+from crosstie.matching.graph import of_rows, strongest
 from crosstie.matching.people import Items
-from crosstie.matching.sources.search import Found, Search, foremost, kept, reached
+from crosstie.matching.sources.search import Found, Search, among, foremost, reached
 
 MOST_SHARING = 200  # items of one word that are followed
 
@@ -24,9 +24,9 @@ def find(search: Search, quota: int) -> Found:
 def answering(search: Search, wanted: Items, given: Items, quota: int) -> Found:
     """For every item of the rows, the members whose items are nearest in words: these add up."""
     items = of(wanted, search.rows)
-    turned, theirs = postings(search, wanted.vectors, items, given)
+    turned = postings(search, wanted.vectors, items, given)
     asked = (items, wanted.owner[items])
-    return foremost(search, asked, wanted.vectors, turned, quota, given.owner[theirs])
+    return foremost(search, asked, wanted.vectors, turned, quota, given.owner)
 
 
 def of(items: Items, members: Ints) -> Ints:
@@ -37,14 +37,12 @@ def of(items: Items, members: Ints) -> Ints:
     return np.asarray(starts + np.arange(counts.sum()))
 
 
-def postings(search: Search, asked: csr_array, items: Ints, given: Items) -> tuple[csr_array, Ints]:
-    """By word of `items` the entries of `given` that use it, and which those are.
+def postings(search: Search, asked: csr_array, items: Ints, given: Items) -> csr_array:
+    """By word of `items` the entries of `given` that use it, of those who are looked among.
 
     Through a word that very many use, only the items of which it is most are reached: it tells
     little, and would cost the square of its use. Words that nobody asked for are left out.
     """
-    theirs = np.flatnonzero(search.looked_among[given.owner])
-    vectors = given.vectors if len(theirs) == len(given.owner) else given.vectors[theirs]
-    used = kept(vectors, reached(asked, items)[vectors.indices])
-    turned = csr_array(used.T)
-    return strongest(turned, MOST_SHARING, search.rank[given.owner[theirs]]), theirs
+    words = np.flatnonzero(reached(asked, items))
+    used = among(of_rows(given.by_word, words), search.looked_among[given.owner])
+    return strongest(used, MOST_SHARING, search.rank[given.owner])

@@ -76,7 +76,7 @@ class _Look:
             traits=_traits(search, policy, standing),
             weights=_weights(policy),
             barred=search.barred,
-            drawn=search.columns[np.argsort(search.rank[search.columns])],
+            drawn=search.drawn,
             price=np.full(len(search.people), np.nan),
         )
 
@@ -148,8 +148,8 @@ def _reach(search: Search, policy: Policy) -> reaching.Reach:
 
 
 def _words(search: Search, asked: Items, given: Items) -> reaching.Words:
-    turned, theirs = postings(search, asked.vectors, of(asked, search.rows), given)
-    return reaching.Words(asked.first, *sparse(asked.vectors), *sparse(turned), given.owner[theirs])
+    turned = postings(search, asked.vectors, of(asked, search.rows), given)
+    return reaching.Words(asked.first, *sparse(asked.vectors), *sparse(turned), given.owner)
 
 
 def _traits(search: Search, policy: Policy, standing: Standing) -> estimates.Traits:

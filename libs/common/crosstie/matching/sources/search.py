@@ -28,6 +28,7 @@ class Search:
     graph: Graph
     rows: Ints  # members to serve that have a free slot
     columns: Ints  # everyone with a free slot
+    drawn: Ints  # the same in the order of their draws
     ruled_out: csr_array  # by member, with whom they are never paired; symmetric
     order: Draws
     rank: Ints  # place of every member in the order of their draws
@@ -94,11 +95,10 @@ def foremost(
     return np.concatenate(owner), np.concatenate(found)
 
 
-def next_in_ring(search: Search, rows: Ints, pool: Ints, quota: int) -> Found:
-    """For every row `quota` of `pool`: the pool in its drawn order, from where the row's draw points."""
-    if len(pool) == 0 or len(rows) == 0 or quota == 0:
+def next_in_ring(search: Search, rows: Ints, ring: Ints, quota: int) -> Found:
+    """For every row `quota` of `ring`, some of those drawn in their order, from where its draw points."""
+    if len(ring) == 0 or len(rows) == 0 or quota == 0:
         return NOBODY
-    ring = pool[np.argsort(search.rank[pool])]
     start = (search.order[rows] % np.uint64(len(ring))).astype(np.int64)
     most = min(len(ring), 3 * quota + 2)
     mine, met = kernels.following(rows, start, ring, *search.barred, quota, most)
