@@ -86,21 +86,23 @@ def _flow(
     step: int,
 ) -> tuple[Bools, int]:
     """Max-worth choice of pairs (left, right) within both sides' slots, and its worth."""
-    size = len(slots_left)
     fits = np.flatnonzero((worth > 0) & (slots_left[left] > 0) & (slots_right[right] > 0))
     chosen = np.zeros(len(left), dtype=np.bool_)
     if len(fits) == 0:
         return chosen, 0
-    source, sink = 2 * size, 2 * size + 1
-    active_left, active_right = np.unique(left[fits]), np.unique(right[fits])
-    slot_of = np.repeat(active_right, slots_right[active_right])
-    nth = np.arange(len(slot_of)) - np.searchsorted(slot_of, slot_of) + taken[slot_of]
+    active_left, tail = np.unique(left[fits], return_inverse=True)
+    active_right, head = np.unique(right[fits], return_inverse=True)
+    nodes = len(active_left), len(active_right)  # nobody else: the solver looks at every node
+    source, sink = sum(nodes), sum(nodes) + 1
+    slot_of = np.repeat(np.arange(nodes[1]), slots_right[active_right])
+    nth = np.arange(len(slot_of)) - np.searchsorted(slot_of, slot_of)
+    nth += taken[active_right][slot_of]
     supply = int(slots_left[active_left].sum())
     ones = np.ones(max(len(fits), len(slot_of)), dtype=np.int64)
     arcs = (  # tail, head, capacity, cost; the last lets supply pass by
-        (np.full(len(active_left), source), active_left, slots_left[active_left], 0 * active_left),
-        (left[fits], size + right[fits], ones[: len(fits)], -worth[fits]),
-        (size + slot_of, np.full(len(slot_of), sink), ones[: len(slot_of)], nth * step),
+        (np.full(nodes[0], source), np.arange(nodes[0]), slots_left[active_left], 0 * active_left),
+        (tail, nodes[0] + head, ones[: len(fits)], -worth[fits]),
+        (nodes[0] + slot_of, np.full(len(slot_of), sink), ones[: len(slot_of)], nth * step),
         tuple(np.array([each]) for each in (source, sink, supply, 0)),
     )
     solver = min_cost_flow.SimpleMinCostFlow()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
@@ -17,6 +18,7 @@ from crosstie.matching.entries import both_ways
 from crosstie.network.strength import HALF_LIFE_US
 from crosstie.network.view import Network
 
+Pointer = TypeVar("Pointer", Places, Ints)
 _FEW = 8  # up to one in so many rows are made alone
 
 
@@ -76,14 +78,15 @@ class Leads:
         return np.asarray(np.maximum(now / (1.0 + now), 1e-9))
 
 
-def spread(pointer: Places, rows: Ints) -> tuple[Ints, Places]:
+def spread(pointer: Pointer, rows: Ints) -> tuple[Ints, Pointer]:
     """Where the entries of `rows` are, in order, and pointers by which all other rows are empty."""
-    counts = np.zeros(len(pointer) - 1, dtype=np.int64)
+    counts = np.zeros(len(pointer) - 1, dtype=pointer.dtype)
     rows = np.unique(rows)
     counts[rows] = pointer[rows + 1] - pointer[rows]
-    ends = np.concatenate([[0], np.cumsum(counts)])
+    ends = np.zeros(len(pointer), dtype=pointer.dtype)
+    np.cumsum(counts, out=ends[1:])
     starts = np.repeat(pointer[rows] - ends[rows], counts[rows])
-    return starts + np.arange(ends[-1]), ends.astype(pointer.dtype)
+    return starts + np.arange(ends[-1]), ends
 
 
 def of_rows(matrix: csr_array, rows: Ints) -> csr_array:

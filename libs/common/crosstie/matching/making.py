@@ -50,6 +50,8 @@ class Maker:
 
     def suggestions(self, choice: Choice, which: Ints) -> Iterator[Suggestion]:
         """The pairs `which` of `choice` as new suggestions."""
+        if len(which) == 0:
+            return
         kind, people, graph = choice.kind, self.scorer.people, self.scorer.graph
         one, other = choice.one[which], choice.other[which]
         scored = self.scorer.score(one, other, mentoring=kind == "mentoring")

@@ -35,7 +35,7 @@ class Items:
         return csr_array(self.vectors.T)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots, as above
 class People:
     """Index i is the member network.subjects[i]; codes are UNKNOWN where nothing was said."""
 
@@ -61,6 +61,12 @@ class People:
     available: Bools  # said what they have time for
     needs: Items
     offers: Items
+
+    @cached_property
+    def wish_pointer(self) -> Ints:
+        """Wished sectors of member i are wish_pointer[i] to wish_pointer[i + 1]."""
+        wishing = self.wished_sectors // max(self.sectors, 1)
+        return np.searchsorted(wishing, np.arange(len(self) + 1))
 
     def __len__(self) -> int:
         return len(self.subjects)
@@ -156,5 +162,7 @@ def items(texts: Sequence[Texts], base: Base) -> Items:
 
 
 def _rows(lengths: Ints | Sequence[int], columns: Ints, values: Floats, width: int) -> csr_array:
-    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return csr_array((values, columns, ends), shape=(len(lengths), width))
+    """Places are of 32 bits, as kernels take them: else each would make them anew."""
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    places = columns.astype(np.int32)
+    return csr_array((values, places, ends), shape=(len(lengths), width))

@@ -79,9 +79,11 @@ def _theirs(found: Course, subject: str, most: int) -> tuple[list[Suggestion], l
     mine = [(choice.one == i) | (choice.other == i) for choice in found.choices]
     left = [its & ~choice.chosen for its, choice in zip(mine, found.choices, strict=True)]
     enough = _nth([c.worth[its] for c, its in zip(found.choices, left, strict=True)], most)
-    for choice, its, others in zip(found.choices, mine, left, strict=True):
-        chosen += maker.suggestions(choice, np.flatnonzero(its & choice.chosen))
-        passed += maker.suggestions(choice, np.flatnonzero(others & (choice.worth >= enough)))
+    for choice, its in zip(found.choices, mine, strict=True):
+        which = np.flatnonzero(its & (choice.chosen | (choice.worth >= enough)))
+        made = maker.suggestions(choice, which)
+        for suggestion, is_chosen in zip(made, choice.chosen[which].tolist(), strict=True):
+            (chosen if is_chosen else passed).append(suggestion)
     return sorted(chosen, key=_rank), sorted(passed, key=_rank)[:most]
 
 

@@ -130,9 +130,9 @@ class Tallies:
     def spread(self, counts: Ints, index: Mapping[str, int]) -> Ints:
         """`counts` by number as counts by place in `index`."""
         places = self.places(index)
-        total, known = np.zeros(len(index), dtype=np.int64), places >= 0
-        total[places[known]] = counts[known]
-        return total
+        total = np.zeros(len(index) + 1, dtype=np.int64)
+        total[places] = counts  # whoever is not there has the place -1: the last
+        return total[:-1]
 
     def counted(self, who: Ints, index: Mapping[str, int]) -> Ints:
         """How often each is in `who`, by place in `index`."""

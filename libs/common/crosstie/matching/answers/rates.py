@@ -48,6 +48,9 @@ class Tally:
     def __init__(self, keys: Ints, yes: Bools, at: Ints) -> None:
         known = keys >= 0
         keys, yes, at = keys[known], yes[known], at[known]
+        self._keys = keys
+        if len(keys) == 0:
+            return
         self._moments = np.unique(at)
         self._span = len(self._moments) + 1
         self._keys, rank = np.unique(keys, return_inverse=True)

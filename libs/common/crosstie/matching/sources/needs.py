@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from crosstie.matching.arrays import Ints
-from crosstie.matching.graph import of_rows, strongest
+from crosstie.matching.arrays import Ints, Places
+from crosstie.matching.graph import strongest
 from crosstie.matching.people import Items
-from crosstie.matching.sources.search import Found, Search, among, foremost, reached
+from crosstie.matching.sources.search import Found, Search, among, foremost, masked
 
 MOST_SHARING = 200  # items of one word that are followed
+_FEW = 16  # up to one in so many words are sorted, of more it is looked up which are in use
 
 
 def find(search: Search, quota: int) -> Found:
@@ -24,9 +25,9 @@ def find(search: Search, quota: int) -> Found:
 def answering(search: Search, wanted: Items, given: Items, quota: int) -> Found:
     """For every item of the rows, the members whose items are nearest in words: these add up."""
     items = of(wanted, search.rows)
-    turned = postings(search, wanted.vectors, items, given)
-    asked = (items, wanted.owner[items])
-    return foremost(search, asked, wanted.vectors, turned, quota, given.owner)
+    asked, answers = words(search, wanted.vectors[items], given)
+    every = (np.arange(len(items)), wanted.owner[items])
+    return foremost(search, every, asked, answers, quota, given.owner)
 
 
 def of(items: Items, members: Ints) -> Ints:
@@ -37,12 +38,19 @@ def of(items: Items, members: Ints) -> Ints:
     return np.asarray(starts + np.arange(counts.sum()))
 
 
-def postings(search: Search, asked: csr_array, items: Ints, given: Items) -> csr_array:
-    """By word of `items` the entries of `given` that use it, of those who are looked among.
+def words(search: Search, asked: csr_array, given: Items) -> tuple[csr_array, csr_array]:
+    """`asked` by the words in it, numbered, and by such word the entries of `given` that use it.
 
-    Through a word that very many use, only the items of which it is most are reached: it tells
-    little, and would cost the square of its use. Words that nobody asked for are left out.
+    Of those who are looked among. Through a word that very many use, only the items of which it is
+    most are reached: it tells little, and would cost the square of its use.
     """
-    words = np.flatnonzero(reached(asked, items))
-    used = among(of_rows(given.by_word, words), search.looked_among[given.owner])
-    return strongest(used, MOST_SHARING, search.rank[given.owner])
+    used, number = _numbered(asked.indices.astype(np.int64), asked.shape[1])
+    numbered = csr_array((asked.data, number, asked.indptr), shape=(asked.shape[0], len(used)))
+    answers = among(given.by_word[used], search.looked_among[given.owner])
+    return numbered, strongest(answers, MOST_SHARING, search.rank[given.owner])
+
+
+def _numbered(words: Ints, size: int) -> tuple[Ints, Places]:
+    """The words in use, ascending, and of every entry the place of its word among them."""
+    used = np.unique(words) if len(words) < size // _FEW else np.flatnonzero(masked(words, size))
+    return used, np.searchsorted(used, words).astype(np.int32)

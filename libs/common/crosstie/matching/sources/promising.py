@@ -15,11 +15,11 @@ import numpy as np
 
 from crosstie.matching.arrays import MILLION, Floats, Ints, Places, millionths, sparse
 from crosstie.matching.blocks import in_blocks
-from crosstie.matching.graph import strongest
+from crosstie.matching.graph import spread, strongest
 from crosstie.matching.people import Items
 from crosstie.matching.policy import Policy
 from crosstie.matching.sources import estimates, reaching
-from crosstie.matching.sources.needs import of, postings
+from crosstie.matching.sources.needs import words
 from crosstie.matching.sources.search import NOBODY, Found, Search
 
 EVERYONE = 5_000  # people with a free slot: up to here all are looked at
@@ -29,6 +29,7 @@ BEST_GROUPS, OF_GROUP = 32, 10  # groups looked at beyond, people of each
 MOST_GROUPS = 800  # the largest; sectors are free text, and there may be as many as people
 SAMPLE = 32  # members whose view makes a price
 AT_ONCE = 200_000  # pairs looked at together: bounds memory
+_SHORT = 1 << 15
 
 
 class Standing(Protocol):
@@ -97,6 +98,8 @@ class _Look:
     def _groups(self, rows: Ints) -> Ints:
         """Per row some people of each of the groups that promise most to whoever is of its group."""
         kinds, drawn = self._kinds, self.drawn
+        if kinds.max(initial=0) < _SHORT:
+            kinds = kinds.astype(np.int16)  # these are sorted without a comparison
         order = drawn[np.argsort(kinds[drawn], kind="stable")]
         first, width = np.unique(kinds[order], return_index=True, return_counts=True)[1:]
         if len(first) > MOST_GROUPS:
@@ -148,13 +151,13 @@ def _reach(search: Search, policy: Policy) -> reaching.Reach:
 
 
 def _words(search: Search, asked: Items, given: Items) -> reaching.Words:
-    turned = postings(search, asked.vectors, of(asked, search.rows), given)
-    return reaching.Words(asked.first, *sparse(asked.vectors), *sparse(turned), given.owner)
+    items, first = spread(asked.first, search.rows)
+    mine, theirs = words(search, asked.vectors[items], given)
+    return reaching.Words(first, *sparse(mine), *sparse(theirs), given.owner)
 
 
 def _traits(search: Search, policy: Policy, standing: Standing) -> estimates.Traits:
     people, value = search.people, policy.value
-    wishing, sector = np.divmod(people.wished_sectors, max(people.sectors, 1))
     interest_ptr, interest_to, _ = sparse(people.interests)
     return estimates.Traits(
         sector=people.sector,
@@ -163,8 +166,8 @@ def _traits(search: Search, policy: Policy, standing: Standing) -> estimates.Tra
         level=people.level,
         directions=people.wished_directions,
         wishes_sectors=people.wishes_sectors,
-        wish_ptr=np.searchsorted(wishing, np.arange(len(people) + 1)),
-        wish_to=sector,
+        wish_ptr=people.wish_pointer,
+        wish_to=people.wished_sectors % max(people.sectors, 1),
         interest_ptr=interest_ptr,
         interest_to=interest_to,
         contacts=np.diff(search.graph.links.indptr).astype(np.int64),
