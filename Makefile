@@ -9,6 +9,8 @@ SUITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info <
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c '$(SUITS)' 2>/dev/null && { echo "$$python"; break; }; done)
 BIN := .venv/bin
+# of the tests: most wait for servers, so that more run side by side than there are cores
+PROCESSES ?= 3
 PACKAGES := .venv/packages.stamp
 READY := .venv/project.stamp
 
@@ -37,8 +39,8 @@ demo: $(READY) ## a real contact log through the whole system, on Kafka and Post
 	$(BIN)/crosstie demo $(ARGS)
 
 .PHONY: test
-test: $(READY) ## the whole test suite (ARGS='-k word' for a part)
-	$(BIN)/python -m pytest -m 'not bench' $(ARGS)
+test: $(READY) ## the whole test suite (ARGS='-k word' for a part, PROCESSES=0 in this process alone)
+	$(BIN)/python -m pytest -m 'not bench' --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
 
 .PHONY: cover
 cover: $(READY) ## the test suite with branch coverage

@@ -1,7 +1,7 @@
 """Fixtures that every test may ask for.
 
-`stack`            one Kafka and one PostgreSQL for the whole run (external when the environment
-                   names them)
+`stack`            one Kafka and one PostgreSQL for the whole run, of each of the processes that tests
+                   run in (external when the environment names them: then one for all)
 `topic_prefix`     begins the names of this test's topics, which are deleted afterwards
 `database`         URL of a fresh, migrated database of this test, dropped afterwards
 `make_database`    makes as many more as wanted
