@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import assignments, rounds
 
-PARTS = ("rounds", "assignments", "recall", "delivery")
+PARTS = ("rounds", "assignments", "recall", "delivery", "door")
 
 
 def apart(part: str, *arguments: str) -> Any:
@@ -61,6 +61,8 @@ def main() -> None:
         result["recall"] = apart("recall")
     if "delivery" in chosen.only:  # on the stack of the environment, or an embedded one
         result["delivery"] = apart("delivery", "--events", str(chosen.events))
+    if "door" in chosen.only:
+        result["door"] = apart("door")
     text = json.dumps(result, indent=2)
     print(text)
     if chosen.keep:

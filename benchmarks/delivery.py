@@ -1,9 +1,10 @@
-"""Events per second from the log to PostgreSQL and `network.v1`, with one worker.
+"""Events per second from the log to PostgreSQL and `network.v1`, beside what the servers can do.
 
     python -m benchmarks.delivery --events 300000
 
-Fills a log of its own with contacts (and one member event in fifty, sealed), starts the profile
-service as a process, and waits until everything is committed and published.
+Fills a log with contacts (and one member event in fifty, sealed), reads it bare with aiokafka, stores
+it bare by COPY, then starts the profile service, as one process and as two, and waits until everything
+is committed and published: all in one run, so that ratios carry over to other machines.
 """
 
 from __future__ import annotations
@@ -13,85 +14,73 @@ import asyncio
 import base64
 import json
 import os
-import random
 import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import asyncpg
 import psycopg
-from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import murmur2
 from sqlalchemy import make_url
 
-from crosstie import logrecord, sealing
-from crosstie.network.state import member_key, tie_key
-from crosstie.network.strength import DAY_US
+from benchmarks.beside import plain_copy, raw_getmany
+from benchmarks.logged import entries, fill, people
+from crosstie import sealing
 from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.migrate import migrate
 from crosstie.runtime.stack import Stack, stack
 from crosstie.topics import Topics
 
-START_US = 1_750_000_000_000_000
-SUBJECTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-
-Entry = tuple[bytes, bytes, list[tuple[str, bytes]]]
+POLL_SECONDS = 0.05
 
 
-def people(count: int, rng: random.Random) -> list[str]:
-    return ["".join(rng.choices(SUBJECTS, k=16)) for _ in range(count)]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A log with its own topics and database."""
+
+    bootstrap: str
+    url: str
+    topics: Topics
+    environment: dict[str, str]
+    events: int
 
 
-def entries(events: int, members: list[str], keys: dict[str, bytes]) -> Iterator[Entry]:
-    """Mostly contacts between acquaintances, as a busy platform would log them."""
-    rng = random.Random(1)
-    circles = {each: rng.sample(members, 30) for each in members}
-    source = "https://bench.example"
-    for n in range(events):
-        at = START_US + n * DAY_US // events
-        one = rng.choice(members)
-        if n % 50 == 0:
-            type_, sealed = "org.crosstie.member.described.v1", True
-            said: dict[str, object] = {"member": one, "sector": "housing", "role": f"role {n}"}
-            value = sealing.seal(json.dumps(said).encode(), keys[one], source, f"e{n}")
-            key = member_key(one)
-        else:
-            other = rng.choice(circles[one])
-            if other == one:
-                continue
-            type_, sealed = "org.crosstie.contact.made.v1", False
-            said = {"members": [one, other], "channel": "met", "started_by": one, "weight": 1.0}
-            value = json.dumps(said, separators=(",", ":")).encode()
-            key = tie_key(one, other)
-        yield key.encode(), value, logrecord.headers(source, f"e{n}", type_, at, sealed=sealed)
-
-
-async def fill(bootstrap: str, topic: str, partitions: int, logged: Iterator[Entry]) -> int:
-    """Log the entries as ingestion would, one batch of a partition at a time; how many."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        acks="all",
-        enable_idempotence=True,
-        compression_type="lz4",
-        max_batch_size=512 * 1024,
-    )
-    await producer.start()
-    batches = {n: producer.create_batch() for n in range(partitions)}
-    sent = 0
-    for key, value, headers in logged:
-        n = (murmur2(key) & 0x7FFFFFFF) % partitions
-        if batches[n].append(key=key, value=value, timestamp=None, headers=headers) is None:
-            await producer.send_batch(batches[n], topic, partition=n)
-            batches[n] = producer.create_batch()
-            batches[n].append(key=key, value=value, timestamp=None, headers=headers)
-        sent += 1
-    for n, batch in batches.items():
-        await producer.send_batch(batch, topic, partition=n)
-    await producer.stop()
-    return sent
+@contextmanager
+def place(server: Stack, events: int, members: int) -> Iterator[Place]:
+    """`events` logged of `members`, and a database that knows the members and nothing else."""
+    topics, name = Topics(f"bench{secrets.token_hex(3)}."), f"bench_{secrets.token_hex(4)}"
+    vault_key = secrets.token_bytes(32)
+    url = make_url(server.database_url).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(server.database_url, autocommit=True) as admin, ExitStack() as after:
+        admin.execute(f"CREATE DATABASE {name}")
+        after.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+        migrate(url)
+        shared = topics.shared()
+        create_topics(server.brokers, shared)
+        after.callback(delete_topics, server.brokers, [each.name for each in shared])
+        subjects = people(members, Random(0))
+        keys = {each: sealing.new_key() for each in subjects}
+        with psycopg.connect(url) as vault:
+            vault.cursor().executemany(
+                "INSERT INTO vault.subjects (subject, authority, external_id, wrapped_key)"
+                " VALUES (%s, 'bench', %s, %s)",
+                [(s, s, sealing.wrap(key, vault_key)) for s, key in keys.items()],
+            )
+        log, logged = topics.events, entries(events, subjects, keys)
+        sent = asyncio.run(fill(server.bootstrap, log.name, log.partitions, logged))
+        environment = {
+            "CROSSTIE_KAFKA_BOOTSTRAP": server.bootstrap,
+            "CROSSTIE_DATABASE_URL": url,
+            "CROSSTIE_TOPIC_PREFIX": topics.prefix,
+            "CROSSTIE_VAULT_KEY": base64.b64encode(vault_key).decode(),
+        }
+        yield Place(server.bootstrap, url, topics, environment, sent)
 
 
 async def progress(url: str) -> tuple[int, int]:
@@ -108,7 +97,9 @@ async def progress(url: str) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-async def follow(url: str, events: int, service: subprocess.Popen[bytes]) -> dict[str, float]:
+async def follow(
+    url: str, events: int, services: list[subprocess.Popen[bytes]]
+) -> dict[str, float]:
     """Wait until all is out; rates of what came after the first commit that was seen."""
     begun = time.perf_counter()
     first = folded = 0.0
@@ -122,9 +113,10 @@ async def follow(url: str, events: int, service: subprocess.Popen[bytes]) -> dic
             folded = now
         if published == events:
             break
-        if service.poll() is not None:
-            raise SystemExit(f"the service ended with {service.returncode}")
-        await asyncio.sleep(0.05)
+        for each in services:
+            if each.poll() is not None:
+                raise SystemExit(f"the service ended with {each.returncode}")
+        await asyncio.sleep(POLL_SECONDS)
     return {
         "start_seconds": round(first - begun, 2),
         "seconds": round(now - first, 2),
@@ -142,61 +134,55 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(stack_: Stack, events: int, members: int, log: Path) -> dict[str, float]:
-    prefix = f"bench{secrets.token_hex(3)}."
-    name = f"bench_{secrets.token_hex(4)}"
-    vault_key = secrets.token_bytes(32)
-    url = make_url(stack_.database_url).set(database=name).render_as_string(hide_password=False)
-    topics = Topics(prefix)
-    with psycopg.connect(stack_.database_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            migrate(url)
-            create_topics(stack_.brokers, topics.shared())
-            subjects = people(members, random.Random(0))
-            keys = {each: sealing.new_key() for each in subjects}
-            with psycopg.connect(url) as vault:
-                vault.cursor().executemany(
-                    "INSERT INTO vault.subjects (subject, authority, external_id, wrapped_key)"
-                    " VALUES (%s, 'bench', %s, %s)",
-                    [(s, s, sealing.wrap(key, vault_key)) for s, key in keys.items()],
-                )
-            logged = asyncio.run(
-                fill(
-                    stack_.bootstrap,
-                    topics.events.name,
-                    topics.events.partitions,
-                    entries(events, subjects, keys),
-                )
-            )
-            env = os.environ | {
-                "CROSSTIE_KAFKA_BOOTSTRAP": stack_.bootstrap,
-                "CROSSTIE_DATABASE_URL": url,
-                "CROSSTIE_TOPIC_PREFIX": prefix,
-                "CROSSTIE_VAULT_KEY": base64.b64encode(vault_key).decode(),
-            }
-            with log.open("wb") as out:
-                command = [
-                    sys.executable,
-                    *os.environ.get("BENCH_PYTHON", "").split(),
-                    "-m",
-                    "services.profile",
-                ]
-                service = subprocess.Popen(command, env=env, stderr=out)
-            try:
-                rates = asyncio.run(follow(url, logged, service))
-                cpu = cpu_seconds(service.pid)
-                return {
-                    "events": logged,
-                    **rates,
-                    "service_cpu_us_per_event": round(cpu / logged * 1e6, 1),
-                }
-            finally:
-                service.terminate()
-                service.wait(30)
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            delete_topics(stack_.brokers, [each.name for each in topics.shared()])
+def folded(where: Place, workers: int, log: Path) -> dict[str, float]:
+    """The rates of so many processes of the service."""
+    command = [sys.executable, "-m", "services.profile"]
+    with log.open("wb") as out:
+        services = [
+            subprocess.Popen(command, env=os.environ | where.environment, stderr=out)
+            for _ in range(workers)
+        ]
+    try:
+        rates = asyncio.run(follow(where.url, where.events, services))
+        cpu = sum(cpu_seconds(each.pid) for each in services)
+        return rates | {"service_cpu_us_per_event": round(cpu / where.events * 1e6, 1)}
+    finally:
+        for each in services:
+            each.terminate()
+        for each in services:
+            each.wait(30)
+
+
+async def beside(where: Place) -> dict[str, float]:
+    """Rates of the servers with the same events and none of our work."""
+    log = where.topics.events
+    rows, read = await raw_getmany(where.bootstrap, log.name, log.partitions)
+    return {
+        "getmany_per_second": round(read),
+        "copy_per_second": round(await plain_copy(where.url, rows)),
+    }
+
+
+def measure(server: Stack, events: int, members: int, log: Path) -> dict[str, Any]:
+    """Bare rates, those of one worker and of two, and how they compare."""
+    with place(server, events, members) as where:
+        bare = asyncio.run(beside(where))
+        one = folded(where, 1, log)
+        logged = where.events
+    with place(server, events, members) as where:
+        two = folded(where, 2, log)
+    rate = one["published_per_second"]
+    return {
+        "events": logged,
+        "beside": bare,
+        "one_worker": one,
+        "two_workers": two,
+        "ratios": {
+            "one_worker_to_copy": round(rate / bare["copy_per_second"], 3),
+            "one_worker_to_getmany": round(rate / bare["getmany_per_second"], 3),
+            "two_workers_to_one": round(two["published_per_second"] / rate, 2),
+        },
+    }
 
 
 def main() -> None:
