@@ -15,6 +15,7 @@ from crosstie.errors import BrokerAway, Transient
 from crosstie.runtime import database
 from crosstie.runtime.auth import Keys
 from crosstie.runtime.database import retrying
+from crosstie.runtime.limits import limit
 from crosstie.runtime.service import Running, Service
 from crosstie.settings import Settings
 from crosstie.vault import Vault
@@ -38,7 +39,7 @@ def build(settings: Settings) -> Service:
     async def work(running: Running) -> None:
         await _work(settings, vault_key, running, keys, intakes)
 
-    return Service(api, work)
+    return Service(limit(api, settings), work)
 
 
 async def _work(

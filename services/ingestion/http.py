@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from starlette.requests import ClientDisconnect
 
-from crosstie.door import strict_json
 from crosstie.door.arrival import Arrival, Forbidden, named
-from crosstie.door.record import Headers, event_of_request, is_binary
 from crosstie.errors import Rejected, Transient
 from crosstie.runtime.auth import Keys, platform_of
+from crosstie.runtime.limits import BODY_SECONDS, MOST_BODY_BYTES, RETRY_AFTER_SECONDS
+from services.ingestion import body
 from services.ingestion.door import count, judged, now, settled
 from services.ingestion.intake import MOST_ENTRIES, Intake, weight
 from services.ingestion.room import Full, Room
 
-MOST_BYTES = 1024 * 1024
-MOST_EVENTS = 1_000
-MOST_BYTES_IN_HAND = 32 * MOST_BYTES  # of all bodies; what is kept of one is about as much again
-BODY_SECONDS = 30.0
+MOST_BYTES_IN_HAND = 32 * MOST_BODY_BYTES  # of all bodies; what is kept of one is as much again
 DEADLINE_SECONDS = 20.0  # from the body to an answer
-RETRY_AFTER_SECONDS = 2
-_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-_JSON = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
-_STRUCTURED = "application/cloudevents"
-_CHARSET = re.compile(r'charset="?utf-?8"?', re.IGNORECASE)
-
-_NOTHING = Rejected("", "no events", f"1 to {MOST_EVENTS:,} events", "send at least one")
 
 
 class Result(BaseModel):
@@ -63,7 +51,10 @@ class Problem(BaseModel):
 
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The body was cut off."},
+    400: {
+        "model": Problem,
+        "description": "The body was cut off, or is not compressed as it says.",
+    },
     401: {"model": Problem, "description": "No API key, or a wrong one."},
     403: {
         "model": Answer | Problem,
@@ -71,14 +62,18 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         "the key may not write (`detail`).",
     },
     408: {"model": Problem, "description": f"The body took over {BODY_SECONDS:.0f} seconds."},
-    413: {"model": Problem, "description": "Over 1 MiB, 1,000 events, or 20,000 after splitting."},
-    415: {"model": Problem, "description": "Not JSON or NDJSON in UTF-8."},
-    422: {"model": Answer, "description": "No event was accepted."},
-    429: {"model": Problem, "description": "Too many requests; wait for Retry-After."},
-    503: {
+    413: {
         "model": Problem,
-        "description": "Kafka or PostgreSQL is away, or too much is in hand; wait for Retry-After.",
+        "description": "Over 1 MiB as sent or once opened, 1,000 events, or 20,000 after splitting.",
     },
+    415: {"model": Problem, "description": "Not JSON or NDJSON in UTF-8, plain, gzip or zstd."},
+    422: {"model": Answer, "description": "No event was accepted."},
+    429: {
+        "model": Problem,
+        "description": "Too many requests of this key, or too much in hand; wait for Retry-After.",
+    },
+    431: {"model": Problem, "description": "Over 100 headers, or 32 KiB of them."},
+    503: {"model": Problem, "description": "Kafka or PostgreSQL is away; wait for Retry-After."},
 }
 _EVENT: dict[str, Any] = {
     "type": "object",
@@ -109,14 +104,14 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
         status_code=202,
         response_model=Answer,
         responses=_PROBLEMS,
-        openapi_extra=_body(),
+        openapi_extra=_bodies(),
         dependencies=[Depends(platform_of(keys, "write"))],
     )
     async def post_events(request: Request) -> JSONResponse:
         """Send events: at most 1,000 at once, 1 MiB, and 20,000 once gatherings are split."""
-        parse, size = _parser(request), _size(request)
-        with _turned_away(), bodies.held(size):
-            events = _few(parse, await _read(request))
+        parse, packed = body.parser(request), body.encoding(request)
+        with _turned_away(), bodies.held(body.most(request, packed)):
+            events = await body.events(request, parse, packed)
             at, platform = now(), request.state.caller.platform
             ids = [named(each) for each in events]
             results = [judged(each, platform, at) for each in events]
@@ -126,13 +121,6 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
             return _answer(ids, reasons)
 
     return api
-
-
-def _few(parse: Callable[[bytes, int], list[Any]], body: bytes) -> list[Any]:
-    try:
-        return parse(body, MOST_EVENTS) or [_NOTHING]
-    except strict_json.TooMany as error:
-        raise HTTPException(413, f"{error.value}, {error.limit}; {error.remedy}") from error
 
 
 async def _taken(
@@ -165,11 +153,12 @@ def _turned_away() -> Iterator[None]:
     try:
         yield
     except Full as error:
-        raise _later("too much is in hand; nothing of this was stored, send it again") from error
+        detail = "too much is in hand; nothing of this was stored, send it again"
+        raise _later(detail, 429) from error
 
 
-def _later(detail: str) -> HTTPException:
-    return HTTPException(503, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+def _later(detail: str, status: int = 503) -> HTTPException:
+    return HTTPException(status, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _answer(ids: Sequence[str | None], reasons: Sequence[Rejected | None]) -> JSONResponse:
@@ -196,76 +185,13 @@ def _result(index: int, id: str | None, reason: Rejected | None) -> dict[str, An
     }
 
 
-def _parser(request: Request) -> Callable[[bytes, int], list[Any]]:
-    media, _, parameters = request.headers.get("content-type", "").partition(";")
-    kind = media.strip().lower()
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    charset = parameters.strip()
-    if "charset" in charset.lower() and not _CHARSET.search(charset):
-        raise HTTPException(415, f"{charset} is not taken; send UTF-8")
-    if encoding != "identity":
-        raise HTTPException(415, f"Content-Encoding {encoding} is not taken; send it as it is")
-    headers = [(name.decode("latin-1"), value) for name, value in request.headers.raw]
-    if is_binary(headers) and not kind.startswith(_STRUCTURED):
-        return _binary(kind, headers)
-    if kind in _LINES:
-        return strict_json.lines
-    if kind in _JSON:
-        return strict_json.values
-    raise HTTPException(
-        415, f"Content-Type {kind or 'is missing'}; send one of {', '.join(_JSON + _LINES[:1])}"
-    )
-
-
-def _binary(kind: str, headers: Headers) -> Callable[[bytes, int], list[Any]]:
-    """One event: attributes in `ce-` headers, the body is its data."""
-    if kind != _JSON[0]:
-        detail = f"Content-Type {kind or 'is missing'}; with ce- headers the body is {_JSON[0]}"
-        raise HTTPException(415, detail)
-
-    def parse(body: bytes, _most: int) -> list[Any]:
-        try:
-            return [event_of_request(body, headers)]
-        except Rejected as rejected:
-            return [rejected]
-
-    return parse
-
-
-def _size(request: Request) -> int:
-    """The body's size as announced, else as much as it may grow."""
-    length = request.headers.get("content-length", "")
-    size = int(length[:20]) if length.isdecimal() else MOST_BYTES
-    if size > MOST_BYTES:
-        raise _too_big()
-    return size
-
-
-def _too_big() -> HTTPException:
-    return HTTPException(413, f"the body is over {MOST_BYTES} bytes; send fewer events at once")
-
-
-async def _read(request: Request) -> bytes:
-    """The body, and never more of it than is allowed."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise _too_big()
-    except TimeoutError as error:
-        raise HTTPException(408, f"the body took over {BODY_SECONDS:.0f} s") from error
-    except ClientDisconnect as error:
-        raise HTTPException(400, "the body was cut off") from error
-    return bytes(body)
-
-
-def _body() -> dict[str, Any]:
-    many = {"type": "array", "items": _EVENT, "maxItems": MOST_EVENTS}
-    content: dict[str, Any] = {kind: {"schema": {"oneOf": [_EVENT, many]}} for kind in _JSON}
-    content[_JSON[0]] = {"schema": {"anyOf": [_EVENT, many, _DATA]}}
-    content |= {_LINES[0]: {"schema": {"type": "string", "description": "One CloudEvent a line."}}}
+def _bodies() -> dict[str, Any]:
+    many = {"type": "array", "items": _EVENT, "maxItems": body.MOST_EVENTS}
+    content: dict[str, Any] = {kind: {"schema": {"oneOf": [_EVENT, many]}} for kind in body.JSON}
+    content[body.JSON[0]] = {"schema": {"anyOf": [_EVENT, many, _DATA]}}
+    content |= {
+        body.LINES[0]: {"schema": {"type": "string", "description": "One CloudEvent a line."}}
+    }
     parameters = [
         {
             "name": f"ce-{name}",

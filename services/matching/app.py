@@ -14,6 +14,7 @@ from crosstie.matching import policy as policies
 from crosstie.matching.warming import warm
 from crosstie.runtime import database
 from crosstie.runtime.auth import Keys
+from crosstie.runtime.limits import limit
 from crosstie.runtime.service import Running, Service
 from crosstie.runtime.stopping import cut_short
 from crosstie.runtime.telemetry import logger
@@ -67,7 +68,7 @@ def build(settings: Settings) -> Service:
                 leading = _lead_in_turn(Lease(settings), leader, running)
                 group.create_task(lasting("leader", leading, running))
 
-    return Service(api, work)
+    return Service(limit(api, settings), work)
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from crosstie.runtime.auth import Keys
 from crosstie.runtime.database import pools
+from crosstie.runtime.limits import limit
 from crosstie.runtime.service import Running, Service
 from crosstie.settings import Settings
 from services.profile.delivery import deliver
@@ -32,7 +33,7 @@ def build(settings: Settings) -> Service:
             reads.connect(asked)
             await deliver(settings, vault_key, pool, running)
 
-    return Service(api, work)
+    return Service(limit(api, settings), work)
 
 
 def _collect_garbage_rarely() -> None:

@@ -65,12 +65,16 @@ async def test_the_known_go_on_while_postgresql_is_away(vault: Vault, pool: Any)
         await vault.subjects({ADA: 1, BOB: 1})
 
 
-async def test_what_is_remembered_ends_after_a_minute(
+async def test_what_is_remembered_is_asked_again_after_a_minute_and_ends_after_three(
     vault: Vault, pool: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    known = await vault.subjects({ADA: 1})
     monkeypatch.setattr("crosstie.vault.CACHED_SECONDS", -1.0)
-    await vault.subjects({ADA: 1})
     await pool.close()
+    assert await vault.subjects({ADA: 2}) == known
+    with pytest.raises(DatabaseAway):
+        await vault.subjects({ADA: 1, BOB: 1})
+    monkeypatch.setattr("crosstie.vault.AWAY_SECONDS", -1.0)
     with pytest.raises(DatabaseAway):
         await vault.subjects({ADA: 1})
 

@@ -92,6 +92,17 @@ class Settings(KafkaSettings):
     requests_per_second: float = Field(
         200.0, gt=0, description="Requests per second and API key before 429."
     )
+    http_connections: int = Field(
+        1_000,
+        ge=10,
+        description="Most connections of the HTTP server; beyond, the one longest without a request is "
+        "closed.",
+    )
+    http_requests: int = Field(
+        256,
+        ge=1,
+        description="Most HTTP requests in hand at once, probes aside; beyond, 429.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line that is written."
     )

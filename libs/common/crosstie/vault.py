@@ -1,7 +1,7 @@
 """The vault: which subject a person is, and the key that seals what is said about them.
 
 Everything inside speaks of random subject ids; only here stands who that is. Look-ups are kept for
-a minute, so that known people go on while PostgreSQL is away.
+a minute, and another two while PostgreSQL is away, so that known people go on.
 
 How a person leaves it again: `erasures.py`.
 """
@@ -27,6 +27,9 @@ from crosstie.events import Person
 from crosstie.runtime.database import soon, transient
 
 CACHED_SECONDS = 60.0
+AWAY_SECONDS = (
+    180.0  # from the look-up; an erasure needs PostgreSQL, so what is remembered stays right
+)
 MOST_CACHED = 200_000
 _TRIES = 3
 _LISTEN_AGAIN_SECONDS = 1.0
@@ -75,15 +78,27 @@ class Vault:
         `latest` is the newest event time at which each person is spoken of. Who is missing in the
         answer was erased, and nothing newer is said of them.
         """
-        found = self._cached(latest)
+        found = self._cached(latest, CACHED_SECONDS)
         unknown = sorted(latest.keys() - found.keys(), key=lambda p: (p.authority, p.id))
         if unknown:
-            retirements = self._retirements
-            looked_up = await self._looked_up(unknown, latest)
-            if retirements == self._retirements:  # else one of these may be gone again
-                self._remember(looked_up)
-            found |= looked_up
+            found |= await self._asked(unknown, latest)
         return found
+
+    async def _asked(
+        self, people: list[Person], latest: Mapping[Person, int]
+    ) -> Mapping[Person, Subject]:
+        """Looked up; or as remembered, where PostgreSQL is away and all of them are."""
+        retirements = self._retirements
+        try:
+            looked_up = await self._looked_up(people, latest)
+        except DatabaseAway:
+            remembered = self._cached(people, AWAY_SECONDS)
+            if len(remembered) < len(people):
+                raise
+            return remembered
+        if retirements == self._retirements:  # else one of these may be gone again
+            self._remember(looked_up)
+        return looked_up
 
     def forget(self, person: Person) -> None:
         """Drop what is remembered of `person`, who was retired."""
@@ -130,10 +145,11 @@ class Vault:
         self._known.clear()
         self._people.clear()
 
-    def _cached(self, people: Iterable[Person]) -> dict[Person, Subject]:
-        now = time.monotonic()
+    def _cached(self, people: Iterable[Person], seconds: float) -> dict[Person, Subject]:
+        """Who of `people` was looked up within the last `seconds`."""
+        since = time.monotonic() - seconds
         hits = ((person, self._known.get(person)) for person in people)
-        return {person: hit[1] for person, hit in hits if hit is not None and hit[0] > now}
+        return {person: hit[1] for person, hit in hits if hit is not None and hit[0] > since}
 
     async def _looked_up(
         self, people: list[Person], latest: Mapping[Person, int]
@@ -163,10 +179,10 @@ class Vault:
         return person, Subject(row["subject"], data_key, row["erased"])
 
     def _remember(self, subjects: Mapping[Person, Subject]) -> None:
-        until = time.monotonic() + CACHED_SECONDS
+        now = time.monotonic()
         for person, subject in subjects.items():
             self._drop(person)
-            self._known[person] = (until, subject)
+            self._known[person] = (now, subject)
             self._people[subject.id] = person
         while len(self._known) > MOST_CACHED:
             _, (_, oldest) = self._known.popitem(last=False)

@@ -30,6 +30,7 @@ from pydantic_core import ErrorDetails
 
 from crosstie.errors import CrosstieError, Transient
 from crosstie.runtime import telemetry
+from crosstie.runtime.connections import IDLE_SECONDS, MOST_HEAD_BYTES, bounded
 from crosstie.runtime.reach import LEAVING_SECONDS, watching
 from crosstie.runtime.stopping import cut_short
 from crosstie.settings import Settings
@@ -176,6 +177,11 @@ async def _http(api: FastAPI, settings: Settings) -> AsyncIterator[int]:
         access_log=False,
         timeout_graceful_shutdown=HTTP_DRAIN_SECONDS,
         lifespan="off",
+        http=bounded(settings.http_connections),
+        ws="none",
+        timeout_keep_alive=IDLE_SECONDS,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        server_header=False,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[bound]))

@@ -1,0 +1,139 @@
+"""What one request may cost, whichever service it reaches: headers, body, time; and how many at once.
+
+An ASGI middleware around each service's routes. Probes and metrics pass whatever else is in hand.
+How long a connection may take to say what it wants: `connections.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from crosstie.door.strict_json import escaped
+from crosstie.errors import shown
+from crosstie.settings import Settings
+
+MOST_BODY_BYTES = 1024 * 1024
+MOST_HEADERS = 100
+MOST_HEADER_BYTES = 32 * 1024
+MOST_TARGET_BYTES = 4 * 1024
+BODY_SECONDS = 30.0  # from the end of the headers to the end of the body
+RETRY_AFTER_SECONDS = 2
+_ALWAYS = ("/health/live", "/health/ready", "/metrics")
+_MOST_MISTAKES = 20
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+def limit(api: FastAPI, settings: Settings) -> FastAPI:
+    """`api` with these limits around it, and its words for what is wrong in a request."""
+    api.add_middleware(Limits, most=settings.http_requests)
+    api.add_exception_handler(RequestValidationError, _mistaken)
+    return api
+
+
+class Limits:
+    """Answers what is too much by itself: 413, 414, 429 and 431, and 408 for a slow body."""
+
+    def __init__(self, app: App, most: int) -> None:
+        self._app = app
+        self._most = most
+        self._in_hand = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in _ALWAYS:
+            await self._app(scope, receive, send)
+        elif (problem := _too_much(scope)) is not None:
+            await problem(scope, receive, send)
+        elif self._in_hand >= self._most:
+            detail = (
+                f"{self._in_hand} requests are in hand, the most there may be; come again later"
+            )
+            await _problem(429, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)})(
+                scope, receive, send
+            )
+        else:
+            self._in_hand += 1
+            try:
+                await self._app(scope, _Body(receive).received, send)
+            finally:
+                self._in_hand -= 1
+
+
+class _Body:
+    """A request's body as it comes in: never over the limit, and not for longer than it may."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+        self._more = True
+        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
+
+    async def received(self) -> Message:
+        """The next part. Raises what FastAPI answers with 408 or 413."""
+        if not self._more:  # only the client's leaving may still come: for as long as it takes
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError as error:
+            detail = (
+                f"the body took over {BODY_SECONDS:.0f} s; send less at once, or send it faster"
+            )
+            raise HTTPException(408, detail, {"Connection": "close"}) from error
+        self._more = message.get("more_body", False)
+        self._size += len(message.get("body", b""))
+        if self._size > MOST_BODY_BYTES:
+            raise HTTPException(413, over_bytes(self._size))
+        return message
+
+
+def over_bytes(size: int) -> str:
+    """Of a body that is too large, by announcement or by what came so far."""
+    return f"the body is {size} bytes or more, at most {MOST_BODY_BYTES}; send less at once"
+
+
+def _too_much(scope: Message) -> JSONResponse | None:
+    """What is over a limit before the body is read."""
+    headers = scope["headers"]
+    target = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    if target > MOST_TARGET_BYTES:
+        return _problem(
+            414, f"the target is {target} bytes, at most {MOST_TARGET_BYTES}; shorten it"
+        )
+    if len(headers) > MOST_HEADERS:
+        return _problem(431, f"{len(headers)} headers, at most {MOST_HEADERS}; send fewer")
+    size = sum(len(name) + len(value) for name, value in headers)
+    if size > MOST_HEADER_BYTES:
+        return _problem(431, f"{size} bytes of headers, at most {MOST_HEADER_BYTES}; send fewer")
+    lengths = [value for name, value in headers if name == b"content-length"]
+    if lengths and lengths[0].isdigit() and int(lengths[0][:20]) > MOST_BODY_BYTES:
+        return _problem(413, over_bytes(int(lengths[0][:20])))
+    return None
+
+
+def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status, headers)
+
+
+async def _mistaken(_: Request, error: Exception) -> JSONResponse:
+    """422 in FastAPI's own shape; what it echoes is cut short, and can always be sent."""
+    assert isinstance(error, RequestValidationError)
+    mistakes = [
+        {
+            "type": each["type"],
+            "loc": [part if isinstance(part, int) else escaped(part) for part in each["loc"]],
+            "msg": each["msg"].encode(errors="replace").decode(),
+            "input": shown(each.get("input")),
+        }
+        for each in error.errors()[:_MOST_MISTAKES]
+    ]
+    return JSONResponse({"detail": mistakes}, 422)
