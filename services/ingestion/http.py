@@ -66,6 +66,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         "model": Problem,
         "description": "Over 1 MiB as sent or once opened, 1,000 events, or 20,000 after splitting.",
     },
+    414: {"model": Problem, "description": "Path and query over 4 KiB."},
     415: {"model": Problem, "description": "Not JSON or NDJSON in UTF-8, plain, gzip or zstd."},
     422: {"model": Answer, "description": "No event was accepted."},
     429: {

@@ -29,6 +29,13 @@ JsonObject = dict[str, Any]
 DOCUMENTS = asyncapi.documents()
 OFFICIAL = "@asyncapi/specs@6.11.1"
 OFFICIAL_SHA256 = "01af8744dc33c0c7eb2e908f6a955319ee58b70ecadc9387d1aeb16c0cd28928"
+ANSWERING = [
+    "services/ingestion/http.py",
+    "services/ingestion/body.py",
+    "libs/common/crosstie/runtime/auth.py",
+    "libs/common/crosstie/runtime/limits.py",
+    "libs/common/crosstie/runtime/connections.py",
+]
 document = pytest.mark.parametrize("name", DOCUMENTS)
 
 
@@ -108,9 +115,10 @@ def test_the_documents_name_every_topic_as_it_is_created_and_no_other() -> None:
 
 
 def test_every_status_that_the_http_door_answers_is_documented_with_its_body() -> None:
-    code = (contracts.REPOSITORY / "services/ingestion/http.py").read_text()
-    answered = set(re.findall(r"HTTPException\(\s*(\d{3})", code)) | {"202", "401", "403", "422"}
-    assert {"400", "408", "413", "415", "503"} <= answered
+    code = "".join((contracts.REPOSITORY / each).read_text() for each in ANSWERING)
+    answered = set(re.findall(r"(?:Exception|_problem|_refuse)\(\s*(\d{3})", code))
+    answered |= {"202", "422"} | set(re.findall(r"status: int = (\d{3})", code))
+    assert {"400", "401", "403", "408", "413", "414", "415", "429", "431", "503"} <= answered
     document = openapi.documents()["ingestion"]
     responses = document["paths"]["/v1/events"]["post"]["responses"]
     for status in sorted(answered):
