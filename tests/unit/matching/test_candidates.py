@@ -10,7 +10,7 @@ from crosstie.matching.ledger import EMPTY
 from crosstie.matching.market import Market, market
 from crosstie.matching.people import columns
 from crosstie.matching.scoring import scorer
-from crosstie.matching.sources import promising
+from crosstie.matching.sources import alike, promising
 from crosstie.network.state import Row
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
@@ -103,8 +103,12 @@ def test_in_a_large_town_the_promising_are_found_without_looking_at_everybody(
     """As many by worth, among many times fewer people looked at: most of what all would give."""
     trade = of(*locality(400, 2_000).values())
     every = worth_of(trade, "promising")
-    for name, few in (("EVERYONE", 10), ("MOST", 100), ("MOST_GROUPS", 20)):
-        monkeypatch.setattr(promising, name, few)
+    for module, name, few in (
+        (promising, "EVERYONE", 10),
+        (promising, "MOST", 100),
+        (alike, "MOST_GROUPS", 20),
+    ):
+        monkeypatch.setattr(module, name, few)
     some = worth_of(trade, "promising")
     assert some >= 0.8 * every
     assert introductions(trade).a.tolist() == introductions(trade).a.tolist()

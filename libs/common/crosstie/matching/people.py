@@ -68,6 +68,15 @@ class People:
         wishing = self.wished_sectors // max(self.sectors, 1)
         return np.searchsorted(wishing, np.arange(len(self) + 1))
 
+    @cached_property
+    def interest_mask(self) -> Ints:
+        """By member one of 64 bits for each interest: two who share no bit share none of them."""
+        masks, pointer = np.zeros(len(self), dtype=np.int64), self.interests.indptr
+        row = np.repeat(np.arange(len(self)), np.diff(pointer))
+        bits = np.left_shift(np.int64(1), self.interests.indices % np.int64(64))
+        np.bitwise_or.at(masks, row, bits)
+        return masks
+
     def __len__(self) -> int:
         return len(self.subjects)
 

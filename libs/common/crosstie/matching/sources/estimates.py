@@ -6,26 +6,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from crosstie.matching.arrays import Bools, Floats, Ints, Places
+from crosstie.matching.arrays import Floats, Ints, Places
 from crosstie.matching.compiled import Compiled
+
+SECTOR, PROFESSION, PLACE, LEVEL, DIRECTIONS, WISHES, CONTACTS, INTERESTS = range(8)
+BUSY, GAIN = range(2)
 
 
 class Traits(NamedTuple):
-    """What an estimate knows of every member."""
+    """What an estimate knows of every member: a row each, so that one look at memory brings all."""
 
-    sector: Ints
-    profession: Ints
-    place: Ints
-    level: Ints
-    directions: Ints  # wished, bits
-    wishes_sectors: Bools
+    said: Ints  # by member, then by SECTOR and so on; of interests a mask of 64 bits
+    standing: Floats  # by member, then by BUSY and GAIN: of an introduction, whoever the other is
     wish_ptr: Ints
     wish_to: Ints
     interest_ptr: Places
     interest_to: Places
-    contacts: Ints
-    busy: Floats
-    gain: Floats  # of an introduction, whoever the other is
+    logs: Floats  # natural log of 1 + count, of small counts
 
 
 class Weights(NamedTuple):
@@ -58,27 +55,30 @@ def _estimates(
 ) -> Any:
     """Of every pair (one[k], other[k]), who share `mutual` contacts; what they get and give: likeness."""
     worth = np.empty(len(one))
+    said, standing, logs = traits.said, traits.standing, traits.logs
+    floor = weights.bridging_floor
     for k in range(len(one)):
-        alike = 0
-        i, j = traits.interest_ptr[one[k]], traits.interest_ptr[other[k]]
-        while i < traits.interest_ptr[one[k] + 1] and j < traits.interest_ptr[other[k] + 1]:
-            mine, theirs = traits.interest_to[i], traits.interest_to[j]
-            alike += mine == theirs
-            i += mine <= theirs
-            j += theirs <= mine
         a, b = one[k], other[k]
-        levels = traits.level[a] > 0 and traits.level[b] > 0
-        sectors = traits.sector[a] >= 0 and traits.sector[b] >= 0
-        professions = traits.profession[a] >= 0 and traits.profession[b] >= 0
-        steps = abs(traits.level[a] - traits.level[b]) if levels else 0
-        crossing = sectors and traits.sector[a] != traits.sector[b]
-        mixed = professions and traits.profession[a] != traits.profession[b]
-        near = traits.place[a] == traits.place[b] and traits.place[a] >= 0
+        alike = 0
+        if said[a, INTERESTS] & said[b, INTERESTS]:
+            i, j = traits.interest_ptr[a], traits.interest_ptr[b]
+            while i < traits.interest_ptr[a + 1] and j < traits.interest_ptr[b + 1]:
+                mine, theirs = traits.interest_to[i], traits.interest_to[j]
+                alike += mine == theirs
+                i += mine <= theirs
+                j += theirs <= mine
+        levels = said[a, LEVEL] > 0 and said[b, LEVEL] > 0
+        sectors = said[a, SECTOR] >= 0 and said[b, SECTOR] >= 0
+        professions = said[a, PROFESSION] >= 0 and said[b, PROFESSION] >= 0
+        steps = abs(said[a, LEVEL] - said[b, LEVEL]) if levels else 0
+        crossing = sectors and said[a, SECTOR] != said[b, SECTOR]
+        mixed = professions and said[a, PROFESSION] != said[b, PROFESSION]
+        near = said[a, PLACE] == said[b, PLACE] and said[a, PLACE] >= 0
         both = (
             weights.start
             + weights.level_step * steps
-            + weights.mutual_contacts * np.log1p(mutual[k])
-            + weights.shared_interests * np.log1p(alike)
+            + weights.mutual_contacts * logs[min(mutual[k], len(logs) - 1)]
+            + weights.shared_interests * logs[min(alike, len(logs) - 1)]
             + weights.same_profession * (professions and not mixed)
             + weights.same_sector * (sectors and not crossing)
             + weights.same_place * near
@@ -87,32 +87,34 @@ def _estimates(
         for side in range(2):
             a, b = (one[k], other[k]) if side == 0 else (other[k], one[k])
             for_a, for_b = (gets[k], gives[k]) if side == 0 else (gives[k], gets[k])
-            odds = both + weights.busy * traits.busy[a]
+            odds = both + weights.busy * standing[a, BUSY]
             odds += weights.offer_meets_need * for_a + weights.need_met_by_offer * for_b
             bit = 4  # as people.DIRECTIONS
             if levels and steps > 0:
-                bit = 1 if traits.level[b] > traits.level[a] else 2
+                bit = 1 if said[b, LEVEL] > said[a, LEVEL] else 2
             odds += weights.upward * (bit == 1)
-            if traits.directions[a] != 0:
-                wished = traits.directions[a] & bit != 0
+            if said[a, DIRECTIONS] != 0:
+                wished = said[a, DIRECTIONS] & bit != 0
                 odds += weights.wished_direction * (1.0 if wished else -1.0)
-            if traits.wishes_sectors[a]:
+            if said[a, WISHES]:
                 wished = False
                 for w in range(traits.wish_ptr[a], traits.wish_ptr[a + 1]):
-                    wished |= traits.wish_to[w] == traits.sector[b]
+                    wished |= traits.wish_to[w] == said[b, SECTOR]
                 odds += weights.wished_sector * (1.0 if wished else -1.0)
             accept *= 1.0 + np.exp(-odds)
-        ratio = mutual[k] / weights.best_overlap
-        floor = weights.bridging_floor
-        fewer = min(traits.contacts[a], traits.contacts[b])
+        bridge = floor
+        if mutual[k] > 0:
+            ratio = mutual[k] / weights.best_overlap
+            bridge = floor + (1.0 - floor) * ratio * np.exp(1.0 - ratio)
+        fewer = min(said[a, CONTACTS], said[b, CONTACTS])
         answer = max(gets[k], gives[k])
         gain = (
-            weights.bridging * (floor + (1.0 - floor) * ratio * np.exp(1.0 - ratio))
+            weights.bridging * bridge
             + weights.structural_hole * (1.0 - mutual[k] / fewer if fewer > 0 else 0.0)
             + weights.cross_sector * crossing
             + weights.complement * answer
-            + traits.gain[a]
-            + traits.gain[b]
+            + standing[a, GAIN]
+            + standing[b, GAIN]
         )
         if mutual[k] > 0 or alike > 0 or answer > 0:
             known = max(levels + sectors + professions, 1)
@@ -122,3 +124,10 @@ def _estimates(
 
 
 estimates = Compiled(_estimates)
+
+
+def alone(one: Ints, other: Ints, traits: Traits, weights: Weights) -> Floats:
+    """Worth of pairs as if they shared nothing but what is said of each."""
+    nothing, unlike = np.zeros(len(one), dtype=np.int32), np.zeros(len(one))
+    worth: Floats = estimates(one, other, nothing, unlike, unlike, traits, weights)
+    return worth

@@ -8,28 +8,27 @@ others on average is taken off, as a price: those in demand do not fill everybod
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from crosstie.matching.arrays import MILLION, Floats, Ints, Places, millionths, sparse
+from crosstie.matching.arrays import MILLION, Floats, Ints, Places, sparse
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.graph import spread, strongest
 from crosstie.matching.people import Items
 from crosstie.matching.policy import Policy
 from crosstie.matching.sources import estimates, reaching
+from crosstie.matching.sources.alike import Groups, groups_of
 from crosstie.matching.sources.needs import words
 from crosstie.matching.sources.search import NOBODY, Found, Search
 
 EVERYONE = 5_000  # people with a free slot: up to here all are looked at
 MOST = 500  # looked at beyond,
 MOST_NEAR = 150  # of them for shared contacts
-BEST_GROUPS, OF_GROUP = 32, 10  # groups looked at beyond, people of each
-MOST_GROUPS = 800  # the largest; sectors are free text, and there may be as many as people
 SAMPLE = 32  # members whose view makes a price
-AT_ONCE = 200_000  # pairs looked at together: bounds memory
-_SHORT = 1 << 15
+AT_ONCE = 100_000  # pairs looked at together: bounds memory
 
 
 class Standing(Protocol):
@@ -50,7 +49,7 @@ def find(search: Search, quota: int, policy: Policy, standing: Standing) -> Foun
     if quota == 0 or len(search.rows) == 0:
         return NOBODY
     look = _Look.of(search, policy, standing)
-    step = max(AT_ONCE // max(look.reach.most, MOST_GROUPS), 1)
+    step = max(AT_ONCE // look.reach.most, 1)
     parts = in_blocks(lambda part: look.at(search.rows[part], quota), len(search.rows), step)
     rows, columns = zip(*parts, strict=True)
     return np.concatenate(rows), np.concatenate(columns)
@@ -65,76 +64,54 @@ class _Look:
     weights: estimates.Weights
     barred: tuple[Places, Places]
     drawn: Ints  # columns in drawn order
+    groups: Groups | None  # None: there are few enough to look at all of them
     price: Floats  # of members, nan where it was not asked for yet
+    rooms: deque[reaching.Scratch]  # that no core uses now
 
     @classmethod
     def of(cls, search: Search, policy: Policy, standing: Standing) -> _Look:
         needs, offers = search.people.needs, search.people.offers
+        drawn = search.drawn
+        traits, weights = _traits(search, policy, standing), _weights(policy)
+        few = len(drawn) <= EVERYONE
         return cls(
             search=search,
             reach=_reach(search, policy),
             words=(_words(search, needs, offers), _words(search, offers, needs)),
-            traits=_traits(search, policy, standing),
-            weights=_weights(policy),
+            traits=traits,
+            weights=weights,
             barred=search.barred,
-            drawn=search.drawn,
+            drawn=drawn,
+            groups=None if few else groups_of(search, drawn, traits, weights),
             price=np.full(len(search.people), np.nan),
+            rooms=deque(),
         )
 
     def at(self, rows: Ints, quota: int) -> Found:
         """The most promising of some rows."""
-        few = len(self.drawn) <= EVERYONE
-        more = self.drawn[np.newaxis] if few else self._groups(rows)
+        more = self.drawn[np.newaxis] if self.groups is None else self.groups.some(rows)
+        try:
+            room = self.rooms.pop()
+        except IndexError:
+            room = reaching.scratch(self.reach, *self.words)
         number, member, *shared = reaching.within_reach(
-            rows, more, self.reach, *self.words, *self.barred
+            rows, more, self.reach, *self.words, *self.barred, room
         )
-        worth = self._worth(rows[number], member, *shared)
+        self.rooms.append(room)
+        worth = estimates.estimates(rows[number], member, *shared, self.traits, self.weights)
         self._ask_prices(member)
-        score, rank = millionths(worth - self.price[member]), self.search.rank
-        found = np.flatnonzero(worth > 0)
-        found = found[reaching.best(number[found], member[found], score[found], rank, quota)]
-        return rows[number[found]], member[found]
-
-    def _groups(self, rows: Ints) -> Ints:
-        """Per row some people of each of the groups that promise most to whoever is of its group."""
-        kinds, drawn = self._kinds, self.drawn
-        if kinds.max(initial=0) < _SHORT:
-            kinds = kinds.astype(np.int16)  # these are sorted without a comparison
-        order = drawn[np.argsort(kinds[drawn], kind="stable")]
-        first, width = np.unique(kinds[order], return_index=True, return_counts=True)[1:]
-        if len(first) > MOST_GROUPS:
-            largest = np.sort(np.argsort(-width, kind="stable")[:MOST_GROUPS])
-            first, width = first[largest], width[largest]
-        _, asker, mine = np.unique(kinds[rows], return_index=True, return_inverse=True)
-        likely = self._alone(
-            np.repeat(rows[asker], len(first)), np.tile(order[first], len(asker))
-        ).reshape(len(asker), -1)
-        best = np.argsort(-likely, axis=1, kind="stable")[:, :BEST_GROUPS][mine]
-        start = (self.search.order[rows] >> np.uint64(1)).astype(np.int64)
-        nth = (start[:, None, None] + np.arange(OF_GROUP)) % width[best][:, :, None]
-        return np.asarray(order[first[best][:, :, None] + nth].reshape(len(rows), -1))
-
-    @property
-    def _kinds(self) -> Ints:
-        """By member, one number for sector, level and wished directions: people alike to others."""
-        people = self.search.people
-        return np.asarray((people.sector * 8 + people.level) * 8 + people.wished_directions)
+        found = reaching.best(number, member, worth, self.price, self.search.rank, quota)
+        return rows[number[found]], member[found].astype(np.int64)
 
     def _ask_prices(self, members: Ints) -> None:
         """What a sample of all would make of them, on average."""
         asked = np.unique(members[np.isnan(self.price[members])])
+        if len(asked) == 0:
+            return
         sample = self.drawn[:SAMPLE]
-        worth = self._alone(np.tile(sample, len(asked)), np.repeat(asked, len(sample)))
+        one, other = np.tile(sample, len(asked)), np.repeat(asked, len(sample))
+        worth = estimates.alone(one, other, self.traits, self.weights)
         self.price[asked] = worth.reshape(len(asked), len(sample)).mean(axis=1)
-
-    def _alone(self, one: Ints, other: Ints) -> Floats:
-        """Worth of pairs as if they shared nothing but what is said of each."""
-        nothing, unlike = np.zeros(len(one), dtype=np.int64), np.zeros(len(one))
-        return self._worth(one, other, nothing, unlike, unlike)
-
-    def _worth(self, one: Ints, other: Ints, *shared: Ints | Floats) -> Floats:
-        worth: Floats = estimates.estimates(one, other, *shared, self.traits, self.weights)
-        return worth
 
 
 def _reach(search: Search, policy: Policy) -> reaching.Reach:
@@ -159,25 +136,33 @@ def _words(search: Search, asked: Items, given: Items) -> reaching.Words:
 def _traits(search: Search, policy: Policy, standing: Standing) -> estimates.Traits:
     people, value = search.people, policy.value
     interest_ptr, interest_to, _ = sparse(people.interests)
+    contacts = np.diff(search.graph.links.indptr).astype(np.int64)
+    said = np.empty((len(people), 8), dtype=np.int64)
+    for place, column in (
+        (estimates.SECTOR, people.sector),
+        (estimates.PROFESSION, people.profession),
+        (estimates.PLACE, people.place),
+        (estimates.LEVEL, people.level),
+        (estimates.DIRECTIONS, people.wished_directions),
+        (estimates.WISHES, people.wishes_sectors),
+        (estimates.CONTACTS, contacts),
+        (estimates.INTERESTS, people.interest_mask),
+    ):
+        said[:, place] = column
+    gain = (
+        value.deficit * standing.deficit
+        + value.generosity * standing.generosity
+        - value.load * standing.demand
+    ) / 2
+    most = max(contacts.max(initial=0), np.diff(interest_ptr).max(initial=0))
     return estimates.Traits(
-        sector=people.sector,
-        profession=people.profession,
-        place=people.place,
-        level=people.level,
-        directions=people.wished_directions,
-        wishes_sectors=people.wishes_sectors,
+        said=said,
+        standing=np.column_stack([standing.busy, gain]),
         wish_ptr=people.wish_pointer,
         wish_to=people.wished_sectors % max(people.sectors, 1),
         interest_ptr=interest_ptr,
         interest_to=interest_to,
-        contacts=np.diff(search.graph.links.indptr).astype(np.int64),
-        busy=standing.busy,
-        gain=(
-            value.deficit * standing.deficit
-            + value.generosity * standing.generosity
-            - value.load * standing.demand
-        )
-        / 2,
+        logs=np.log1p(np.arange(most + 1)),
     )
 
 
