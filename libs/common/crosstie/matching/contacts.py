@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain, compress, islice
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from crosstie.network.rows import Ties
 from crosstie.network.state import Tie
 
 SPAN = 1 << 31  # more than there are people
+_MOST_LATE = 20_000  # ties that changed wait outside of the columns, where nobody reads these
 _AT_ONCE = 20_000  # rows turned to columns at a time, while they are near
 Pair = tuple[str, str]
 
@@ -81,15 +82,16 @@ class Contacts:
     names: tuple[str, ...]  # of everyone named in a tie
     number: Mapping[str, int]
     columns: Columns
+    late: Mapping[Pair, Tie | None] = field(default_factory=dict)  # not in these yet; None: gone
 
     @classmethod
     def of(cls, ties: Mapping[Pair, Tie]) -> Contacts:
         """The columns of `ties`."""
         if isinstance(ties, Ties) and isinstance(ties.packed, PackedTies):
-            return cls._of_packed(ties.packed).after(ties, ties.news)
+            return cls._of_packed(ties.packed).after(ties, ties.news).settled()
         names = tuple(sorted(set(chain.from_iterable(ties))))
         number = {name: i for i, name in enumerate(names)}
-        return cls(names, number, _columns(ties.values(), number))
+        return cls(names, number, columns(ties.values(), number))
 
     @classmethod
     def _of_packed(cls, ties: PackedTies) -> Contacts:
@@ -112,16 +114,28 @@ class Contacts:
 
     def after(self, ties: Mapping[Pair, Tie], touched: Iterable[Pair]) -> Contacts:
         """The columns of `ties`, which differ at most in `touched` from those before."""
-        pairs = [pair for pair in touched if pair in ties or {*pair} <= self.number.keys()]
-        if not pairs:
+        late = {pair: ties.get(pair) for pair in touched}
+        if not late:
             return self
-        known = self._knowing({name for pair in pairs for name in pair if name not in self.number})
-        now = {pair: ties[pair] for pair in pairs if pair in ties}
+        after = replace(self, late={**self.late, **late})
+        return after if len(after.late) <= _MOST_LATE else after.settled()
+
+    def settled(self) -> Contacts:
+        """The same, with all that is late in the columns: as much work as there are ties."""
+        if not self.late:
+            return self
+        named = (pair for pair, tie in self.late.items() if tie is not None)
+        known = self._knowing({name for pair in named for name in pair if name not in self.number})
         number = known.number
-        gone = [number[a] * SPAN + number[b] for a, b in pairs if (a, b) not in now]
-        news = _columns(now.values(), number)
-        columns = known.columns.merged(news, np.array(gone, dtype=np.int64))
-        return Contacts(known.names, number, columns)
+        now = {pair: tie for pair, tie in self.late.items() if tie is not None}
+        gone = [
+            number[a] * SPAN + number[b]
+            for a, b in self.late.keys() - now.keys()
+            if a in number and b in number
+        ]
+        news = columns(now.values(), number)
+        merged = known.columns.merged(news, np.array(gone, dtype=np.int64))
+        return Contacts(known.names, number, merged)
 
     def _knowing(self, strangers: set[str]) -> Contacts:
         """With numbers for `strangers` too."""
@@ -137,6 +151,8 @@ class Contacts:
 
     def between(self, index: Mapping[str, int]) -> tuple[Columns, Ints, Ints]:
         """Ties of the people in `index`, in their order, with the places of both."""
+        if self.late:
+            return self.settled().between(index)
         place = np.array([index.get(name, -1) for name in self.names], dtype=np.int64)
         if len(place) == 0:
             return self.columns, self.columns.key, self.columns.key
@@ -151,7 +167,8 @@ def _ordered(values: Any, order: Ints | None) -> Any:
     return values if order is None else values[order]
 
 
-def _columns(ties: Iterable[Tie], number: Mapping[str, int]) -> Columns:
+def columns(ties: Iterable[Tie], number: Mapping[str, int]) -> Columns:
+    """Ties of people with a `number`, which ascend as their subjects do."""
     parts: list[tuple[Any, ...]] = []
     rest = iter(ties)
     while some := tuple(islice(rest, _AT_ONCE)):

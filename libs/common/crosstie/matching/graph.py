@@ -108,7 +108,6 @@ def led(columns: Columns, one: Ints, other: Ints, eligible: Bools, at: int) -> G
     size = len(eligible)
     contact = columns.contact & ~columns.blocked
     met = contact & columns.met
-    by_a, by_b = columns.by_a[met], columns.by_b[met]
     leading = contact & eligible[one] & eligible[other]
     direct = leading & columns.met
     link_pointer, link_to, _ = both_ways(one[direct], other[direct], size)
@@ -118,13 +117,18 @@ def led(columns: Columns, one: Ints, other: Ints, eligible: Bools, at: int) -> G
         b=other[met],
         keys=one[met] * size + other[met],
         last=columns.last_met[met],
-        effort=(by_a - by_b) / np.maximum(by_a + by_b, 1),
+        effort=effort(columns.by_a[met], columns.by_b[met]),
         contacts=columns.contacts[met],
         links=csr_array((np.ones(len(link_to)), link_to, link_pointer), shape=(size, size)),
         blocked=keys_of(one[columns.blocked], other[columns.blocked], size),
         leads=Leads(pointer, to, tie, columns.strength[leading], columns.since[leading]),
         at=at,
     )
+
+
+def effort(by_a: Ints, by_b: Ints) -> Floats:
+    """The share of contacts that the one started, less the other's."""
+    return np.asarray((by_a - by_b) / np.maximum(by_a + by_b, 1))
 
 
 def symmetric(a: Ints, b: Ints, values: Floats, size: int) -> csr_array:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from crosstie.matching.base import Base
-from crosstie.matching.contacts import Contacts
+from crosstie.matching.contacts import Contacts, Pair
 from crosstie.matching.graph import Graph, led
+from crosstie.matching.patching import patched
 from crosstie.matching.people import People, columns
 from crosstie.matching.profiles import Profile, profile
 from crosstie.matching.renewal import renewed
@@ -16,17 +17,26 @@ from crosstie.network.state import Row
 from crosstie.network.view import Network
 
 _FEW = 10  # up to one in so many members are renewed in their places
+_MOST_PAIRS = 10_000  # ties put in their places one by one
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What was made of a network, and of which parts; rounds and previews may each make it anew."""
 
+    of: object  # the `_self` of whom it was made of
     base: Base
     profiles: Mapping[str, Profile]
     people: People
-    contacts: Contacts
     graph: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """Who and which ties changed since what was seen last."""
+
+    people: frozenset[str] = frozenset()
+    pairs: frozenset[Pair] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,8 @@ class Prepared:
     profiles: Mapping[str, Profile]
     contacts: Contacts
     _seen: list[_Seen] = field(default_factory=list, compare=False, repr=False)  # the last, or none
-    _changed: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # since then
+    _since: _Since = field(default=_Since(), compare=False, repr=False)
+    _self: object = field(default_factory=object, compare=False, repr=False)
 
     @classmethod
     def of(cls, network: Network) -> Self:
@@ -48,46 +59,49 @@ class Prepared:
     def after(self, rows: Mapping[str, Row], touched: Collection[str]) -> Prepared:
         """The same as `of` the network of `rows`, which differ at most in the keys `touched`."""
         network = self.network.after(rows, touched)
-        profiles = dict(self.profiles)
         names = [key.split("/")[1:] for key in touched]
         people = frozenset(each[0] for each in names if len(each) == 1)
+        pairs = frozenset((each[0], each[1]) for each in names if len(each) == 2)
+        contacts = self.contacts.after(network.ties, pairs)
+        seen, since = self._last
+        since = _Since(since.people | people, since.pairs | pairs)
+        return Prepared(network, self._profiles(network, people), contacts, seen, since)
+
+    def shown(self, base: Base, at: int) -> tuple[People, Graph]:
+        """The members as columns, and their ties at `at`."""
+        seen, since = self._last
+        last = seen[0] if seen else None
+        people = graph = None
+        if last is not None:
+            if _alike(base, last.base):
+                people = self._renewed(last, base, since.people)
+            if people is not None:
+                graph = self._patched(last, people, since.pairs)
+        if people is None:
+            people = columns(self.network, base, self.profiles)
+        if graph is None:
+            graph = led(*self.contacts.between(people.index), people.eligible, at)
+        graph = graph.moved(at)
+        self._seen[:] = [_Seen(self._self, base, self.profiles, people, graph)]
+        return people, graph
+
+    @property
+    def _last(self) -> tuple[list[_Seen], _Since]:
+        """What was seen last, by this or by the one before, and what changed since."""
+        seen = self._seen[:]
+        if seen and seen[0].of is self._self:
+            return seen, _Since()
+        return seen, self._since
+
+    def _profiles(self, network: Network, people: frozenset[str]) -> Mapping[str, Profile]:
+        if not people:
+            return self.profiles
+        profiles = dict(self.profiles)
         for subject in people:
             profiles.pop(subject, None)
             if subject in network.members:
                 profiles[subject] = profile(network.members[subject])
-        pairs = [(each[0], each[1]) for each in names if len(each) == 2]
-        contacts = self.contacts.after(network.ties, pairs)
-        seen, changed = self._last
-        return Prepared(network, profiles, contacts, seen, changed | people)
-
-    def shown(self, base: Base, at: int) -> tuple[People, Graph]:
-        """The members as columns, and their ties at `at`."""
-        seen, changed = self._last
-        last = seen[0] if seen else None
-        people = None
-        if last is not None and _alike(base, last.base):
-            people = self._renewed(last, base, changed)
-        if people is None:
-            people = columns(self.network, base, self.profiles)
-        if (
-            last is not None
-            and last.contacts.columns is self.contacts.columns
-            and last.people.subjects is people.subjects
-            and last.people.eligible is people.eligible
-        ):
-            graph = last.graph.moved(at)
-        else:
-            graph = led(*self.contacts.between(people.index), people.eligible, at)
-        self._seen[:] = [_Seen(base, self.profiles, people, self.contacts, graph)]
-        return people, graph
-
-    @property
-    def _last(self) -> tuple[list[_Seen], frozenset[str]]:
-        """What was seen last, by this or by the one before, and who changed since."""
-        seen = self._seen[:]
-        if seen and seen[0].profiles is self.profiles:
-            return seen, frozenset()
-        return seen, self._changed
+        return profiles
 
     def _renewed(self, last: _Seen, base: Base, changed: frozenset[str]) -> People | None:
         """The columns seen last with what changed, where that is less work than anew."""
@@ -101,6 +115,15 @@ class Prepared:
         return renewed(
             last.people, base, {each: (last.profiles[each], self.profiles[each]) for each in known}
         )
+
+    def _patched(self, last: _Seen, people: People, pairs: frozenset[Pair]) -> Graph | None:
+        """The ties seen last with what changed, where that is less work than anew."""
+        if last.people.eligible is not people.eligible or len(pairs) > _MOST_PAIRS:
+            return None
+        if not pairs:
+            return last.graph
+        now = {pair: self.network.ties.get(pair) for pair in pairs}
+        return patched(last.graph, people.index, people.eligible, now)
 
 
 def _alike(one: Base, other: Base) -> bool:
