@@ -6,7 +6,7 @@ is; once that is a thirtieth, it is packed too. `after` costs what lies above, n
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import Protocol, Self, TypeVar
 
 from crosstie.network.state import Member, Row, Tie, member_key, tie_key
@@ -27,7 +27,7 @@ class Packed(Protocol[K, V]):
     def __iter__(self) -> Iterator[K]: ...
     def get(self, key: K) -> V | None: ...
     def has(self, key: K) -> bool: ...
-    def items(self) -> Iterator[tuple[K, V]]: ...
+    def items(self) -> Iterable[tuple[K, V]]: ...
     def merged(self, news: Mapping[K, V | None]) -> Packed[K, V]: ...
 
 
@@ -36,6 +36,40 @@ class PackedPairs(Packed[Pair, Tie], Protocol):
 
     def replied(self) -> Iterator[Tie]: ...
     def merged(self, news: Mapping[Pair, Tie | None]) -> PackedPairs: ...
+
+
+class Held(Mapping[K, V]):
+    """A plain mapping that lies below: it is changed by nobody any more."""
+
+    def __init__(self, rows: Mapping[K, V]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._rows)
+
+    def __getitem__(self, key: K) -> V:
+        return self._rows[key]
+
+    def has(self, key: K) -> bool:
+        """Whether there is a row of `key`."""
+        return key in self._rows
+
+    def items(self) -> ItemsView[K, V]:
+        """Every key with its row."""
+        return self._rows.items()
+
+    def merged(self, news: Mapping[K, V | None]) -> Held[K, V]:
+        """With `news` in place of what was."""
+        rows = dict(self._rows)
+        for key, row in news.items():
+            if row is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = row
+        return Held(rows)
 
 
 class Layered(Mapping[K, V]):

@@ -5,13 +5,13 @@ A row is folded alone, so a tie may name someone unknown, paused or erased: that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from crosstie.network.rows import Rows, Ties
+from crosstie.network.rows import Held, Layered, Rows, Ties
 from crosstie.network.state import Member, Row, Tie, member_key, tie_key
 
 K = TypeVar("K")
@@ -47,8 +47,8 @@ class Network:
             after = Network(rows.members, rows.ties)
         else:
             after = Network(
-                _put(self.members, people, rows, member_key),
-                _put(self.ties, pairs, rows, lambda pair: tie_key(*pair)),
+                _after(self.members, {each: rows.get(member_key(each)) for each in people}),
+                _after(self.ties, {pair: rows.get(tie_key(*pair)) for pair in pairs}),
             )
         # what follows is known already: no look at everyone, nor at every tie
         replies = dict(self.answers)
@@ -144,15 +144,8 @@ class Network:
         )
 
 
-def _put(
-    before: Mapping[K, Any], places: Iterable[K], rows: Mapping[str, Row], key: Callable[[K], str]
-) -> dict[K, Any]:
-    """`before`, with what `rows` has at `places`."""
-    after = dict(before)
-    for place in places:
-        row = rows.get(key(place))
-        if row is None:
-            after.pop(place, None)
-        else:
-            after[place] = row
-    return after
+def _after(before: Mapping[K, Any], changes: Mapping[K, Any]) -> Layered[K, Any]:
+    """`before` with `changes` above it; None removes."""
+    if isinstance(before, Layered):
+        return before.after(changes)
+    return Layered(Held(before), size=len(before)).after(changes)
