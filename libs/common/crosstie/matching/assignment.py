@@ -43,7 +43,10 @@ def mentors(
 def introductions(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
     """Pairs that fit in everyone's `slots`, and an upper bound of any such choice's worth."""
     fit = np.flatnonzero(worth > 0)
-    chosen, bound = _matched(a[fit], b[fit], worth[fit], slots)
+    members = np.zeros(len(slots), dtype=np.bool_)  # who has pairs: nothing is kept of others
+    members[a[fit]] = members[b[fit]] = True
+    number = np.cumsum(members) - 1
+    chosen, bound = _matched(number[a[fit]], number[b[fit]], worth[fit], slots[members])
     every = np.zeros(len(a), dtype=np.bool_)
     every[fit] = chosen
     return every, bound

@@ -16,9 +16,17 @@ from crosstie.matching.arrays import Bools, Ints, keys_of
 from crosstie.matching.mentoring import Roles
 from crosstie.matching.sources import chance, dormant, friends, levels, needs, promising
 from crosstie.matching.sources.promising import Standing
-from crosstie.matching.sources.search import Found, Search
+from crosstie.matching.sources.search import Found, Search, ruled_out
 
-__all__ = ["SOURCES", "Pairs", "Search", "introductions", "mentorings", "reconnections"]
+__all__ = [
+    "SOURCES",
+    "Pairs",
+    "Search",
+    "introductions",
+    "mentorings",
+    "reconnections",
+    "ruled_out",
+]
 
 SOURCES: Mapping[str, int] = {
     "friends-of-friends": 1,
@@ -62,10 +70,12 @@ class Pairs:
 
 def introductions(search: Search, policy: rules.Policy, standing: Standing) -> Pairs:
     """Candidates for people who have not met: `search` rules out those who have."""
-    quotas = policy.candidates
+    if len(search.rows) == 0:
+        return _union((), len(search.people))
+    quotas, words = policy.candidates, needs.words(search)
     found: list[Named] = [
-        *_common(search, quotas),
-        ("promising", promising.find(search, quotas.promising, policy, standing)),
+        *_common(search, quotas, words),
+        ("promising", promising.find(search, quotas.promising, policy, standing, words)),
         ("up", levels.up(search, quotas.up)),
         ("down", levels.down(search, quotas.down)),
         ("across", levels.across(search, quotas.across)),
@@ -76,23 +86,29 @@ def introductions(search: Search, policy: rules.Policy, standing: Standing) -> P
 
 def reconnections(search: Search, quotas: rules.Candidates, before: int) -> Pairs:
     """Ties without contact since `before`."""
+    if len(search.rows) == 0:
+        return _union((), len(search.people))
     found = dormant.find(search, quotas.dormant, before)
     return _union([("dormant", found)], len(search.people))
 
 
 def mentorings(search: Search, quotas: rules.Candidates, roles: Roles) -> Pairs:
     """Candidates among people who offer or want mentoring, mentor and mentee in either order."""
+    if len(search.rows) == 0:
+        return _union((), len(search.people))
     found = [
-        *_common(search, quotas),
+        *_common(search, quotas, needs.words(search)),
         *(("mentors", levels.asked(search, quotas.mentors, ask)) for ask in roles.asks()),
     ]
     return _union(found, len(search.people))
 
 
-def _common(search: Search, quotas: rules.Candidates) -> Iterator[Named]:
+def _common(
+    search: Search, quotas: rules.Candidates, words: tuple[needs.Words, needs.Words]
+) -> Iterator[Named]:
     followed = friends.find(search, quotas.friends_of_friends, quotas.hub_ties)
     yield "friends-of-friends", followed
-    yield "needs-and-offers", needs.find(search, quotas.needs_and_offers)
+    yield "needs-and-offers", needs.find(search, quotas.needs_and_offers, words)
 
 
 def _union(found: Iterable[Named], size: int) -> Pairs:

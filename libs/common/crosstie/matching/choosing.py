@@ -115,10 +115,11 @@ def _introducible(
     taken_keys = keys_of(taken.one[taken.chosen], taken.other[taken.chosen], len(market.people))
     never = np.concatenate([market.never, taken_keys])
     free = market.introductions > 0
-    unmet = market.search(free, never=np.concatenate([never, market.met]))
-    new = find(unmet, policy, scorer)
+    search = market.search(free, never=never)
+    barred = candidates.ruled_out(np.concatenate([never, market.met]), len(market.people))
+    new = find(replace(search, ruled_out=barred), policy, scorer)
     before = market.at - policy.dormant_days * DAY_US
-    old = candidates.reconnections(market.search(free, never=never), policy.candidates, before)
+    old = candidates.reconnections(search, policy.candidates, before)
     notes["candidates.introduction"], notes["candidates.reconnection"] = len(new), len(old)
     pairs = new.joined(old)
     _count_sources(pairs.sources, notes)

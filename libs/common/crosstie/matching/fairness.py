@@ -31,7 +31,7 @@ def deficit(people: People, ledger: Ledger, at: int) -> Floats:
 def made(people: People, ledger: Ledger, at: int) -> Ints:
     """Introductions made for each member in the last 28 days."""
     tallies = ledger.tallies
-    return tallies.counted(tallies.made.between(at - MADE_KEPT_US), people.index)
+    return tallies.counted(tallies.made, at - MADE_KEPT_US, people.index)
 
 
 def demand(people: People, ledger: Ledger, at: int) -> Floats:
@@ -48,7 +48,7 @@ def generosity(people: People) -> Floats:
 def busy(people: People, ledger: Ledger) -> Floats:
     """Live suggestions over the weekly rate, up to 1: how much a member already has in hand."""
     tallies = ledger.tallies
-    counts = tallies.spread(tallies.held[LIVE], people.index)
+    counts = tallies.holding(LIVE, people.index)
     return np.asarray(np.minimum(counts / np.maximum(people.weekly, 1), 1.0))
 
 

@@ -58,7 +58,21 @@ class Graph:
 
     def moved(self, at: int) -> Graph:
         """The same ties at another moment."""
-        return self if at == self.at else replace(self, at=at)
+        if at == self.at:
+            return self
+        moved = replace(self, at=at)
+        moved.__dict__["_followed"] = self._followed
+        return moved
+
+    def followed(self, hub_ties: int) -> csr_array:
+        """The links, of whoever has more than `hub_ties` the first of these."""
+        if hub_ties not in self._followed:
+            self._followed[hub_ties] = strongest(self.links, hub_ties)
+        return self._followed[hub_ties]
+
+    @cached_property
+    def _followed(self) -> dict[int, csr_array]:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,5 +187,5 @@ def strongest(weights: csr_array, most: int, rank: Ints | None = None) -> csr_ar
         columns, values = weights.indices[low:high], weights.data[low:high]
         order = np.lexsort((columns if rank is None else rank[columns], -values))
         keep[low + order[most:]] = False
-    row_of = np.repeat(np.arange(len(degree)), degree)[keep]
-    return csr_array((weights.data[keep], (row_of, weights.indices[keep])), shape=weights.shape)
+    ends = np.concatenate([[0], np.cumsum(keep)])[weights.indptr].astype(weights.indptr.dtype)
+    return csr_array((weights.data[keep], weights.indices[keep], ends), shape=weights.shape)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosstie.matching.arrays import Bools, Ints, keys_of
-from crosstie.matching.candidates import Search
+from crosstie.matching.candidates import Search, ruled_out
 from crosstie.matching.drawing import Order, ordered
-from crosstie.matching.graph import Graph, spread, symmetric
+from crosstie.matching.graph import Graph, spread
 from crosstie.matching.ledger import WEEK_US, Ledger, Pair, pair_of
 from crosstie.matching.mentoring import Roles
 from crosstie.matching.people import People
@@ -39,15 +39,14 @@ class Market:
 
     def search(self, slots: Bools, *, never: Ints) -> Search:
         """A search for the served among those with `slots`, which finds no pair of `never`."""
-        size, ring = max(len(self.people), 1), self.order.ring
-        ruled_out = symmetric(never // size, never % size, np.ones(len(never)), len(self.people))
+        ring = self.order.ring
         return Search(
             self.people,
             self.graph,
             rows=np.flatnonzero(slots & self.served),
             columns=np.flatnonzero(slots),
             drawn=ring[slots[ring]],
-            ruled_out=ruled_out,
+            ruled_out=ruled_out(never, len(self.people)),
             order=self.order.draw,
             rank=self.order.rank,
         )
@@ -111,13 +110,9 @@ def _slots(
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Free introductions, mentees and mentors by member, as `pacing.slots`, and mentees held."""
     tallies, since = ledger.tallies, at - WEEK_US
-    held = [
-        tallies.spread(tallies.held[slot], people.index)
-        for slot in (INTRODUCTIONS, MENTEES, MENTORS)
-    ]
+    held = [tallies.holding(slot, people.index) for slot in (INTRODUCTIONS, MENTEES, MENTORS)]
     made, mentored = (
-        tallies.counted(each.between(since), people.index)
-        for each in (tallies.made, tallies.mentorings)
+        tallies.counted(each, since, people.index) for each in (tallies.made, tallies.mentorings)
     )
     ready = people.eligible & people.available
     used = (np.maximum(held[0], made), held[1], held[2])

@@ -5,7 +5,7 @@ Whoever is in a suggestion has a number; these only grow. Times ascend, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple, Self
@@ -19,6 +19,7 @@ from crosstie.matching.model import Suggestion
 Pair = tuple[str, str]
 INTRODUCTIONS, MENTEES, MENTORS, LIVE = range(4)  # rows of `held`
 CROSSING, CLIMBING, LEVEL, ALL = range(4)  # of `standing`
+_MOST_COUNTS = 32
 _LAST = np.iinfo(np.int64).max
 
 
@@ -62,6 +63,9 @@ class Tallies:
     mentorings: Times
     pairs: Times  # between whom something changed; some may be there again
     _placed: list[tuple[Mapping[str, int], Ints]] = field(default_factory=list, compare=False)
+    _counts: dict[object, tuple[Mapping[str, int], Ints]] = field(
+        default_factory=dict, compare=False
+    )  # asked for lately: all previews between two rounds ask the same
 
     @classmethod
     def of(
@@ -127,16 +131,30 @@ class Tallies:
             self._placed[:] = [(index, known)]
         return known
 
-    def spread(self, counts: Ints, index: Mapping[str, int]) -> Ints:
+    def holding(self, slot: int, index: Mapping[str, int]) -> Ints:
+        """What of `held` everyone has, by place in `index`."""
+        return self._kept(slot, index, lambda: self.held[slot])
+
+    def counted(self, times: Times, after: int, index: Mapping[str, int]) -> Ints:
+        """How often each is in `times`, made or mentorings, later than `after`; by place in `index`."""
+        whose = times.between(after)
+        key = times is self.made, len(whose)
+        return self._kept(key, index, lambda: np.bincount(whose, minlength=len(self.names)))
+
+    def _kept(self, key: object, index: Mapping[str, int], count: Callable[[], Ints]) -> Ints:
+        known = self._counts.get(key)
+        if known is None or known[0] is not index:
+            if len(self._counts) > _MOST_COUNTS:
+                self._counts.clear()
+            known = self._counts[key] = index, self._spread(count(), index)
+        return known[1]
+
+    def _spread(self, counts: Ints, index: Mapping[str, int]) -> Ints:
         """`counts` by number as counts by place in `index`."""
         places = self.places(index)
         total = np.zeros(len(index) + 1, dtype=np.int64)
         total[places] = counts  # whoever is not there has the place -1: the last
         return total[:-1]
-
-    def counted(self, who: Ints, index: Mapping[str, int]) -> Ints:
-        """How often each is in `who`, by place in `index`."""
-        return self.spread(np.bincount(who, minlength=len(self.names)), index)
 
     def _knowing(self, people: Iterable[str]) -> tuple[Mapping[str, int], tuple[str, ...], Ints]:
         """Numbers also of these, and what is held, to be changed."""

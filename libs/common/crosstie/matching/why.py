@@ -76,7 +76,7 @@ def _soonest(trade: Market, ledger: Ledger, others: Bools) -> int:
     """When time alone next frees a slot of any of `others`, tomorrow where one has none to free."""
     tallies, index, at = ledger.tallies, trade.people.index, trade.at
     places = tallies.places(index)
-    waiting = tallies.spread(tallies.held[LIVE], index) > 0
+    waiting = tallies.holding(LIVE, index) > 0
     found: list[int] = []
     for times in (tallies.made.since(at - WEEK_US), tallies.mentorings.since(at - WEEK_US)):
         whose = places[times.who]

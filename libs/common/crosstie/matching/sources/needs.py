@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Ints, Places
 from crosstie.matching.graph import strongest
 from crosstie.matching.people import Items
-from crosstie.matching.sources.search import Found, Search, among, foremost, masked
+from crosstie.matching.sources.search import Found, Search, foremost, kept, masked
 
 MOST_SHARING = 200  # items of one word that are followed
 _FEW = 16  # up to one in so many words are sorted, of more it is looked up which are in use
 
 
-def find(search: Search, quota: int) -> Found:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the rows need, or offer, and what may answer it, by words that are numbered alike."""
+
+    items: Ints  # of the rows, in their order
+    asked: csr_array  # by such item
+    answers: csr_array  # by word, the entries of `given`
+    wanted: Items
+    given: Items
+
+
+def words(search: Search) -> tuple[Words, Words]:
+    """Of the needs of the rows, and of their offers."""
+    people = search.people
+    return _words(search, people.needs, people.offers), _words(search, people.offers, people.needs)
+
+
+def find(search: Search, quota: int, both: tuple[Words, Words]) -> Found:
     """Who offers what they need, and who needs what they offer: `quota` of each per item."""
-    needs, offers = search.people.needs, search.people.offers
-    both = (answering(search, needs, offers, quota), answering(search, offers, needs, quota))
-    rows, columns = zip(*both, strict=True)
+    rows, columns = zip(*(answering(search, each, quota) for each in both), strict=True)
     return np.concatenate(rows), np.concatenate(columns)
 
 
-def answering(search: Search, wanted: Items, given: Items, quota: int) -> Found:
+def answering(search: Search, words: Words, quota: int) -> Found:
     """For every item of the rows, the members whose items are nearest in words: these add up."""
+    every = (np.arange(len(words.items)), words.wanted.owner[words.items])
+    return foremost(search, every, words.asked, words.answers, quota, words.given.owner)
+
+
+def _words(search: Search, wanted: Items, given: Items) -> Words:
+    """Of those who are looked among. Words that nobody asked for are left out.
+
+    Through a word that very many use, only the items of which it is most are reached: it tells
+    little, and would cost the square of its use.
+    """
     items = of(wanted, search.rows)
-    asked, answers = words(search, wanted.vectors[items], given)
-    every = (np.arange(len(items)), wanted.owner[items])
-    return foremost(search, every, asked, answers, quota, given.owner)
+    asked = wanted.vectors[items]
+    used, number = _numbered(asked.indices.astype(np.int64), asked.shape[1])
+    asked = csr_array((asked.data, number, asked.indptr), shape=(asked.shape[0], len(used)))
+    answers = given.by_word[used]
+    answers = kept(answers, search.looked_among[given.owner[answers.indices]])
+    answers = strongest(answers, MOST_SHARING, search.rank[given.owner])
+    return Words(items, asked, answers, wanted, given)
 
 
 def of(items: Items, members: Ints) -> Ints:
@@ -36,18 +67,6 @@ def of(items: Items, members: Ints) -> Ints:
     counts = last - first
     starts = np.repeat(first - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
     return np.asarray(starts + np.arange(counts.sum()))
-
-
-def words(search: Search, asked: csr_array, given: Items) -> tuple[csr_array, csr_array]:
-    """`asked` by the words in it, numbered, and by such word the entries of `given` that use it.
-
-    Of those who are looked among. Through a word that very many use, only the items of which it is
-    most are reached: it tells little, and would cost the square of its use.
-    """
-    used, number = _numbered(asked.indices.astype(np.int64), asked.shape[1])
-    numbered = csr_array((asked.data, number, asked.indptr), shape=(asked.shape[0], len(used)))
-    answers = among(given.by_word[used], search.looked_among[given.owner])
-    return numbered, strongest(answers, MOST_SHARING, search.rank[given.owner])
 
 
 def _numbered(words: Ints, size: int) -> tuple[Ints, Places]:

@@ -16,12 +16,11 @@ import numpy as np
 
 from crosstie.matching.arrays import MILLION, Floats, Ints, Places, sparse
 from crosstie.matching.blocks import in_blocks
-from crosstie.matching.graph import spread, strongest
-from crosstie.matching.people import Items
+from crosstie.matching.graph import spread
 from crosstie.matching.policy import Policy
 from crosstie.matching.sources import estimates, reaching
 from crosstie.matching.sources.alike import Groups, groups_of
-from crosstie.matching.sources.needs import words
+from crosstie.matching.sources.needs import Words
 from crosstie.matching.sources.search import NOBODY, Found, Search
 
 EVERYONE = 5_000  # people with a free slot: up to here all are looked at
@@ -44,11 +43,13 @@ class Standing(Protocol):
     def busy(self) -> Floats: ...
 
 
-def find(search: Search, quota: int, policy: Policy, standing: Standing) -> Found:
+def find(
+    search: Search, quota: int, policy: Policy, standing: Standing, both: tuple[Words, Words]
+) -> Found:
     """The `quota` most promising of each row."""
     if quota == 0 or len(search.rows) == 0:
         return NOBODY
-    look = _Look.of(search, policy, standing)
+    look = _Look.of(search, policy, standing, both)
     step = max(AT_ONCE // look.reach.most, 1)
     parts = in_blocks(lambda part: look.at(search.rows[part], quota), len(search.rows), step)
     rows, columns = zip(*parts, strict=True)
@@ -69,15 +70,17 @@ class _Look:
     rooms: deque[reaching.Scratch]  # that no core uses now
 
     @classmethod
-    def of(cls, search: Search, policy: Policy, standing: Standing) -> _Look:
-        needs, offers = search.people.needs, search.people.offers
+    def of(
+        cls, search: Search, policy: Policy, standing: Standing, both: tuple[Words, Words]
+    ) -> _Look:
         drawn = search.drawn
         traits, weights = _traits(search, policy, standing), _weights(policy)
         few = len(drawn) <= EVERYONE
+        needs, offers = (_compiled(search, each) for each in both)
         return cls(
             search=search,
             reach=_reach(search, policy),
-            words=(_words(search, needs, offers), _words(search, offers, needs)),
+            words=(needs, offers),
             traits=traits,
             weights=weights,
             barred=search.barred,
@@ -116,7 +119,7 @@ class _Look:
 
 def _reach(search: Search, policy: Policy) -> reaching.Reach:
     links, columns = search.graph.links, len(search.columns)
-    onward = strongest(links, policy.candidates.hub_ties)
+    onward = search.graph.followed(policy.candidates.hub_ties)
     return reaching.Reach(
         *sparse(links)[:2],
         *sparse(onward)[:2],
@@ -127,10 +130,9 @@ def _reach(search: Search, policy: Policy) -> reaching.Reach:
     )
 
 
-def _words(search: Search, asked: Items, given: Items) -> reaching.Words:
-    items, first = spread(asked.first, search.rows)
-    mine, theirs = words(search, asked.vectors[items], given)
-    return reaching.Words(first, *sparse(mine), *sparse(theirs), given.owner)
+def _compiled(search: Search, words: Words) -> reaching.Words:
+    _, first = spread(words.wanted.first, search.rows)
+    return reaching.Words(first, *sparse(words.asked), *sparse(words.answers), words.given.owner)
 
 
 def _traits(search: Search, policy: Policy, standing: Standing) -> estimates.Traits:

@@ -48,6 +48,16 @@ class Search:
 Source = Callable[[Search, int], Found]  # with how many each member gets at most
 
 
+def ruled_out(pairs: Ints, size: int) -> csr_array:
+    """The keys of `pairs` as a symmetric matrix."""
+    one, other = np.divmod(pairs, max(size, 1))
+    entries = np.sort(np.concatenate([pairs, other * size + one]))
+    pointer = np.zeros(size + 1, dtype=np.int32)
+    np.cumsum(np.bincount(entries // max(size, 1), minlength=size), out=pointer[1:])
+    to = (entries % max(size, 1)).astype(np.int32)
+    return csr_array((np.ones(len(to)), to, pointer), shape=(size, size))
+
+
 def masked(members: Ints, size: int) -> Bools:
     """By member, whether they are among `members`."""
     mask = np.zeros(size, dtype=np.bool_)
@@ -57,7 +67,7 @@ def masked(members: Ints, size: int) -> Bools:
 
 def kept(matrix: csr_array, keep: Bools) -> csr_array:
     """`matrix` with some of its entries."""
-    ends = np.concatenate([[0], np.cumsum(keep)])[matrix.indptr]
+    ends = np.concatenate([[0], np.cumsum(keep)])[matrix.indptr].astype(matrix.indptr.dtype)
     return csr_array((matrix.data[keep], matrix.indices[keep], ends), shape=matrix.shape)
 
 
