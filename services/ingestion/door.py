@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -18,11 +17,6 @@ EVENTS = Counter(
     "crosstie_ingestion_events", "Events at the door, by what became of them.", ["door", "result"]
 )
 Door = Literal["http", "kafka"]
-
-
-def now() -> int:
-    """The wall clock in microseconds."""
-    return time.time_ns() // 1000
 
 
 def judged(event: Any, platform: Platform, at: int) -> Arrival | Rejected:

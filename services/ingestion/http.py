@@ -13,10 +13,11 @@ from pydantic import BaseModel, Field
 
 from crosstie.door.arrival import Arrival, Forbidden, named
 from crosstie.errors import Rejected, Transient
+from crosstie.instants import now
 from crosstie.runtime.auth import Keys, platform_of
 from crosstie.runtime.limits import BODY_SECONDS, MOST_BODY_BYTES, RETRY_AFTER_SECONDS
 from services.ingestion import body
-from services.ingestion.door import count, judged, now, settled
+from services.ingestion.door import count, judged, settled
 from services.ingestion.intake import MOST_ENTRIES, Intake, weight
 from services.ingestion.room import Full, Room
 

@@ -13,11 +13,12 @@ from crosstie import dlq, registry
 from crosstie.door.arrival import Arrival
 from crosstie.door.record import event_of
 from crosstie.errors import Rejected
+from crosstie.instants import now
 from crosstie.registry import Platform
 from crosstie.runtime.database import retrying, soon
 from crosstie.runtime.service import Running
 from crosstie.topics import Topics
-from services.ingestion.door import count, judged, log, now, settled
+from services.ingestion.door import count, judged, log, settled
 from services.ingestion.intake import MOST_ENTRIES, Intake, weight
 from services.ingestion.log import Log
 

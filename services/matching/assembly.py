@@ -10,15 +10,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+import msgspec
+
 from crosstie.matching.serve import changed_members
 from crosstie.network.state import Row, member_key, tie_key
 from crosstie.network.wire import MARK_KEY, Mark, decode_mark, decode_row
 from services.matching.touched import Touched
 
 _MARK = MARK_KEY.encode()
+_ROWS = (b"member/", b"tie/")
 _NOTHING = Mark(0, 0)
 _MOST_TRACKED = 100_000  # keys that changed since the base line: beyond, everyone is served
-KeyValue = tuple[bytes, bytes | None]
+KeyValue = tuple[bytes | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +74,30 @@ class Assembly:
         """Whether the next cut may differ from the last one."""
         return self._since is None or bool(self._since)
 
-    def take(self, partition: int, records: Iterable[KeyValue]) -> None:
-        """Take in records of one partition, in order; whole up to the newest mark among them."""
-        waiting, mark = self._waiting[partition], None
+    def take(self, partition: int, records: Iterable[KeyValue]) -> int:
+        """Take in records of one partition, in order; whole up to the newest mark among them.
+
+        How many were passed over: they are no rows and no marks, so profile did not write them.
+        """
+        waiting, mark, strays = self._waiting[partition], None, 0
         ready: dict[str, bytes | None] = {}
         for key, value in records:
-            if key != _MARK:
-                waiting[key.decode()] = value
-            elif value is not None:
+            if key == _MARK:
+                if (found := _mark(value)) is None:
+                    strays += 1
+                    continue
                 ready |= waiting
                 waiting.clear()
-                mark = value
+                mark = found
+            elif key is not None and key.startswith(_ROWS) and key.isascii():
+                waiting[key.decode()] = value
+            else:
+                strays += 1
         if mark is not None:
-            self._apply(ready)
-            self.marks[partition] = decode_mark(mark)
-            self._touched.came(partition, self.marks[partition].end, ready)
+            strays += self._apply(ready)
+            self.marks[partition] = mark
+            self._touched.came(partition, mark.end, ready)
+        return strays
 
     def about(self, subjects: Collection[str]) -> dict[str, Row]:
         """The rows of these members and of the ties between them."""
@@ -130,13 +142,29 @@ class Assembly:
         """What was told is lost: tell everything when asked for news."""
         self._news = None
 
-    def _apply(self, values: dict[str, bytes | None]) -> None:
+    def _apply(self, values: dict[str, bytes | None]) -> int:
+        """Make these the rows; how many are none, and leave what was there."""
+        strays = 0
         for key, value in values.items():
+            try:
+                row = None if value is None else decode_row(key, value)
+            except msgspec.DecodeError:
+                strays += 1
+                continue
             if self._since is not None:
                 self._since.setdefault(key, self.rows.get(key))
             if self._news is not None:
                 self._news.add(key)
-            if value is None:
+            if row is None:
                 self.rows.pop(key, None)
             else:
-                self.rows[key] = decode_row(key, value)
+                self.rows[key] = row
+        return strays
+
+
+def _mark(value: bytes | None) -> Mark | None:
+    """None for what is no mark; a mark is never deleted."""
+    try:
+        return None if value is None else decode_mark(value)
+    except msgspec.DecodeError:
+        return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from msgspec import structs
 
+from crosstie import instants
 from crosstie.matching import base as bases
 from crosstie.matching import policy as policies
 from crosstie.matching import record
@@ -149,7 +149,7 @@ def delivered(round: Round, delivery: dict[str, tuple[str, ...]]) -> Round:
 
 def now(clock: Literal["wall", "log"], latest: int) -> int:
     """The port of rounds' time: the wall clock, or `latest`, the greatest event time read."""
-    return latest if clock == "log" else time.time_ns() // 1000
+    return latest if clock == "log" else instants.now()
 
 
 async def off_loop(work: Callable[[], T]) -> T:

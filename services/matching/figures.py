@@ -27,6 +27,9 @@ SECONDS = Histogram(
 )
 BASES = Counter("crosstie_bases_fitted", "Fits of a base by what came of them", ["outcome"])
 EMPTY = Counter("crosstie_rounds_passed_over", "Rounds that decided nothing and are not recorded")
+STRAYS = Counter(
+    "crosstie_network_strays", "Records of network.v1 passed over: profile did not write them"
+)
 HELD = Gauge("crosstie_rounds_held", "1 while rounds are paused or held, and only settle")
 
 

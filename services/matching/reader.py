@@ -19,6 +19,7 @@ from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from crosstie.topics import COMPACTION_LAG_MS
+from services.matching import figures
 from services.matching.assembly import Assembly
 
 log = logger("matching.reader")
@@ -140,7 +141,12 @@ class Reader:
     async def _poll(self, consumer: AIOKafkaConsumer) -> None:
         batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)
         for each, records in batches.items():
-            self.network.take(each.partition, ((r.key, r.value) for r in records))
+            strays = self.network.take(each.partition, ((r.key, r.value) for r in records))
+            if strays:
+                figures.STRAYS.inc(strays)
+                first, last = records[0].offset, records[-1].offset
+                where = f"{each.topic}-{each.partition}@{first}-{last}"
+                log.error("records passed over that profile did not write", at=where, n=strays)
         at = {each.partition: await consumer.position(each) for each in self._partitions}
         if at != self._positions:
             async with self._moved:

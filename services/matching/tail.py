@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -51,5 +53,11 @@ async def _records(
     found: list[Record] = []
     while await consumer.position(here) < end:
         for records in (await consumer.getmany(here, timeout_ms=500)).values():
-            found += (Record(r.key, r.value, tuple(r.headers)) for r in records)
+            found += (_record(each) for each in records)
     return found
+
+
+def _record(each: Any) -> Record:
+    """Also of what no matcher wrote, where anything may be missing."""
+    headers = tuple((name, value or b"") for name, value in each.headers)
+    return Record(each.key or b"", each.value or b"", headers)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import asyncpg
 
+from crosstie import instants
 from crosstie.errors import DatabaseAway
 from crosstie.events import Person
 from crosstie.network.map import Population, map_of
@@ -73,7 +74,7 @@ class Reads:
 
     async def _now(self, on: Any) -> int:
         if self._clock == "wall":
-            return time.time_ns() // 1000
+            return instants.now()
         return int(await on.fetchval(sql.LATEST))
 
     def _connected(self) -> asyncpg.Pool[Any]:

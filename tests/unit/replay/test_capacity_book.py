@@ -94,6 +94,18 @@ def test_who_blocked_is_not_suggested_the_other(world: World) -> None:
     )
 
 
+def test_two_who_are_suggested_to_each_other_twice_at_a_time_are_named(world: World) -> None:
+    assert differences(world, introduced("s1"), _in_round(2, "s4")) == (
+        "round 2: s4 means the same as s1, which lives",
+    )
+
+
+def test_what_ended_may_be_suggested_again(world: World) -> None:
+    expired = structs.replace(suggestion("s1", PAIRS["s1"]), state="expired", seq=2)
+    ended_and_again = (Change(expired, "expired"), *_in_round(2, "s4"))
+    assert differences(world, introduced("s1"), ended_and_again) == ()
+
+
 def test_what_the_erased_had_set_cannot_be_known(world: World) -> None:
     world.erase(EVE)
     world.log[0].pop()  # the erasure comes after the round
@@ -110,6 +122,8 @@ def test_more_mentorings_in_a_week_than_the_policy_allows_are_named(world: World
     for subject in (BOB, CID, EVE):
         world.say("availability.set", subject, introductions_per_week=0, mentors_wanted=2)
     each = [_in_round(n, id, kind="mentoring") for n, id in enumerate(ids, 1)]
+    first = suggestion("s1", PAIRS["s1"], kind="mentoring", state="declined", seq=2)
+    each[3] = (Change(first, "declined"), *each[3])
     assert differences(world, *each[:3]) == ()
     assert differences(world, *each) == (
         f"round 4: {ANN} has 4 mentorings made in 7 days, of 3 a week",

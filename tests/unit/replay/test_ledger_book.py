@@ -117,6 +117,18 @@ def test_a_skipped_seq_is_named() -> None:
     assert differences(chain, stored(chain)) == ("s1: seq 3 in round 2 follows 1",)
 
 
+def test_a_record_that_is_no_round_is_named(chain: list[Round]) -> None:
+    records = [
+        Record("rounds.v1", 0, n, 0, each.key, each.value, each.headers)
+        for n, each in enumerate(one for round in chain for one in rounds_record.split(round))
+    ]
+    stray = Record("rounds.v1", 0, 99, 0, b"junk", b"junk")
+    read = history.read([*records, stray])
+    assert history.ledger(read, stored(chain)).differences == (
+        "rounds.v1@99: no round; matching did not write it",
+    )
+
+
 def test_split_rounds_are_joined(chain: list[Round]) -> None:
     parts = [each for round in chain for each in rounds_record.split(round)]
     records = [Record("rounds.v1", 0, i, 0, p.key, p.value, p.headers) for i, p in enumerate(parts)]

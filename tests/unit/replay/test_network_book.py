@@ -40,6 +40,16 @@ def test_an_older_value_after_the_newer_is_named(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize(("key", "value"), [(b"\xff", b"{}"), (None, b"{}"), (b"mark", b"junk")])
+def test_a_record_that_profile_did_not_write_is_named(
+    world: World, key: bytes | None, value: bytes
+) -> None:
+    stray = Record("network.v1", 0, 99, 0, key, value)
+    assert differences(world, [*world.published(), stray]) == (
+        "network.v1-0@99: no row and no mark; profile did not write it",
+    )
+
+
 def test_a_row_never_published_is_named(world: World) -> None:
     records = [each for each in world.published() if each.key != MEMBER.encode()]
     assert differences(world, records) == (f"{MEMBER}: in PostgreSQL, not in network.v1",)

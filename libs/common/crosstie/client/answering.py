@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from crosstie import instants
 from crosstie.client.inbox import Inbox
 from crosstie.client.outcome import Suggestions
 from crosstie.simulate.reactions import Reactions
@@ -26,6 +25,6 @@ async def answer(reader: Suggestions, box: Inbox, reactions: Reactions, most: in
             clock = max(clock, received.time)
         quiet = 0 if batch else quiet + 1
         if quiet >= _QUIET_READS and reactions.next is not None:
-            clock = max(clock, min(reactions.next + 1, time.time_ns() // 1_000))
+            clock = max(clock, min(reactions.next + 1, instants.now()))
         sent += await box.send(reactions.before(clock))
     return sent

@@ -14,7 +14,10 @@ from crosstie import instants
 from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway, Misconfigured
 from crosstie.runtime.stopping import stop
+from crosstie.runtime.telemetry import logger
 from crosstie.suggestions import SuggestionChanged
+
+log = logger("client")
 
 _PATIENCE_MS = 60_000
 
@@ -36,12 +39,16 @@ class Suggestions:
         self._consumer = consumer
 
     async def read(self, wait_seconds: float) -> list[Received]:
-        """What has come; waits that long when there is nothing. Raises BrokerAway."""
+        """What has come; waits that long when there is nothing. Raises BrokerAway.
+
+        A record that is no suggestion is passed over: whoever wrote it, it holds up none that is.
+        """
         try:
             batches = await self._consumer.getmany(timeout_ms=round(1000 * wait_seconds))
         except KafkaError as error:
             raise BrokerAway(f"{type(error).__name__}: {error}") from error
-        return [received(record) for records in batches.values() for record in records]
+        found = (_understood(record) for records in batches.values() for record in records)
+        return [each for each in found if each is not None]
 
     async def follow(self) -> AsyncIterator[Received]:
         """Everything that comes, until cancelled."""
@@ -59,6 +66,19 @@ def received(record: Any) -> Received:
         appended=record.timestamp,
         place=(record.partition, record.offset),
     )
+
+
+def _understood(record: Any) -> Received | None:
+    try:
+        return received(record)
+    except (
+        ValueError,
+        KeyError,
+        AttributeError,
+    ):  # pydantic's and decoding's errors are ValueErrors
+        place = f"{record.topic}-{record.partition}@{record.offset}"
+        log.warning("passed over: no suggestion", at=place)
+        return None
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ a chain; where they were delivered to is beside it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
@@ -21,6 +22,7 @@ PART_HEADER = "part"  # value `i/of`, from 1
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Round)
+_KEY = re.compile(rb"([1-9][0-9]{0,17})(?:/([1-9][0-9]{0,8}))?")
 
 
 class Record(Struct, frozen=True):
@@ -73,16 +75,23 @@ def split(round: Round) -> tuple[Record, ...]:
 def joined(records: Iterable[Record]) -> Iterator[Round]:
     """The rounds that `records` hold, in order. Raises LogGap for parts that do not join.
 
-    A reader that begins in the midst of a split round passes over its remaining parts.
+    A reader that begins in the midst of a split round passes over its remaining parts. What is no
+    round is passed over: should it be one that was damaged, the chain breaks at the next one.
     """
-    return map(decode, wholes(records))
+    for whole in wholes(records):
+        try:
+            yield decode(whole)
+        except msgspec.DecodeError:
+            continue
 
 
 def wholes(records: Iterable[Record]) -> Iterator[bytes]:
     """The bytes of every round, its parts put together; see `joined`."""
     parts: list[bytes] = []
     for record in records:
-        number, of = _part(record)
+        if (part := _part(record)) is None:
+            continue
+        number, of = part
         if number > 1 and not parts:
             continue
         if len(parts) != number - 1:
@@ -93,6 +102,12 @@ def wholes(records: Iterable[Record]) -> Iterator[bytes]:
             parts = []
     if parts:
         raise LogGap(f"the last round has {len(parts)} parts and then ends")
+
+
+def number_of(key: bytes) -> int:
+    """Number of the round that a record of this key is, or is a part of; 0 for no round's key."""
+    named = _KEY.fullmatch(key)
+    return 0 if named is None else int(named[1])
 
 
 def following(rounds: Iterable[Round], n: int, previous: str) -> Iterator[Round]:
@@ -111,9 +126,15 @@ def following(rounds: Iterable[Round], n: int, previous: str) -> Iterator[Round]
         n, previous = round.n, round.digest
 
 
-def _part(record: Record) -> tuple[int, int]:
+def _part(record: Record) -> tuple[int, int] | None:
+    """Which part of how many it is; None for what matching never writes."""
+    if (named := _KEY.fullmatch(record.key)) is None:
+        return None
+    numbered = int(named[2] or 1)
     for name, value in record.headers:
         if name == PART_HEADER:
-            number, _, of = value.decode().partition("/")
-            return int(number), int(of)
-    return 1, 1
+            number, _, of = value.partition(b"/")
+            if not of.isdigit() or number != named[2] or int(of) < numbered:
+                return None
+            return numbered, int(of)
+    return None if named[2] else (1, 1)

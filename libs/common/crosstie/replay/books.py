@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from crosstie.errors import BrokerAway
+from crosstie.matching.record import number_of
 from crosstie.replay import compare, erasure, history, search, tables
 from crosstie.replay.book import Book, Books
 from crosstie.replay.capacity import Capacity
@@ -25,6 +26,8 @@ from crosstie.replay.tables import Snapshot
 from crosstie.runtime.admin import partitions_of
 from crosstie.settings import Settings
 from crosstie.topics import COMPACTION_LAG_MS
+
+Planted = Callable[[Record], bool]
 
 __all__ = ["Book", "Books", "check"]
 
@@ -52,15 +55,17 @@ async def check(
     text: str | None = None,
     acknowledged: Iterable[Identity] | None = None,
     patience_seconds: float = PATIENCE_SECONDS,
+    planted: Planted = lambda _: False,
 ) -> Books:
     """All books. `rounds`: recompute only the newest so many; `text`: must be gone everywhere.
 
     `acknowledged`: (source, id) of events that must be in effect once, profile having caught up.
-    Raises BrokerAway, DatabaseAway, Misconfigured.
+    `planted` says which records of topics that only services write are known to be somebody else's,
+    put there to see that nobody minds them. Raises BrokerAway, DatabaseAway, Misconfigured.
     """
     connection = await tables.connected(settings)
     try:
-        moment = await _moment(settings, connection, patience_seconds)
+        moment = await _moment(settings, connection, patience_seconds, planted)
         books = await _replayed(settings, moment, rounds, acknowledged)
         if text is not None:
             books.append(await search.text(settings, connection, moment.snapshot.keys, text))
@@ -69,42 +74,51 @@ async def check(
     return Books(tuple(books))
 
 
-async def _moment(settings: Settings, connection: tables.Connection, patience: float) -> _Moment:
+async def _moment(
+    settings: Settings, connection: tables.Connection, patience: float, planted: Planted
+) -> _Moment:
     for _ in range(_ATTEMPTS):
         begun = time.monotonic()
         snapshot = await tables.snapshot(connection, settings)
-        mirror = await _mirrored(settings, snapshot, patience)
+        mirror = await _mirrored(settings, snapshot, patience, planted)
         if not mirror.skipped() and time.monotonic() - begun < _LONGEST_READ_SECONDS:
-            shown, inboxes = await _shown(settings, snapshot), await _inboxes(settings)
-            rounds = await _rounds(settings, snapshot, patience)
+            shown = await _shown(settings, snapshot, planted)
+            inboxes = await _inboxes(settings, planted)
+            rounds = await _rounds(settings, snapshot, patience, planted)
             return _Moment(snapshot, mirror, shown, inboxes, rounds)
     raise BrokerAway("network.v1 has no marks at the offsets of PostgreSQL; check again")
 
 
-async def _mirrored(settings: Settings, snapshot: Snapshot, patience: float) -> compare.Mirror:
+def _ours(records: Iterable[Record], planted: Planted) -> list[Record]:
+    return [each for each in records if not planted(each)]
+
+
+async def _mirrored(
+    settings: Settings, snapshot: Snapshot, patience: float, planted: Planted
+) -> compare.Mirror:
     mirror = compare.Mirror({p: each.next_offset for p, each in snapshot.partitions.items()})
     deadline = time.monotonic() + patience
     async with Tape(settings, settings.topics.network.name) as tape:
         while True:
             async for records in tape.all():
-                mirror.play(records)
+                mirror.play(_ours(records, planted))
             if not mirror.behind() or time.monotonic() > deadline:
                 return mirror
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _shown(settings: Settings, snapshot: Snapshot) -> Shown:
+async def _shown(settings: Settings, snapshot: Snapshot, planted: Planted) -> Shown:
     shown = Shown()
     for platform in sorted(snapshot.platforms):
         async with Tape(settings, settings.topics.suggestions(platform).name) as tape:
             if any(tape.begins.values()):
                 shown.incomplete(platform)
             async for records in tape.all():
-                shown.play(platform, records)
+                shown.play(platform, _ours(records, planted))
     return shown
 
 
-async def _inboxes(settings: Settings) -> Inboxes:
+async def _inboxes(settings: Settings, planted: Planted) -> Inboxes:
     inboxes = Inboxes()
     topics, group = settings.topics, f"{settings.topic_prefix}ingestion"
     names = await asyncio.to_thread(partitions_of, settings.brokers)
@@ -112,7 +126,7 @@ async def _inboxes(settings: Settings) -> Inboxes:
     read = {name: await asyncio.to_thread(committed, settings, group, name) for name in mine}
     async with Tape(settings, topics.dlq.name) as tape:
         async for records in tape.all():
-            inboxes.bury(records)
+            inboxes.bury(_ours(records, planted))
     for name in mine:
         async with Tape(settings, name) as tape:
             async for records in tape.all():
@@ -120,14 +134,16 @@ async def _inboxes(settings: Settings) -> Inboxes:
     return inboxes
 
 
-async def _rounds(settings: Settings, snapshot: Snapshot, patience: float) -> list[Record]:
+async def _rounds(
+    settings: Settings, snapshot: Snapshot, patience: float, planted: Planted
+) -> list[Record]:
     found: list[Record] = []
     deadline = time.monotonic() + patience
     async with Tape(settings, settings.topics.rounds.name) as tape:
         while True:
             async for records in tape.all():
-                found.extend(records)
-            newest = int((found[-1].key or b"0").partition(b"/")[0]) if found else 0
+                found.extend(_ours(records, planted))
+            newest = max((number_of(each.key or b"") for each in found), default=0)
             if newest >= snapshot.head.n or time.monotonic() > deadline:
                 return found
             await asyncio.sleep(_POLL_SECONDS)

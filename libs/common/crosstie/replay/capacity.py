@@ -1,5 +1,7 @@
 """Nobody was over capacity when a suggestion was made: counted anew, with none of the matcher's code.
 
+Nor were two suggested to each other for the same end while an earlier suggestion of it lives.
+
 Free introductions = weekly rate - max(open, made in the last 7 days). A mentoring holds its slot
 from suggestion until declined, expired, withdrawn or ended, and the policy says how many a week.
 """
@@ -66,6 +68,14 @@ class Capacity:
             self.audit.differs(
                 f"round {round.n}: {suggestion.id} is between two of whom one blocked the other"
             )
+        one, *others = suggestion.members
+        for other in sorted(self._live.get(one, {}).values(), key=lambda each: each.id):
+            if other.id == suggestion.id or other.kind != suggestion.kind:
+                continue
+            if set(others) <= set(other.members):
+                self.audit.differs(
+                    f"round {round.n}: {suggestion.id} means the same as {other.id}, which lives"
+                )
 
     def _check_person(self, round: Round, subject: str, member: Row | None) -> None:
         where = f"round {round.n}: {subject}"

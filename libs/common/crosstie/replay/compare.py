@@ -120,9 +120,12 @@ class Mirror:
         """Take records of one partition, in order."""
         for record in records:
             self.records += 1
-            key = (record.key or b"").decode()
+            key = (record.key or b"").decode(errors="replace")
             if key == MARK_KEY:
                 self._mark(record)
+                continue
+            if not key.startswith(("member/", "tie/")):
+                self._stray(record)
                 continue
             if self.home.setdefault(key, record.partition) != record.partition:
                 self.strays.append(f"{key}: in partitions {self.home[key]} and {record.partition}")
@@ -146,8 +149,15 @@ class Mirror:
     def _end(self, partition: int) -> int:
         return self.marks[partition].end if partition in self.marks else 0
 
+    def _stray(self, record: Record) -> None:
+        self.strays.append(f"{_at(record)}: no row and no mark; profile did not write it")
+
     def _mark(self, record: Record) -> None:
-        mark = decode_mark(record.value or b"")
+        try:
+            mark = decode_mark(record.value or b"")
+        except msgspec.DecodeError:
+            self._stray(record)
+            return
         before = self.marks.get(record.partition)
         if before is not None and mark.end < before.end:
             self.strays.append(f"{_at(record)}: mark {mark.end} after mark {before.end}")

@@ -12,6 +12,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from crosstie import instants
 from crosstie.door.entries import erasure as entry
 from crosstie.erasures import Erasure, Erasures, Unlogged, digest
 from crosstie.errors import BrokerAway, DatabaseAway
@@ -53,7 +54,7 @@ async def forget(
             rows = await pool.fetch(KNOWN, person.authority, person.id)
             before = await pool.fetchval(ASKED, digest(settings.vault_key_bytes, person))
         subjects = tuple(sorted(row["subject"] for row in rows))
-        now = time.time_ns() // 1000
+        now = instants.now()
         erasures = Erasures(pool, settings.vault_key_bytes)
         unlogged = await erasures.retire([Erasure(person, now, SOURCE, secrets.token_hex(16))])
         if unlogged:

@@ -100,7 +100,11 @@ def read(records: Iterable[Record]) -> History:
     """The history that records of `rounds.v1` tell; a LogGap becomes a fault of it."""
     history, kept = History(), list(records)
     for each in kept:
-        history.published_at[_number(each)] = each.timestamp
+        if (n := rounds_record.number_of(each.key or b"")) == 0:
+            history.faults.append(
+                f"{each.topic}@{each.offset}: no round; matching did not write it"
+            )
+        history.published_at[n] = each.timestamp
     try:
         for round in rounds_record.joined(as_published(kept)):
             history.take(round)
@@ -113,11 +117,6 @@ def as_published(records: Iterable[Record]) -> Iterator[rounds_record.Record]:
     """Records of `rounds.v1` as matching wrote them."""
     for each in records:
         yield rounds_record.Record(each.key or b"", each.value or b"", each.headers)
-
-
-def _number(record: Record) -> int:
-    """Of the round that a record of `rounds.v1` is, or is a part of."""
-    return int((record.key or b"0").partition(b"/")[0])
 
 
 def ledger(history: History, snapshot: Snapshot) -> Book:

@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from math import inf
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ import asyncpg
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from crosstie import api_keys
+from crosstie import api_keys, instants
 from crosstie.api_keys import Caller, Key, Scope
 from crosstie.errors import DatabaseAway
 from crosstie.registry import Platform
@@ -80,7 +79,8 @@ class Keys:
         """
         known = self._fresh(key) or await self._asked(key)
         found = known.caller
-        return found if found is not None and found.valid(datetime.now(UTC)) else None
+        now = instants.to_datetime(instants.now())
+        return found if found is not None and found.valid(now) else None
 
     def wait(self, caller: Caller) -> float:
         """Count a call: 0, or the seconds until its key may call again."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from crosstie import dlq
+from crosstie import dlq, instants
 from crosstie.brokers import Brokers
 from crosstie.dlq import Letter, Pile
 from crosstie.errors import BrokerAway, Rejected
@@ -81,7 +80,7 @@ async def replay(
                 if done[each.name] is None
                 for name in (each.name, pile.newest(each))
             }
-            marks = [dlq.mark(each, _now()) for each in sorted(names)]
+            marks = [dlq.mark(each, instants.now()) for each in sorted(names)]
             sent = [
                 await _sent(producer, topics.dlq.name, m.key, m.value, m.headers) for m in marks
             ]
@@ -171,10 +170,6 @@ def _gone(letter: Letter) -> Rejected:
 def _too_large() -> Rejected:
     limit = "of a size that the inbox takes"
     return Rejected("", "the original", limit, "raise the inbox's max.message.bytes")
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
 
 
 async def _records(consumer: Any, places: Sequence[TopicPartition]) -> AsyncIterator[Any]:

@@ -1,0 +1,123 @@
+"""Records that none of us wrote stop nobody who reads our own topics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from crosstie.client.outcome import Suggestions
+from crosstie.matching import record
+from crosstie.network.state import Member, member_key
+from crosstie.network.wire import MARK_KEY, Mark, encode
+from services.matching.assembly import Assembly
+from tests.unit.test_rounds_record import history, round_of
+
+ANN = member_key("ANN")
+MARK = MARK_KEY.encode()
+JUNK = b"\xff\x00 no JSON"
+
+
+def test_junk_in_network_v1_is_passed_over_and_its_neighbours_count() -> None:
+    network = Assembly(1)
+    passed = network.take(
+        0,
+        [
+            (JUNK, JUNK),
+            (None, JUNK),
+            (b"member/\xff", JUNK),
+            (b"group/X", b"{}"),
+            (ANN.encode(), encode(Member("ANN"))),
+            (MARK, JUNK),
+            (MARK, encode(Mark(7, 5))),
+        ],
+    )
+    assert passed == 5
+    assert network.rows == {ANN: Member("ANN")}
+    assert network.offsets == (7,)
+
+
+def test_junk_under_the_key_of_a_row_leaves_the_row_as_it_was() -> None:
+    network = Assembly(1)
+    network.take(0, [(ANN.encode(), encode(Member("ANN"))), (MARK, encode(Mark(1, 1)))])
+    assert network.take(0, [(ANN.encode(), JUNK), (MARK, encode(Mark(2, 2)))]) == 1
+    assert network.rows == {ANN: Member("ANN")}
+    assert network.offsets == (2,)
+
+
+def test_a_junk_mark_makes_no_row_count() -> None:
+    network = Assembly(1)
+    assert network.take(0, [(ANN.encode(), encode(Member("ANN"))), (MARK, JUNK)]) == 1
+    assert network.rows == {}
+    assert network.take(0, [(MARK, encode(Mark(1, 1)))]) == 0
+    assert network.rows == {ANN: Member("ANN")}
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        record.Record(JUNK, JUNK),
+        record.Record(b"", b""),
+        record.Record(b"2", JUNK),
+        record.Record(b"0", b"{}"),
+        record.Record(b"2/1", JUNK),
+        record.Record(b"2/1", JUNK, (("part", b"1/x"),)),
+        record.Record(b"2/3", JUNK, (("part", b"3/2"),)),
+        record.Record(b"2/1", JUNK, (("part", b"2/2"),)),
+    ],
+    ids=repr,
+)
+def test_junk_in_rounds_v1_is_passed_over_between_rounds(stray: record.Record) -> None:
+    rounds = history(3)
+    records = [each for round in rounds for each in (stray, *record.split(round))]
+    assert list(record.joined(records)) == rounds
+
+
+def test_junk_between_the_parts_of_a_round_is_passed_over() -> None:
+    whole = round_of(1, suggestions=6000)
+    first, *rest = record.split(whole)
+    assert list(record.joined([first, record.Record(JUNK, JUNK), *rest])) == [whole]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A record as aiokafka hands it on."""
+
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    topic: str = "crosstie.suggestions.v1.intranet"
+    partition: int = 0
+    offset: int = 0
+    timestamp: int = 0
+
+
+class Consumer:
+    """Hands on what it was given, once."""
+
+    def __init__(self, *records: Raw) -> None:
+        self._records = [*records]
+
+    async def getmany(self, timeout_ms: int) -> dict[int, list[Raw]]:
+        del timeout_ms
+        given, self._records = self._records, []
+        return {0: given}
+
+
+SUGGESTION = Raw(
+    b'{"suggestion":"s1","seq":1,"state":"withdrawn","kind":"introduction","round":1,'
+    b'"cross_sector":true,"policy":"p","members":[]}',
+    (("ce_time", b"2026-03-02T12:00:00Z"),),
+)
+
+
+async def test_junk_among_suggestions_hides_none() -> None:
+    strays = [
+        Raw(None),
+        Raw(JUNK, (("ce_time", b"2026-03-02T12:00:00Z"),)),
+        Raw(SUGGESTION.value),
+        Raw(SUGGESTION.value, (("ce_time", JUNK),)),
+        Raw(SUGGESTION.value, (("ce_time", None),)),
+        Raw(SUGGESTION.value, (("ce_time", b"yesterday"),)),
+    ]
+    read = await Suggestions(Consumer(*strays, SUGGESTION)).read(wait_seconds=0)
+    assert [each.change.suggestion for each in read] == ["s1"]
