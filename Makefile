@@ -51,7 +51,7 @@ bench: $(READY) ## measure: figures and ratios as JSON (ARGS='--only rounds --si
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: chaos
-chaos: $(READY) ## faults on a whole system under load, then an audit (ARGS='--seed 1 --events 100000')
+chaos: $(READY) ## faults on a whole system under load, then an audit (ARGS='--seed 1 --seeds 20 --events 100000 --table chaos.json')
 	@$(BIN)/crosstie chaos $(ARGS)
 
 .PHONY: lint

@@ -10,6 +10,7 @@ from time import monotonic
 import asyncpg
 
 from crosstie.errors import BrokerAway, DatabaseAway, Transient
+from crosstie.matching.record import decode
 from crosstie.replay.sources import committed
 from crosstie.runtime.admin import end_offsets, partitions_of
 from crosstie.runtime.database import transient
@@ -22,6 +23,8 @@ EVERY_SECONDS = 2.0
 STUCK_SECONDS = 30.0
 POSITIONS = "SELECT partition, next_offset, published_offset FROM profile.partitions"
 HEAD = "SELECT n, published_n FROM matching.head"
+READ = "SELECT body FROM matching.rounds ORDER BY n DESC LIMIT 1"
+DECIDING = "matching"  # what is read by rounds; those that decide nothing are recorded seldom
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +35,57 @@ class Standing:
     behind: dict[str, int]
 
     @property
+    def stored(self) -> bool:
+        """Nothing is left to do for what must be done at once."""
+        return not any(left for stage, left in self.behind.items() if stage != DECIDING)
+
+    @property
     def caught_up(self) -> bool:
-        """Nothing is left to do."""
+        """Nothing is left to do; what changes nothing is not read by a round before something does."""
         return not any(self.behind.values())
 
 
 async def standing(settings: Settings) -> Standing:
-    """Inboxes read, log folded, rows published, rounds published. Raises Transient."""
+    """Inboxes read, log folded, rows published, read by rounds, and these published. Raises Transient."""
     read, waiting = await asyncio.to_thread(_inboxes, settings)
     log_name = settings.topics.events.name
     partitions = range(settings.topics.events.partitions)
     ends = await asyncio.to_thread(end_offsets, settings.brokers, log_name, partitions)
-    rows, head = await _positions(settings)
+    rows, head, decided = await _positions(settings)
     folded = sum(next for _, next, _ in rows)
     published = sum(out for _, _, out in rows)
     rounds, out = head
     return Standing(
-        {"inboxes": read, "fold": folded, "network": published, "rounds": out},
+        {
+            "inboxes": read,
+            "fold": folded,
+            "network": published,
+            DECIDING: decided,
+            "rounds": out,
+        },
         {
             "inboxes": waiting,
             "fold": sum(ends.values()) - folded,
             "network": folded - published,
+            DECIDING: max(published - decided, 0),
             "rounds": rounds - out,
         },
     )
 
 
-async def _positions(settings: Settings) -> tuple[list[tuple[int, int, int]], tuple[int, int]]:
+async def _positions(
+    settings: Settings,
+) -> tuple[list[tuple[int, int, int]], tuple[int, int], int]:
     with transient():
         connection = await asyncpg.connect(settings.database_url.get_secret_value(), timeout=5)
         try:
             rows = await connection.fetch(POSITIONS, timeout=5)
             head = await connection.fetchrow(HEAD, timeout=5)
+            body = await connection.fetchval(READ, timeout=5)
         finally:
             await connection.close(timeout=5)
-    return [tuple(each) for each in rows], (tuple(head) if head is not None else (0, 0))
+    decided = 0 if body is None else sum(decode(bytes(body)).offsets)
+    return [tuple(each) for each in rows], (tuple(head) if head is not None else (0, 0)), decided
 
 
 def _inboxes(settings: Settings) -> tuple[int, int]:
@@ -95,14 +114,14 @@ class Watch:
         """Until cancelled."""
         while True:
             try:
-                self._look(await standing(self.settings))
+                self.look(await standing(self.settings), monotonic())
             except (Transient, BrokerAway, DatabaseAway):
                 self._since.clear()  # the servers are away: nobody can be expected to go on
             await asyncio.sleep(EVERY_SECONDS)
 
-    def _look(self, now: Standing) -> None:
+    def look(self, now: Standing, at: float) -> None:
+        """Where things stand at a moment, in monotonic seconds."""
         self.looks += 1
-        at = monotonic()
         for stage, done in now.done.items():
             before, since = self._since.get(stage, (-1, at))
             if done != before or not now.behind[stage]:
@@ -115,14 +134,18 @@ class Watch:
             self._since[stage] = (done, since)
 
 
-async def caught_up(settings: Settings, limit_seconds: float) -> Standing:
+async def caught_up(
+    settings: Settings,
+    limit_seconds: float,
+    done: Callable[[Standing], bool] = lambda now: now.caught_up,
+) -> Standing:
     """Where things stand once all is done, or the time is over."""
     deadline = monotonic() + limit_seconds
     quiet, last = 0, Standing({}, {"unknown": 1})
     while monotonic() < deadline and quiet < 2:  # twice: what is done may make more to do
         try:
             last = await standing(settings)
-            quiet = quiet + 1 if last.caught_up else 0
+            quiet = quiet + 1 if done(last) else 0
         except Transient:
             quiet = 0
         await asyncio.sleep(1.0)

@@ -16,23 +16,29 @@ from crosstie.runtime.telemetry import logger
 log = logger("chaos")
 
 POLL_SECONDS = 0.1
+_REFILL_SECONDS = 0.5
 RECOVERY_SECONDS = 120.0  # for a server that was hit, before the next fault of its lane
 
 
 @dataclass
 class Director:
-    """Runs a schedule against a stage. `poison` sends one wrong record, and says nothing about it."""
+    """Runs a schedule against a stage. `at_the_input` does what happens to what is sent."""
 
     stage: Stage
     progress: Callable[[], float]  # share of all events that are sent
-    poison: Callable[[str], Awaitable[None]]
+    at_the_input: Callable[[Fault], Awaitable[None]]
     done: list[Fault] = field(default_factory=list)
+    impossible: list[Fault] = field(default_factory=list)  # for want of a right on this machine
     active: int = 0
+    reached: float = 0.0  # every fault that begins before this share of the events is over
     last: float = field(default_factory=monotonic)  # when the last fault ended
+    _waiting: dict[int, float] = field(default_factory=dict)
 
     async def run(self, faults: Sequence[Fault]) -> None:
         """All of them, to their ends."""
         lanes: dict[Lane, list[Fault]] = {}
+        self._waiting = {fault.number: fault.at for fault in faults}
+        self._reach()
         for fault in faults:
             lanes.setdefault(fault.lane, []).append(fault)
         async with asyncio.TaskGroup() as group:
@@ -46,19 +52,43 @@ class Director:
             log.info("fault", number=fault.number, kind=fault.kind, target=fault.target)
             self.active += 1
             try:
-                await self._happen(fault)
+                happened = await self._happen(fault)
             finally:
                 self.active -= 1
                 self.last = monotonic()
-            self.done.append(fault)
+            (self.done if happened else self.impossible).append(fault)
+            del self._waiting[fault.number]
+            self._reach()
 
-    async def _happen(self, fault: Fault) -> None:
+    def _reach(self) -> None:
+        self.reached = min(self._waiting.values(), default=1.0)
+
+    async def _happen(self, fault: Fault) -> bool:
+        """Whether it could."""
+        if fault.kind == "full":
+            return await self._full(fault)
         if fault.lane == "servers":
             await self._server(fault)
         elif fault.lane == "workers":
             await self._worker(fault)
         else:
-            await self.poison(fault.target)
+            await self.at_the_input(fault)
+        return True
+
+    async def _full(self, fault: Fault) -> bool:
+        """Not a byte is left on the server's volume; what it frees meanwhile is taken, too."""
+        volume = self.stage.volumes[fault.target]
+        if not volume.own:
+            return False
+        until = monotonic() + fault.seconds
+        try:
+            while monotonic() < until:
+                await asyncio.to_thread(volume.fill)
+                await asyncio.sleep(_REFILL_SECONDS)
+        finally:
+            volume.empty()
+        await self._serves_again(fault.target)
+        return True
 
     async def _server(self, fault: Fault) -> None:
         stage, proxy = self.stage, self.stage.proxies[fault.target]
@@ -91,7 +121,12 @@ class Director:
     async def _worker(self, fault: Fault) -> None:
         fleet, name = self.stage.fleet, fault.target
         if fault.kind == "kill":
-            fleet.signal(name, signal.SIGKILL)
+            while not fleet.signal(name, signal.SIGKILL):  # noqa: ASYNC110  between two starts
+                await asyncio.sleep(POLL_SECONDS)
+        elif fault.kind == "jump":
+            fleet.jump(name, fault.by_seconds)
+            await asyncio.sleep(fault.seconds)
+            fleet.jump(name, 0)
         elif fault.kind == "freeze":
             if fleet.signal(name, signal.SIGSTOP):
                 await asyncio.sleep(fault.seconds)

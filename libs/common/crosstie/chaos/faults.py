@@ -8,13 +8,26 @@ from typing import Literal
 
 from crosstie.simulate.draws import Draws
 
-Kind = Literal["kill", "freeze", "cut", "slow", "silence", "remove", "add", "poison"]
+Kind = Literal[
+    "kill",
+    "freeze",
+    "cut",
+    "slow",
+    "silence",
+    "full",
+    "remove",
+    "add",
+    "jump",
+    "poison",
+    "again",
+    "shuffle",
+]
 Lane = Literal["servers", "workers", "input"]
 
 KINDS: Mapping[Lane, Sequence[Kind]] = {
-    "servers": ("kill", "freeze", "cut", "slow", "silence"),
-    "workers": ("kill", "kill", "freeze", "remove", "add"),
-    "input": ("poison",),
+    "servers": ("kill", "freeze", "cut", "slow", "silence", "full"),
+    "workers": ("kill", "kill", "freeze", "remove", "add", "jump"),
+    "input": ("poison", "poison", "again", "shuffle"),
 }
 # how long it lasts, least and most, in seconds: a frozen worker must be taken for dead (12 s of a
 # silent group member, 10 s of a lease), a killed one is started again at once
@@ -24,12 +37,18 @@ SECONDS: Mapping[Kind, tuple[float, float]] = {
     "cut": (1.0, 12.0),
     "slow": (3.0, 10.0),
     "silence": (3.0, 20.0),
+    "full": (4.0, 15.0),
     "remove": (5.0, 15.0),
     "add": (10.0, 30.0),
+    "jump": (5.0, 20.0),
     "poison": (0.0, 0.0),
+    "again": (0.0, 0.0),
+    "shuffle": (0.0, 0.0),
 }
 _LANES: Sequence[Lane] = ("servers", "workers", "workers", "input")
+_OF_EVENTS = "events"  # whatever door they come by
 _MOST_SLOW_SECONDS = 0.05  # per chunk
+_JUMPS_SECONDS = (-86_400.0, -3_600.0, -90.0, 90.0, 3_600.0, 86_400.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +62,7 @@ class Fault:
     at: float
     seconds: float = 0.0
     delay_seconds: float = 0.0  # of `slow`
+    by_seconds: float = 0.0  # of `jump`: how far the wall clock is then off
 
 
 def schedule(seed: int, faults: int, targets: Mapping[Lane, Sequence[str]]) -> tuple[Fault, ...]:
@@ -62,8 +82,11 @@ def _fault(draws: Draws, number: int, targets: Mapping[Lane, Sequence[str]]) -> 
         number=number,
         lane=lane,
         kind=kind,
-        target=draws.pick(targets[lane], "target", number),
+        target=_OF_EVENTS
+        if kind in {"again", "shuffle"}
+        else draws.pick(targets[lane], "target", number),
         at=draws.uniform("at", number) * 0.95,
         seconds=round(least + (most - least) * draws.uniform("seconds", number), 1),
         delay_seconds=_MOST_SLOW_SECONDS * draws.uniform("slow", number) if kind == "slow" else 0.0,
+        by_seconds=draws.pick(_JUMPS_SECONDS, "jump", number) if kind == "jump" else 0.0,
     )

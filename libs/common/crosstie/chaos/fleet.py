@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from crosstie.chaos import shifted
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.supervised import Supervised, all_ready
 from crosstie.runtime.supervisor import SERVICES
@@ -41,7 +42,9 @@ class Fleet:
         """Start a worker and keep it running."""
         logs = self._logs / name
         logs.mkdir(exist_ok=True)
-        worker = Supervised(name.partition("-")[0], self._environment, logs, None)
+        shifted.jump(self._clock(name), 0)
+        through = (shifted.__name__, str(self._clock(name)))
+        worker = Supervised(name.partition("-")[0], self._environment, logs, None, through)
         self._workers[name] = worker
         self._keepers[name] = asyncio.create_task(worker.keep())
 
@@ -52,6 +55,13 @@ class Fleet:
         await asyncio.gather(keeper, return_exceptions=True)
         await worker.stop()
         self.starts += max(worker.starts - 1, 0)
+
+    def jump(self, name: str, seconds: float) -> None:
+        """Set a worker's wall clock so far off, while it runs."""
+        shifted.jump(self._clock(name), seconds)
+
+    def _clock(self, name: str) -> Path:
+        return self._logs / name / "clock"
 
     def signal(self, name: str, number: signal.Signals) -> bool:
         """Send a signal; whether there was a process to send it to."""

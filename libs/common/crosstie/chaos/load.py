@@ -17,6 +17,7 @@ import msgspec
 
 from crosstie import instants
 from crosstie.brokers import Brokers
+from crosstie.chaos.disorder import Disorder
 from crosstie.client.inbox import inbox
 from crosstie.client.outcome import suggestions
 from crosstie.errors import CrosstieError, Transient
@@ -24,10 +25,13 @@ from crosstie.events import ERASED
 from crosstie.replay.delivery import Identity
 from crosstie.simulate.reactions import Reactions
 from crosstie.simulate.scenario import Scenario
-from crosstie.simulate.stream import events
+from crosstie.simulate.stream import cloud_event, events
 
 CloudEvent = dict[str, Any]
 CHUNK = 200
+_CHUNK_AHEAD = 20  # while faults are not over that began long ago: less, so that load lasts
+_PAUSE_AHEAD_SECONDS = 1.0
+_AHEAD = 0.02  # share of the events
 PATIENCE_SECONDS = 300.0  # longer than any schedule of faults keeps a door shut
 _PAUSE_SECONDS = 0.3
 _A_DAY = 0.35  # events that one person brings, at least
@@ -50,8 +54,14 @@ class Load:
     """One platform: its doors, and what came of them."""
 
     def __init__(
-        self, platform: str, key: str, urls: Callable[[], Sequence[str]], brokers: Brokers
+        self,
+        platform: str,
+        key: str,
+        urls: Callable[[], Sequence[str]],
+        brokers: Brokers,
+        seed: int,
     ) -> None:
+        self.disorder = Disorder(seed)
         self.acknowledged: set[Identity] = set()
         self.share = 0.0  # of all events, those that are answered
         self.sent = 0
@@ -72,21 +82,48 @@ class Load:
         """No more."""
         await self._http.aclose()
 
-    async def play(self, told: Scenario, wanted: int, topics: tuple[str, str]) -> None:
-        """Send `wanted` events and answer what is suggested meanwhile. Raises Transient."""
+    async def play(
+        self, told: Scenario, wanted: int, topics: tuple[str, str], reached: Callable[[], float]
+    ) -> None:
+        """Send `wanted` events and answer what is suggested meanwhile. Raises Transient.
+
+        `reached` is the share of the events up to which all faults are over: the load goes on
+        slowly while it is ahead of them.
+        """
         inbox_topic, suggestions_topic = topics
         reactions = Reactions(told.source, told.seed)
         reading = asyncio.create_task(self._hear(reactions, suggestions_topic))
+
+        def size() -> int:
+            return _CHUNK_AHEAD if self.share > reached() + _AHEAD else CHUNK
+
         try:
-            for chunk in _chunks(itertools.islice(events(told), wanted)):
+            chunks = _chunks(itertools.islice(events(told), wanted), size)
+            for chunk in self.disorder.ordered(chunks):
                 now = max(instants.from_rfc3339(each["time"]) for each in chunk)
                 await self._send([*chunk, *reactions.before(now)], inbox_topic)
                 self.sent += len(chunk)
                 self.share = self.sent / wanted
+                if size() < CHUNK:
+                    await asyncio.sleep(_PAUSE_AHEAD_SECONDS)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
         self.share = 1.0
+
+    async def again(self, number: int, topic: str) -> None:
+        """Send some of what was sent lately once more, each through the other door."""
+        chunk = self.disorder.again(number)
+        by_http = [each for each in chunk if each["type"] in _BY_INBOX]
+        rest = [each for each in chunk if each["type"] not in _BY_INBOX]
+        await asyncio.gather(self._to_inbox(rest, topic), self._over_http(by_http))
+
+    async def probe(self, told: Scenario, end: int) -> None:
+        """One more event, which every service has something to do with."""
+        data = {"member": {"authority": told.authority, "id": "probe"}, "consent": True}
+        await self._over_http(
+            [cloud_event(told.source, f"{told.seed}-probe", end, "member.joined", data)]
+        )
 
     async def _send(self, chunk: Sequence[CloudEvent], topic: str) -> None:
         """Contacts by the inbox, the rest over HTTP; erasures last, when what they cover is there."""
@@ -152,6 +189,6 @@ class Load:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
 
-def _chunks(told: Iterator[CloudEvent]) -> Iterator[list[CloudEvent]]:
-    while chunk := list(itertools.islice(told, CHUNK)):
+def _chunks(told: Iterator[CloudEvent], size: Callable[[], int]) -> Iterator[list[CloudEvent]]:
+    while chunk := list(itertools.islice(told, size())):
         yield chunk

@@ -14,11 +14,11 @@ from typing import Any
 import asyncpg
 
 from crosstie import api_keys, dlq, registry
+from crosstie.chaos import poison
 from crosstie.chaos.audit import Watch, caught_up
 from crosstie.chaos.director import Director
-from crosstie.chaos.faults import Lane, schedule
+from crosstie.chaos.faults import Fault, Lane, schedule
 from crosstie.chaos.load import Load, scenario
-from crosstie.chaos.poison import poisoned
 from crosstie.chaos.stage import Stage, stage
 from crosstie.door.record import event_of
 from crosstie.errors import Rejected
@@ -30,6 +30,7 @@ from crosstie.settings import Settings
 
 PLATFORM = "under-fire"
 CATCH_UP_SECONDS = 240.0
+_VOLUME_MEGABYTES, _EVENTS_A_MEGABYTE = 1_024, 100
 Tell = Callable[[str], None]
 
 
@@ -39,15 +40,16 @@ async def run(
     """Everything of one seed, as a report; `passed` says whether all held."""
     begun = monotonic()
     tell("starting three brokers, PostgreSQL and the workers")
-    async with stage(workers, environment) as on:
+    megabytes = _VOLUME_MEGABYTES + wanted // _EVENTS_A_MEGABYTE
+    async with stage(workers, environment, megabytes) as on:
         targets: dict[Lane, tuple[str, ...]] = {
             "servers": tuple(on.servers),
             "workers": on.workers,
-            "input": ("inbox", "log"),
+            "input": poison.PLACES,
         }
         planned = schedule(seed, faults, targets)
-        async with _platform(on) as load:
-            director = Director(on, lambda: load.share, lambda where: poisoned(on, PLATFORM, where))
+        async with _platform(on, seed) as load:
+            director = Director(on, lambda: load.share, lambda fault: _input(on, load, seed, fault))
             watch = Watch(on.settings, lambda: inf if director.active else director.last)
             watching = asyncio.create_task(watch.run())
             told, names = scenario(seed, wanted), _topics(on.settings)
@@ -55,9 +57,11 @@ async def run(
             playing = monotonic()
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(load.play(told, wanted, names))
+                    group.create_task(load.play(told, wanted, names, lambda: director.reached))
                     group.create_task(director.run(planned))
                 tell("all sent; waiting until everything is in effect")
+                await caught_up(on.settings, CATCH_UP_SECONDS, lambda now: now.stored)
+                await load.probe(told, told.end)
                 at_the_end = await caught_up(on.settings, CATCH_UP_SECONDS)
             finally:
                 for task in (watching, telling):
@@ -66,7 +70,9 @@ async def run(
             played = monotonic() - playing
             tell("checking the books")
             dead = await _dead(on.settings)
-            books = await check(on.settings, acknowledged=load.acknowledged - dead)
+            books = await check(
+                on.settings, acknowledged=load.acknowledged - dead, planted=poison.planted
+            )
             delivery = books.named("delivery").counted
             lost = _lost(books)
             return {
@@ -81,6 +87,7 @@ async def run(
                     sorted(Counter(f"{each.kind} {each.target}" for each in director.done).items())
                 ),
                 "faults_done": len(director.done),
+                "impossible": [f"{each.kind} {each.target}" for each in director.impossible],
                 "restarts": on.fleet.restarts,
                 "lost": lost,
                 "doubled": delivery.get("doubled", 0),
@@ -90,6 +97,19 @@ async def run(
                 "books": books.as_json(),
                 "passed": books.clean and not watch.stuck and at_the_end.caught_up,
             }
+
+
+async def _input(on: Stage, load: Load, seed: int, fault: Fault) -> None:
+    """Something happens to what is sent."""
+    topics = on.settings.topics
+    if fault.kind == "again":
+        await load.again(fault.number, topics.inbox(PLATFORM).name)
+    elif fault.kind == "shuffle":
+        load.disorder.shuffle(fault.number)
+    else:
+        topic = poison.topic(topics, PLATFORM, fault.target)
+        records = poison.wrong(seed, fault.number, fault.target)
+        await poison.poisoned(on.settings.brokers, topic, records)
 
 
 def _lost(books: Books) -> int:
@@ -103,7 +123,7 @@ def _topics(settings: Settings) -> tuple[str, str]:
 
 
 @asynccontextmanager
-async def _platform(on: Stage) -> AsyncIterator[Load]:
+async def _platform(on: Stage, seed: int) -> AsyncIterator[Load]:
     settings, told = on.settings, scenario(1, 1)
     described = registry.checked(PLATFORM, [told.source], [told.authority])
     await asyncio.to_thread(create_topics, settings.brokers, settings.topics.of_platform(PLATFORM))
@@ -117,7 +137,7 @@ async def _platform(on: Stage) -> AsyncIterator[Load]:
         found = (on.fleet.url(name) for name in on.workers if name.startswith("ingestion"))
         return [url for url in found if url is not None]
 
-    load = Load(PLATFORM, str(key), urls, settings.brokers)
+    load = Load(PLATFORM, str(key), urls, settings.brokers, seed)
     try:
         yield load
     finally:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 
 from crosstie.chaos.fleet import Fleet, fleet
 from crosstie.chaos.proxy import Proxy
+from crosstie.chaos.volumes import Volume, volume
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.embedded_cluster import NODES, EmbeddedCluster
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
@@ -39,6 +40,7 @@ class Stage:
 
     settings: Settings
     servers: Mapping[str, Server]
+    volumes: Mapping[str, Volume]
     proxies: Mapping[str, Proxy]
     fleet: Fleet
     workers: tuple[str, ...]
@@ -50,11 +52,18 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(workers: int, environment: Mapping[str, str]) -> AsyncIterator[Stage]:
-    """All of it ready; nothing is left of it afterwards but, after a failure, its logs."""
-    with _home() as (home, logs):
+async def stage(
+    workers: int, environment: Mapping[str, str], megabytes: int
+) -> AsyncIterator[Stage]:
+    """All of it ready; nothing is left of it afterwards but, after a failure, its logs.
+
+    `megabytes`: of the volume of every server.
+    """
+    with _home() as (home, logs), ExitStack() as mounts:
+        names = (*(f"kafka-{id}" for id in range(1, NODES + 1)), "postgres")
+        volumes = {name: mounts.enter_context(volume(home / name, megabytes)) for name in names}
         async with AsyncExitStack() as stack:
-            yield await _staged(stack, home, logs, workers, environment)
+            yield await _staged(stack, home, logs, workers, environment, volumes)
 
 
 @contextmanager
@@ -75,9 +84,14 @@ def _home() -> Iterator[tuple[Path, Path]]:
 
 
 async def _staged(
-    stack: AsyncExitStack, home: Path, logs: Path, workers: int, environment: Mapping[str, str]
+    stack: AsyncExitStack,
+    home: Path,
+    logs: Path,
+    workers: int,
+    environment: Mapping[str, str],
+    volumes: Mapping[str, Volume],
 ) -> Stage:
-    proxies = {f"kafka-{id}": Proxy(0) for id in range(1, NODES + 1)} | {"postgres": Proxy(0)}
+    proxies = {name: Proxy(0) for name in volumes}
     for proxy in proxies.values():
         await proxy.start()
         stack.push_async_callback(proxy.stop)
@@ -96,7 +110,7 @@ async def _staged(
     stack.push_async_callback(_cancelled, keepers)
     theirs = _environment(settings, proxies)
     running, names = await stack.enter_async_context(fleet(theirs, logs, workers))
-    return Stage(settings, servers, proxies, running, names, logs)
+    return Stage(settings, servers, volumes, proxies, running, names, logs)
 
 
 def _settings(bootstrap: str, url: str, environment: Mapping[str, str]) -> Settings:
@@ -106,7 +120,8 @@ def _settings(bootstrap: str, url: str, environment: Mapping[str, str]) -> Setti
         for name, value in environment.items()
         if name.startswith("CROSSTIE_")
     }
-    given = {"clock": "log", "round_pause_seconds": "0.3"} | said
+    # a look that decides nothing is recorded soon: else nobody outside sees matching move
+    given = {"clock": "log", "round_pause_seconds": "0.3", "empty_round_seconds": "5"} | said
     own = {"kafka_bootstrap": bootstrap, "database_url": url, "vault_key": key}
     return Settings(**(given | own))  # type: ignore[arg-type]
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FEWEST_FAULTS = 10
+TABLE = "chaos.json"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,12 +36,20 @@ def chaos(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=4, help="Of each service.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How many, one after another from --seed on; see --table.")
+    ] = 1,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="JSON file that keeps every run; seeds that passed are not run again."),
+    ] = None,
 ) -> None:
     """Kill, freeze, cut off and poison a whole system under load; then audit it from the outside.
 
     Three Kafka brokers (replication 3, two of them must have a record), PostgreSQL, and several
     workers of each service start here, behind proxies. A seed draws the same events and the same
-    faults again. Exit code 1 when anything acknowledged is lost or doubled, a book differs, or a
+    faults again. Filling a disk takes the right to mount: without it those faults are left out,
+    and named. Exit code 1 when anything acknowledged is lost or doubled, a book differs, or a
     service was stuck.
     """
     from crosstie.chaos.run import new_seed, run
@@ -47,6 +57,9 @@ def chaos(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers go away: that is the point
     drawn = new_seed() if seed is None else seed
     many = max(FEWEST_FAULTS, events // 2_000) if faults is None else faults
+    if seeds > 1 or table is not None:
+        _several(range(drawn, drawn + seeds), events, many, workers, table or Path(TABLE))
+        return
     found: dict[str, Any] = {}
     console = Console(stderr=True)
 
@@ -69,7 +82,23 @@ def chaos(
         raise typer.Exit(1)
 
 
+def _several(seeds: range, events: int, faults: int, workers: int, table: Path) -> None:
+    from crosstie.chaos.table import played, read, totals
+
+    try:
+        for found in played(seeds, events, faults, workers, table):
+            print("\n".join(_lines(found)), flush=True)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    whole = totals(read(table))
+    print(f"{table}: " + ", ".join(f"{name} {value}" for name, value in whole.items()))
+    if whole["failed"]:
+        raise typer.Exit(1)
+
+
 def _lines(found: Mapping[str, Any]) -> list[str]:
+    if "error" in found:
+        return [f"seed {found['seed']}: FAILED", found["error"]]
     books = [f"  - {book['name']}: {'; '.join(book['differences'])}" for book in _wrong(found)]
     faults = ", ".join(f"{name} ({n})" for name, n in found["faults"].items())
     return [
@@ -77,6 +106,7 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
         f"{found['events']} events, {found['acknowledged']} acknowledged",
         f"{found['dead_letters']} dead letters, {found['lost']} lost, {found['doubled']} doubled",
         f"{found['faults_done']} faults: {faults}",
+        *(f"  - not possible here: {each}" for each in found["impossible"]),
         f"{found['suggestions_heard']} suggestions heard; {found['restarts']} restarts",
         *(f"  - stuck: {each}" for each in found["stuck"]),
         *books,

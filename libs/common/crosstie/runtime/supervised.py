@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -37,8 +37,14 @@ class Supervised:
     """A service under supervision; it keeps its port, so its URL, over restarts."""
 
     def __init__(
-        self, name: str, environment: Mapping[str, str], logs: Path, liveness: Liveness | None
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        logs: Path,
+        liveness: Liveness | None,
+        through: Sequence[str] = (),
     ) -> None:
+        """`through`: a module, and its arguments, that runs the service's."""
         self.name = name
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         self.starts = 0
@@ -46,7 +52,7 @@ class Supervised:
         self._process = Guarded(
             Program(
                 name,
-                [sys.executable, "-m", f"services.{name}"],
+                [sys.executable, "-m", *through, f"services.{name}"],
                 logs / f"{name}.log",
                 {**environment, "CROSSTIE_HTTP_HOST": "127.0.0.1", "CROSSTIE_HTTP_PORT": str(port)},
                 kept_from=KEPT_FROM.get(name, ()),

@@ -1,0 +1,81 @@
+"""Many seeds one after another, each in a process of its own, and a table of what came out.
+
+The table is a JSON file, written anew after every seed: a run that is stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crosstie.errors import Misconfigured
+
+Report = Mapping[str, Any]
+_SUMMED = ("events", "acknowledged", "faults_done", "lost", "doubled", "restarts")
+_KEPT = ("seed", "events", "faults", "workers")  # what makes a run the same again
+
+
+def read(path: Path) -> list[Report]:
+    """The runs of a table, none where there is no file. Raises Misconfigured for another file."""
+    if not path.exists():
+        return []
+    try:
+        return [*json.loads(path.read_text())["runs"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Misconfigured(
+            f"{path} is no table of runs ({type(error).__name__}); name another file"
+        ) from error
+
+
+def write(path: Path, runs: Sequence[Report]) -> None:
+    """The table with its totals, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps({"totals": totals(runs), "runs": runs}, indent=1) + "\n")
+    fresh.replace(path)
+
+
+def totals(runs: Sequence[Report]) -> dict[str, Any]:
+    """Sums over all runs, and the seeds that did not pass."""
+    summed = {name: sum(each.get(name, 0) for each in runs) for name in _SUMMED}
+    failed = [each["seed"] for each in runs if not each["passed"]]
+    stuck = sum(len(each.get("stuck", ())) for each in runs)
+    return {"seeds": len(runs), **summed, "stuck": stuck, "failed": failed}
+
+
+def played(
+    seeds: Iterable[int], events: int, faults: int, workers: int, path: Path
+) -> Iterator[Report]:
+    """Run every seed that the table has not passed yet; yields each as it ends."""
+    runs = read(path)
+    for seed in seeds:
+        asked = dict(zip(_KEPT, (seed, events, faults, workers), strict=True))
+        if any(each["passed"] and each.get("asked") == asked for each in runs):
+            continue
+        report = {**_ran(asked), "asked": asked}
+        runs = [*(each for each in runs if each.get("asked") != asked), report]
+        write(path, runs)
+        yield report
+
+
+def _ran(asked: Mapping[str, int]) -> dict[str, Any]:
+    """One seed; a run that did not come to a report is a failure, and its end is kept."""
+    options = [f"--{name}={value}" for name, value in asked.items()]
+    command = [sys.executable, "-m", "crosstie.cli", "chaos", "--json", *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        try:
+            out, err = run.communicate()
+        except KeyboardInterrupt:
+            run.wait()  # it was interrupted as well, and takes its brokers down in order
+            raise
+    with contextlib.suppress(ValueError):
+        report: dict[str, Any] = json.loads(out)
+        return report
+    return {"seed": asked["seed"], "passed": False, "error": err[-2_000:]}

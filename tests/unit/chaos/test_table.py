@@ -1,0 +1,65 @@
+"""A table of runs: whole after every seed, gone on with, and honest about what failed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crosstie.chaos import table
+from crosstie.errors import Misconfigured
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Seeds that were run; seed 3 fails, seed 4 does not come to a report."""
+    seeds: list[int] = []
+
+    def run(asked: dict[str, int]) -> dict[str, Any]:
+        seeds.append(seed := asked["seed"])
+        if seed == 4:
+            return {"seed": seed, "passed": False, "error": "no broker"}
+        lost = int(seed == 3)
+        counted = {"events": 100, "faults_done": 10, "lost": lost, "doubled": 0}
+        return {"seed": seed, "passed": not lost, "stuck": [], **counted}
+
+    monkeypatch.setattr(table, "_ran", run)
+    return seeds
+
+
+def test_every_seed_is_run_and_the_totals_name_what_failed(tmp_path: Path, ran: list[int]) -> None:
+    path = tmp_path / "some" / "table.json"
+    found = [*table.played(range(1, 5), 100, 10, 2, path)]
+    assert [each["seed"] for each in found] == ran == [1, 2, 3, 4]
+    totals = json.loads(path.read_text())["totals"]
+    assert totals["failed"] == [3, 4]
+    assert (totals["seeds"], totals["events"], totals["faults_done"]) == (4, 300, 30)
+    assert (totals["lost"], totals["doubled"]) == (1, 0)
+
+
+def test_what_passed_is_not_run_again_and_the_rest_is(tmp_path: Path, ran: list[int]) -> None:
+    path = tmp_path / "table.json"
+    first = table.played(range(1, 5), 100, 10, 2, path)
+    next(first)
+    assert [each["seed"] for each in table.read(path)] == [1]
+    [*table.played(range(1, 5), 100, 10, 2, path)]
+    [*table.played(range(1, 5), 100, 10, 2, path)]
+    assert ran == [1, 2, 3, 4, 3, 4]
+    assert sorted(each["seed"] for each in table.read(path)) == [1, 2, 3, 4]
+
+
+def test_a_run_with_other_events_is_another_run(tmp_path: Path, ran: list[int]) -> None:
+    path = tmp_path / "table.json"
+    [*table.played([1], 100, 10, 2, path)]
+    [*table.played([1], 200, 10, 2, path)]
+    assert ran == [1, 1]
+    assert len(table.read(path)) == 2
+
+
+def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "notes.json"
+    path.write_text("[]")
+    with pytest.raises(Misconfigured, match="name another file"):
+        table.read(path)
