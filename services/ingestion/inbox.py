@@ -37,6 +37,8 @@ _LONGEST_BATCH_MS = 60 * 60_000
 _WAIT_MS = 50  # FastStream sleeps as long again when nothing came
 _QUIET_SECONDS = 5.0
 _STALLED_SECONDS = 30.0
+_DOUBT_SECONDS = 15.0  # then it is not ready
+_REASON = "consumer"
 LEAVING_SECONDS = 10.0  # with all that follows, within the 17 s of a service's work
 _LAST_BATCH_SECONDS = 8.0
 
@@ -96,6 +98,9 @@ class Inbox:
             places = await self._places()
             if self._busy or (places is not None and (places != before or not _behind(places))):
                 moved = time.monotonic()
+                self._running.unready.pop(_REASON, None)
+            elif (still := time.monotonic() - moved) >= _DOUBT_SECONDS:
+                self._running.unready[_REASON] = f"stands still for {still:.0f} s"
             before = before if places is None else places
         log.error("consumer stands still", seconds=round(time.monotonic() - moved))
 

@@ -24,6 +24,7 @@ from services.matching.assembly import Assembly
 
 log = logger("matching.reader")
 
+_REASON = "consumer"
 _POLL_MS = 200
 _MOST_RECORDS = 10_000  # decoded in one go: 50 ms of the event loop
 _WATCH_SECONDS = 15.0  # no progress for so long, with more to read: the consumer hangs
@@ -75,7 +76,8 @@ class Reader:
                 log.warning("starting over", reason=str(reason))
                 self._start_over()
             except (BrokerAway, KafkaError, OSError) as reason:
-                log.warning("reading again", reason=f"{type(reason).__name__}: {reason}")
+                self._running.unready[_REASON] = f"{type(reason).__name__}: {reason}"
+                log.warning("reading again", reason=self._running.unready[_REASON])
                 await self._running.pause(1.0)
 
     async def up_to_end(self) -> None:
@@ -149,6 +151,7 @@ class Reader:
                 log.error("records passed over that profile did not write", at=where, n=strays)
         at = {each.partition: await consumer.position(each) for each in self._partitions}
         if at != self._positions:
+            self._running.unready.pop(_REASON, None)
             async with self._moved:
                 self._positions = at
                 self._moved.notify_all()
@@ -161,6 +164,7 @@ class Reader:
         complete = self._has(before.wanted)
         if complete:
             self._complete_at = before.at
+            self._running.unready.pop(_REASON, None)
         if now - self._complete_at > _TOMBSTONE_SECONDS:
             raise _StartOver("away for longer than tombstones are kept")
         position = sum((self._positions or {}).values())

@@ -44,7 +44,7 @@ async def keep_house(
             await store.prune(partition)
         await store.prune_quarantine()
 
-    watchdog = Watchdog()
+    watchdog = Watchdog(running.unready)
 
     chores = (
         _every(NOTE_SECONDS, assignment.note, running),

@@ -1,19 +1,21 @@
 """Notices a consumer that hangs without an error, as aiokafka's may after a broker's restart.
 
 A partition stands still when it waits for the log, the log is ahead, and the consumer does not
-move: for half a minute that never happens to one that works.
+move: for half a minute that never happens to one that works. Half of that time makes it unready.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 
 from crosstie.errors import CrosstieError
 from services.profile.assignment import Assignment
 from services.profile.log import KafkaLog
 
 STILL_SECONDS = 30.0
+DOUBT_SECONDS = 15.0
+_REASON = "consumer"
 
 
 class Hangs(CrosstieError):
@@ -21,9 +23,15 @@ class Hangs(CrosstieError):
 
 
 class Watchdog:
-    """Sees `observe` every few seconds; raises Hangs once a partition stood still for too long."""
+    """Sees `observe` every few seconds; raises Hangs once a partition stood still for too long.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    `unready` is told before, and told otherwise where it moves again.
+    """
+
+    def __init__(
+        self, unready: MutableMapping[str, str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._unready = unready
         self._clock = clock
         self._still: dict[int, tuple[int, float]] = {}  # by partition: where, and since when
 
@@ -44,9 +52,12 @@ class Watchdog:
             for each, at in positions.items()
             if at < ends.get(each, 0)
         }
-        for each, (at, since) in self._still.items():
-            if now - since >= STILL_SECONDS:
-                raise Hangs(
-                    f"partition {each} stands at {at} of {ends[each]} for {now - since:.0f} s and says "
-                    "nothing: the consumer hangs, a new process is needed"
-                )
+        longest = min(self._still, key=lambda each: self._still[each][1], default=None)
+        if longest is None or now - self._still[longest][1] < DOUBT_SECONDS:
+            self._unready.pop(_REASON, None)
+            return
+        at, since = self._still[longest]
+        reason = f"partition {longest} stands at {at} of {ends[longest]} for {now - since:.0f} s"
+        self._unready[_REASON] = reason
+        if now - since >= STILL_SECONDS:
+            raise Hangs(f"{reason} and says nothing: the consumer hangs, a new process is needed")

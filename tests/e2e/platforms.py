@@ -90,9 +90,13 @@ class TestPlatform:
     async def close(self) -> None:
         await self._http.aclose()
 
+    async def post(self, events: Sequence[CloudEvent]) -> httpx.Response:
+        """One request, whatever comes of it."""
+        return await self._http.post("/v1/events", json=list(events))
+
     async def _post(self, events: Sequence[CloudEvent]) -> dict[str, Any] | None:
         try:
-            response = await self._http.post("/v1/events", json=list(events))
+            response = await self.post(events)
         except httpx.TransportError:
             return None
         if response.status_code in {429, 503}:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from crosstie.network.state import Row, member_key, tie_key
 from crosstie.runtime.service import Running
 from crosstie.runtime.stack import Stack
 from crosstie.topics import LOG_PARTITIONS
+from services.matching import reader as reading_network
 from services.matching.assembly import Cut, News
 from services.matching.reader import Reader
 from tests.services.matching_world import (
@@ -163,6 +166,45 @@ async def test_a_new_consumer_goes_on_where_the_last_one_was(made: World) -> Non
     await made.hand.tell([meets(made.hand, 2, 5, START + 100)])
     async with reading(made, reader):
         assert (await cut_now(reader)).changed == frozenset((subject(2), subject(5)))
+
+
+async def test_a_consumer_that_stands_still_makes_it_unready_and_is_replaced(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_network, "_WATCH_SECONDS", 0.5)
+    getmany, hanging, hangs = AIOKafkaConsumer.getmany, set[int](), asyncio.Event()
+
+    async def nothing_once_it_hangs(self: Any, *partitions: Any, **limits: Any) -> Any:
+        if id(self) not in hanging:
+            return await getmany(self, *partitions, **limits)
+        hangs.set()
+        return await asyncio.sleep(limits["timeout_ms"] / 1000, {})
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", nothing_once_it_hangs)
+    await made.village(10)
+    async with reading(made) as reader:
+        await line_now(reader)
+        hung, told = reader._consumer, Told()
+        reader._running.unready = told
+        hanging.add(id(hung))
+        await hangs.wait()  # what a fetch under way still brings is read
+        await made.hand.tell([meets(made.hand, 2, 5, START + 100)])
+        assert (await cut_now(reader)).changed == frozenset((subject(2), subject(5)))
+        assert reader._consumer is not hung
+    assert "consumer" in told.ever
+    assert "consumer" not in told
+
+
+class Told(dict[str, str]):
+    """Reasons why it is not ready, and all that ever were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ever: set[str] = set()
+
+    def __setitem__(self, name: str, reason: str) -> None:
+        self.ever.add(name)
+        super().__setitem__(name, reason)
 
 
 async def test_a_topic_that_lacks_what_comes_next_is_read_anew(made: World) -> None:

@@ -21,7 +21,7 @@ class Consumer:
 
     def __init__(self, *, silent: bool = False, position: int = 3) -> None:
         self._silent = silent
-        self._position = position
+        self.at = position
 
     def assignment(self) -> set[TopicPartition]:
         return {PLACE}
@@ -32,7 +32,7 @@ class Consumer:
         return dict.fromkeys(places, 5)
 
     async def position(self, place: TopicPartition) -> int:
-        return self._position
+        return self.at
 
     async def stop(self) -> None:
         raise asyncio.CancelledError
@@ -41,7 +41,8 @@ class Consumer:
 @pytest.fixture
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("services.ingestion.inbox._QUIET_SECONDS", 0.01)
-    monkeypatch.setattr("services.ingestion.inbox._STALLED_SECONDS", 0.1)
+    monkeypatch.setattr("services.ingestion.inbox._STALLED_SECONDS", 0.3)
+    monkeypatch.setattr("services.ingestion.inbox._DOUBT_SECONDS", 0.05)
 
     async def made(consumer: Consumer) -> Inbox:
         found = Inbox(settings_for("127.0.0.1:1", "postgresql://x/x", "t."), Any, Running())  # type: ignore[arg-type]
@@ -53,12 +54,27 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize("consumer", [Consumer(), Consumer(silent=True)])
 async def test_behind_or_without_an_answer_it_stands_still(inbox: Any, consumer: Consumer) -> None:
-    await (await inbox(consumer))._stands_still()
+    hanging = await inbox(consumer)
+    await hanging._stands_still()
+    assert list(hanging._running.unready) == ["consumer"]
+
+
+async def test_one_that_moves_again_is_ready_again(inbox: Any) -> None:
+    moving = await inbox(consumer := Consumer())
+    watching = asyncio.create_task(moving._stands_still())
+    async with asyncio.timeout(10):
+        while "consumer" not in moving._running.unready:  # noqa: ASYNC110  nobody tells us
+            await asyncio.sleep(0)
+        consumer.at = 5
+        while "consumer" in moving._running.unready:  # noqa: ASYNC110  nobody tells us
+            await asyncio.sleep(0)
+    assert not watching.done()
+    watching.cancel()
 
 
 async def test_at_the_end_it_does_not(inbox: Any) -> None:
     watching = asyncio.create_task((await inbox(Consumer(position=5)))._stands_still())
-    await asyncio.wait((watching,), timeout=0.3)
+    await asyncio.wait((watching,), timeout=0.6)
     assert not watching.done()
     watching.cancel()
 

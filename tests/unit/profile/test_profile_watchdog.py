@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.profile.watchdog import STILL_SECONDS, Hangs, Watchdog
+from services.profile.watchdog import DOUBT_SECONDS, STILL_SECONDS, Hangs, Watchdog
 
 
 class Clock:
@@ -20,8 +20,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def dog(clock: Clock) -> Watchdog:
-    return Watchdog(clock)
+def unready() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+def dog(clock: Clock, unready: dict[str, str]) -> Watchdog:
+    return Watchdog(unready, clock)
 
 
 def test_one_that_stands_still_behind_the_end_hangs_though_others_move(
@@ -53,3 +58,27 @@ def test_one_that_was_busy_meanwhile_is_watched_anew(dog: Watchdog, clock: Clock
     dog.observe({}, {})
     clock.now = STILL_SECONDS
     dog.observe({0: 5}, {0: 9})
+
+
+def test_one_that_may_hang_is_unready_until_it_moves(
+    dog: Watchdog, clock: Clock, unready: dict[str, str]
+) -> None:
+    dog.observe({0: 5}, {0: 9})
+    clock.now = DOUBT_SECONDS - 1
+    dog.observe({0: 5}, {0: 9})
+    assert unready == {}
+    clock.now = DOUBT_SECONDS
+    dog.observe({0: 5}, {0: 9})
+    assert unready == {"consumer": "partition 0 stands at 5 of 9 for 15 s"}
+    dog.observe({0: 6}, {0: 9})
+    assert unready == {}
+
+
+def test_one_that_hangs_is_unready_when_its_process_ends(
+    dog: Watchdog, clock: Clock, unready: dict[str, str]
+) -> None:
+    dog.observe({0: 5}, {0: 9})
+    clock.now = STILL_SECONDS
+    with pytest.raises(Hangs):
+        dog.observe({0: 5}, {0: 9})
+    assert list(unready) == ["consumer"]
