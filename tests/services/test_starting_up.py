@@ -92,7 +92,7 @@ async def test_a_service_waits_for_both_and_says_so(
 
             await until(retries, f"{name} tries again")
             postgres.mend()
-            await asyncio.to_thread(create_topics, stack.bootstrap, Topics(topic_prefix).shared())
+            await asyncio.to_thread(create_topics, stack.brokers, Topics(topic_prefix).shared())
             kafka.mend()
 
             async def is_ready() -> object:
