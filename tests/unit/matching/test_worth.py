@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from crosstie.matching import policy
+from crosstie.matching.model import Suggestion
 from crosstie.matching.value import bridging
 from crosstie.network.state import Member, Row
 from crosstie.network.strength import DAY_US
-from tests.unit.matching.towns import START, Town, fact, member, rows, tie
+from tests.unit.matching.towns import START, Town, fact, locality, member, rows, tie
 
 
 def scores(one: Member, other: Member, *more: Row, town: Town | None = None) -> dict[str, int]:
@@ -117,3 +122,27 @@ def test_whoever_had_no_time_until_lately_did_not_wait() -> None:
 def test_a_wished_sector_is_one_whatever_its_case() -> None:
     wished = scores(plain("A", wishes=((), ("HEALTH ",))), plain("B"))
     assert wished["accepts_first"] > BASE["accepts_first"]
+
+
+def recomputed(suggestion: Suggestion) -> int:
+    """Worth from the record of a round and the bytes of its policy alone, as docs/reasons.md has it."""
+    weights = json.loads(policy.DEFAULT)["value"] | {"mentor": 1}
+    told = suggestion.scores | {"cross_sector": 1_000_000 * suggestion.cross_sector}
+    added = (
+        "bridging", "structural_hole", "contrast", "cross_sector", "complement", "deficit",
+        "generosity", "mentor",
+    )  # fmt: skip
+    parts = {name: round(weights[name] * 1_000_000) * told.get(name, 0) for name in added}
+    gain = sum(parts.values()) - round(weights["load"] * 1_000_000) * told["load"]
+    worth = told["mutual"] * (gain // 1_000_000) // 1_000_000
+    return int(max(worth, 0))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(2, 60), st.integers(0, 200), st.integers(0, 99))
+def test_contributions_in_the_record_sum_to_the_worth_that_decided(
+    people: int, ties: int, seed: int
+) -> None:
+    town = Town(locality(people, ties, seed)).round().round(8)
+    for each in town.made:
+        assert each.scores["worth"] == recomputed(each), each

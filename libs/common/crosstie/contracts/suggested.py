@@ -61,6 +61,7 @@ MADE: Final = Suggestion(
         "bridging": 694_013,
         "structural_hole": 0,
         "contrast": 1_000_000,
+        "complement": 365_148,
         "deficit": 0,
         "generosity": 166_667,
         "load": 0,

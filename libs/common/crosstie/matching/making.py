@@ -111,6 +111,7 @@ def _scores(choice: Choice, scored: Scored, which: Ints) -> Iterator[dict[str, i
         "bridging": worth.bridging,
         "structural_hole": worth.structural_hole,
         "contrast": worth.contrast,
+        "complement": worth.complement,
         "deficit": worth.deficit,
         "generosity": worth.generosity,
         "load": worth.load,

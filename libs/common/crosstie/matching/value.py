@@ -14,18 +14,24 @@ import numpy as np
 
 from crosstie.matching import policy as rules
 from crosstie.matching.affinity import Match, Shared
-from crosstie.matching.arrays import Floats, Ints, millionths
+from crosstie.matching.arrays import MILLION, Floats, Ints, millionths
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """All in millionths; `total` is what assignment maximises."""
+    """All in millionths; `total` is what assignment maximises, and follows from the others exactly.
+
+    total = mutual x (sum of weight x part, `load` subtracted), each step rounded down: whoever reads
+    the record of a round and its policy finds what every part contributed, to the last millionth.
+    """
 
     total: Ints
     mutual: Ints
     bridging: Ints
     structural_hole: Ints
     contrast: Ints
+    cross_sector: Ints  # all or nothing
+    complement: Ints
     deficit: Ints
     generosity: Ints
     load: Ints
@@ -52,30 +58,30 @@ def worth(
     mentor: Floats,
 ) -> Worth:
     """Worth of every pair; `deficit`, `generosity` and `load` are means over the two, `mentor` a gain."""
-    mutual = p_ab * p_ba * p_meet
+    mutual = millionths(p_ab * p_ba * p_meet)
     bridge = bridging(common.contacts, weights.best_overlap, weights.bridging_floor)
     complement = np.maximum(gives[0].cosine, gives[1].cosine)
     sharing = (common.contacts > 0) | (common.interests > 0) | (complement > 0)
-    contrast = np.where(sharing, common.apart, 0.0)
-    gain = (
-        weights.bridging * bridge
-        + weights.structural_hole * common.new_contacts
-        + weights.contrast * contrast
-        + weights.cross_sector * common.cross_sector
-        + weights.complement * complement
-        + weights.deficit * deficit
-        + weights.generosity * generosity
-        - weights.load * load
-        + mentor
-    )
-    return Worth(
-        total=millionths(np.maximum(mutual * gain, 0.0)),
-        mutual=millionths(mutual),
-        bridging=millionths(bridge),
-        structural_hole=millionths(common.new_contacts),
-        contrast=millionths(contrast),
-        deficit=millionths(deficit),
-        generosity=millionths(generosity),
-        load=millionths(load),
-        mentor=millionths(mentor),
-    )
+    parts = {
+        "bridging": millionths(bridge),
+        "structural_hole": millionths(common.new_contacts),
+        "contrast": millionths(np.where(sharing, common.apart, 0.0)),
+        "cross_sector": np.where(common.cross_sector, MILLION, 0),
+        "complement": millionths(complement),
+        "deficit": millionths(deficit),
+        "generosity": millionths(generosity),
+        "load": millionths(load),
+        "mentor": millionths(mentor),
+    }
+    gain = sum(weight * parts[name] for name, weight in weighed(weights).items()) // MILLION
+    return Worth(total=np.maximum(mutual * gain // MILLION, 0), mutual=mutual, **parts)
+
+
+def weighed(weights: rules.Value) -> dict[str, int]:
+    """By part of worth its weight in millionths, below 0 where it is subtracted."""
+    named = (
+        "bridging", "structural_hole", "contrast", "cross_sector", "complement", "deficit",
+        "generosity",
+    )  # fmt: skip
+    adding = {name: round(getattr(weights, name) * MILLION) for name in named}
+    return adding | {"load": -round(weights.load * MILLION), "mentor": MILLION}
