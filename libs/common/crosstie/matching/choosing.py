@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crosstie.matching import assignment, candidates
+from crosstie.matching import assignment, candidates, fairness
 from crosstie.matching.arrays import MILLION, Bools, Ints, contains, keys_of
 from crosstie.matching.candidates import SOURCES, Pairs, Search
 from crosstie.matching.congestion import shortlist
 from crosstie.matching.exploration import Drawn, explore
-from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses
+from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses, passed_over
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.market import Market
 from crosstie.matching.model import Kind
@@ -99,7 +99,10 @@ def introductions(
     quotas = [
         each.after(drawn.chosen) for each in quotas_of(market.people, pairs, ledger, policy.quotas)
     ]
-    open_ = np.where(drawn.chosen, 0, worth)
+    first = passed_over(market.people, ledger, market.at)
+    lifted = worth + fairness.FIRST * (first[pairs.a] | first[pairs.b])
+    open_ = np.where(drawn.chosen, 0, lifted)
+    notes["passed-over"] = int(np.count_nonzero(first & (slots > 0)))
     chosen = drawn.chosen | _from_shortlist(pairs, open_, left, quotas, policy, notes)
     every = Choice("introduction", pairs.a, pairs.b, pairs.sources, worth, chosen, drawn)
     again = contains(market.met, keys_of(pairs.a, pairs.b, size))

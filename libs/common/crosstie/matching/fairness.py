@@ -14,6 +14,8 @@ from crosstie.matching.tallies import LIVE
 
 MOST_ASSIGNMENTS = 4  # in one round, until the quotas are met or no bonus helps
 BONUS = 150_000  # millionths of worth added per round to pairs that a quota lacks
+PASSED_OVER_US = 2 * WEEK_US
+FIRST = 1_000_000  # millionths of worth, more than a pair has: added where somebody was passed over
 ENOUGH_GIVEN = 3  # standing offers and mentees offered
 
 
@@ -32,6 +34,17 @@ def made(people: People, ledger: Ledger, at: int) -> Ints:
     """Introductions made for each member in the last 28 days."""
     tallies = ledger.tallies
     return tallies.counted(tallies.made, at - MADE_KEPT_US, people.index)
+
+
+def passed_over(people: People, ledger: Ledger, at: int) -> Bools:
+    """Who had time for two weeks in which others were suggested somebody, and nobody to them in four.
+
+    However little others would like to meet them, they come first: once, then they wait again.
+    """
+    others = ledger.tallies.made.between(at - MADE_KEPT_US, at - PASSED_OVER_US)
+    waited = people.waiting_since <= at - PASSED_OVER_US
+    ready = people.eligible & (people.weekly > 0) & waited & (len(others) > 0)
+    return np.asarray(ready & (made(people, ledger, at) == 0))
 
 
 def demand(people: People, ledger: Ledger, at: int) -> Floats:
