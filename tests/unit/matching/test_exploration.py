@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosstie.matching import policy
+from crosstie.matching.arrays import Ints
 from crosstie.matching.drawing import draws
 from crosstie.matching.exploration import Drawn, explore
 from tests.unit.matching.towns import Town, locality
@@ -97,3 +98,48 @@ def test_a_draw_is_the_hash_that_anyone_can_recompute(seed: int, subjects: list[
     assert draws(seed, "order", subjects).tolist() == [
         int.from_bytes(each, "little") for each in hashes
     ]
+
+
+def asked(people: int, seed: int) -> tuple[Ints, Ints, Ints]:
+    """Everyone of `people` may meet two to eight of the helpers; which of those they like best."""
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(2, 9, people)
+    one = np.repeat(np.arange(people), counts)
+    nth = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts)
+    best = np.cumsum(counts) - counts + rng.integers(0, counts)
+    return one, people + nth, best
+
+
+def test_weighing_by_propensity_estimates_another_choice_without_bias() -> None:
+    """Answers to drawn pairs tell what always suggesting the best liked would have brought."""
+    people, helpers = 30_000, 8
+    one, other, best = asked(people, seed=2)
+    rng = np.random.default_rng(3)
+    accepts = 0.1 + 0.6 * np.isin(np.arange(len(one)), best)
+    answers = rng.random(len(one)) < accepts
+    slots = np.array([1] * people + [10 * people] * helpers)
+    turns = np.arange(people + helpers) < people
+    order = draws(4, "order", [f"M{i}" for i in range(len(slots))])
+    found = explore(one, other, np.ones_like(one), slots, turns, 0.5, order)
+    drew = np.flatnonzero(found.chosen)
+    hits = np.isin(drew, best) * answers[drew] * 1_000_000 / found.propensity[drew]
+    error = hits.std() / np.sqrt(len(hits))
+    assert len(drew) == pytest.approx(people / 4, rel=0.05)
+    assert error < 0.03
+    assert abs(hits.mean() - 0.7) < 3 * error
+    # unweighed answers tell something else: most drawn pairs are not the best liked
+    assert answers[drew].mean() < 0.4
+
+
+def test_the_odds_are_of_what_is_left_whoever_drew_before() -> None:
+    """Two draw among the same two: the first of two, the second of one or of two."""
+    one, other, seeds = np.array([0, 0, 1, 1]), np.array([2, 3, 2, 3]), 3000
+    turns, total = np.array([True, True, False, False]), np.zeros(4)
+    for seed in range(seeds):
+        order = draws(seed, "order", list("ABCD"))
+        found = explore(one, other, np.ones_like(one), np.ones_like(one), turns, 2.0, order)
+        drew = found.chosen
+        assert sorted(found.propensity[drew].tolist()) == [500_000, 1_000_000]
+        total[drew] += 1_000_000 / found.propensity[drew]
+    # a pair stands open for whoever draws first, and half of the time for the second
+    assert total / seeds == pytest.approx(np.full(4, 0.75), abs=0.05)

@@ -32,11 +32,11 @@ def why(town: Town, subject: str = "A") -> str:
         ([member("A")], "no one within reach: nobody else may be suggested yet"),
         (
             [member("A"), member("B", weekly=0)],
-            "no one within reach: one person full or without time until 2023-11-15",
+            "no one within reach: one person is full or without time until 2023-11-15",
         ),
         (  # a slot for something that they do not want is none
             [member("A"), member("B", weekly=0, mentees=2)],
-            "no one within reach: one person full or without time until 2023-11-15",
+            "no one within reach: one person is full or without time until 2023-11-15",
         ),
         (
             [member("A"), member("B"), tie("A", "B")],

@@ -44,10 +44,8 @@ def _nobody(trade: Market, ledger: Ledger, me: int) -> str:
         return "no one within reach: nobody else may be suggested yet"
     free = others & _fits(trade, me)
     if not free.any():
-        soonest = _day(_soonest(trade, ledger, others))
-        return (
-            f"no one within reach: {_people(_count(others))} full or without time until {soonest}"
-        )
+        who, soonest = _who(trade, me, others), _day(_soonest(trade, ledger, others))
+        return f"no one within reach: {who} full or without time until {soonest}"
     met = free & _partners(trade.met, me, len(people))
     # whoever blocked counts as a pair that rests: nobody reads a block here, nor tells it from a decline
     resting = free & _partners(trade.never, me, len(people)) & ~met
@@ -112,6 +110,15 @@ def _partners(pairs: Ints, me: int, size: int) -> Bools:
 
 def _count(mask: Bools) -> int:
     return int(np.count_nonzero(mask))
+
+
+def _who(trade: Market, me: int, others: Bools) -> str:
+    """`3 people are`, or `3 in your sector are` where that is true of all."""
+    sector, count = trade.people.sector, _count(others)
+    near = sector[me] >= 0 and bool((sector[others] == sector[me]).all())
+    if not near:
+        return f"{_people(count)} {'is' if count == 1 else 'are'}"
+    return f"{'one' if count == 1 else count} in your sector {'is' if count == 1 else 'are'}"
 
 
 def _people(count: int) -> str:
