@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
 from typing import Any
 
 import asyncpg
@@ -94,6 +95,21 @@ async def test_a_key_of_another_pepper_or_with_another_secret_is_unknown(
     assert await whose(Keys(pool, b"other" * 8), key) is None
     assert await whose(Keys(pool), key) is None
     assert await whose(Keys(pool, PEPPER), replace(key, secret="0" * 64)) is None
+
+
+async def test_the_hash_of_a_key_is_compared_in_constant_time(
+    pool: asyncpg.Pool[Any], key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def constant(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return compare_digest(one, other)
+
+    monkeypatch.setattr("crosstie.api_keys.hmac.compare_digest", constant)
+    assert await whose(Keys(pool, PEPPER), replace(key, secret="0" * 64)) is None
+    assert await whose(Keys(pool, PEPPER), key) == MEMBERS
+    assert [one == other for one, other in compared] == [False, True]
 
 
 async def test_a_key_of_the_version_before_stays_valid(pool: asyncpg.Pool[Any], key: Key) -> None:

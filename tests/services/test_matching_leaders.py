@@ -87,6 +87,7 @@ async def test_a_leader_that_lost_the_head_drops_its_round(village: World) -> No
         line = await one.said("no longer leading")
         assert line["reason"] == "round 2 was decided by another leader"
         assert (await village.head())["n"] == 1
+    assert [each.n for each in await village.rounds()] == [1]
 
 
 async def test_what_was_committed_goes_out_before_anything_else(village: World) -> None:

@@ -79,6 +79,33 @@ async def test_a_cut_is_what_the_writer_folded(made: World) -> None:
     assert cut.changed is None
 
 
+async def test_up_to_the_end_is_up_to_where_it_was_when_asked(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll, asked, gate = Reader._poll, asyncio.Event(), asyncio.Event()
+
+    async def held_back(self: Reader, consumer: Any) -> None:
+        await gate.wait()
+        await poll(self, consumer)
+
+    async def reached(self: Reader, wanted: dict[int, int]) -> None:
+        asked.set()
+        await really(self, wanted)
+
+    really = Reader._reached
+    monkeypatch.setattr(Reader, "_poll", held_back)
+    monkeypatch.setattr(Reader, "_reached", reached)
+    await made.village(3)
+    async with reading(made) as reader:
+        reading_up = asyncio.create_task(reader.up_to_end())
+        await asked.wait()
+        await asyncio.wait((reading_up,), timeout=0.2)  # far longer than it takes not to wait
+        assert not reading_up.done()
+        gate.set()
+        await reading_up
+        assert reader.network.rows == made.hand.rows
+
+
 async def test_rows_after_the_newest_mark_wait_for_theirs(made: World) -> None:
     hand = made.hand
     await hand.tell(joins(hand, 1, START))
@@ -212,6 +239,7 @@ async def test_a_topic_that_lacks_what_comes_next_is_read_anew(made: World) -> N
     async with reading(made) as reader:
         first, rows = await cut_now(reader), await rows_now(reader)
     reader._positions = dict.fromkeys(range(LOG_PARTITIONS), 10_000)
+    reader.network.rows[member_key("GONE")] = next(iter(rows.values()))  # its tombstone was missed
     async with reading(made, reader):
         await until(lambda: _anew(reader))
         again = await cut_now(reader)

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from crosstie.errors import Unpublishable
+from crosstie.errors import Fenced, Unpublishable
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.kafka import producer_options
 from crosstie.runtime.service import Running
@@ -34,12 +34,7 @@ async def world(stack: Stack, database: str, topic_prefix: str, tmp_path: Path) 
 async def test_a_row_over_the_brokers_limit_is_refused_for_good_and_a_smaller_one_goes_out(
     world: ProfileWorld,
 ) -> None:
-    topic = world.settings.topics.network.name
-    outlet = KafkaOutlet(
-        lambda name: AIOKafkaProducer(**producer_options(world.settings), transactional_id=name),
-        f"{world.settings.topic_prefix}a",
-        topic,
-    )
+    outlet, topic = outlet_of(world), world.settings.topics.network.name
     large, small = secrets.token_bytes(3_000_000), b"small"
     await outlet.open()
     with pytest.raises(Unpublishable, match=r"member/X.*max\.message\.bytes"):
@@ -48,6 +43,28 @@ async def test_a_row_over_the_brokers_limit_is_refused_for_good_and_a_smaller_on
     await outlet.publish(Image(0, [(b"member/X", small)], 1, 1))
     await outlet.close()
     assert [each.value for each in (await world.read(topic))[0]][:1] == [small]
+
+
+async def test_whoever_opened_the_id_before_publishes_no_more(world: ProfileWorld) -> None:
+    zombie, successor = outlet_of(world), outlet_of(world)
+    await zombie.open()
+    await zombie.publish(Image(0, [(b"member/X", b"first")], 1, 1))
+    await successor.open()
+    await successor.publish(Image(0, [(b"member/X", b"newer")], 2, 2))
+    with pytest.raises(Fenced):
+        await zombie.publish(Image(0, [(b"member/X", b"older")], 1, 1))
+    await zombie.close()
+    await successor.close()
+    rows = (await world.read(world.settings.topics.network.name))[0]
+    assert [each.value for each in rows if each.key == b"member/X"] == [b"first", b"newer"]
+
+
+def outlet_of(world: ProfileWorld) -> KafkaOutlet:
+    return KafkaOutlet(
+        lambda name: AIOKafkaProducer(**producer_options(world.settings), transactional_id=name),
+        f"{world.settings.topic_prefix}a",
+        world.settings.topics.network.name,
+    )
 
 
 async def test_a_consumer_that_hangs_without_an_error_ends_the_work(

@@ -1,0 +1,67 @@
+"""A batch of an inbox is committed once all of it is taken, and nothing after one that was not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from crosstie.errors import BrokerAway
+from crosstie.runtime.service import Running
+from services.ingestion.inbox import Inbox
+from tests.services.ingestion_world import settings_for
+
+PLACE = TopicPartition("t.inbox.v1.members", 0)
+OTHERS = TopicPartition("t.inbox.v1.members", 1)  # somebody else's by now
+
+
+class Steps:
+    """Stands for the letters and the consumer; notes what was done in which order."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.done: list[Any] = []
+        self._fails = fails
+
+    async def take(self, records: Sequence[Any]) -> None:
+        if self._fails:
+            raise BrokerAway("the service stops")
+        self.done.append([each.offset for each in records])
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE}
+
+    async def commit(self, ends: dict[TopicPartition, int]) -> None:
+        self.done.append(ends)
+
+
+def batch(*offsets: int, of: TopicPartition = PLACE) -> list[Any]:
+    return [
+        SimpleNamespace(topic=of.topic, partition=of.partition, offset=each) for each in offsets
+    ]
+
+
+async def read_by(steps: Steps) -> Inbox:
+    settings = settings_for("127.0.0.1:1", "postgresql://x/x", "t.")
+    inbox = Inbox(settings, steps, Running())  # type: ignore[arg-type]
+    inbox._subscriber.consumer = steps
+    return inbox
+
+
+async def test_a_batch_is_committed_after_it_is_taken_and_only_where_it_is_ours() -> None:
+    steps = Steps()
+    await (await read_by(steps))._once(batch(3, 4) + batch(9, of=OTHERS))
+    assert steps.done == [[3, 4, 9], {PLACE: 5}]
+
+
+async def test_after_a_batch_that_was_not_taken_nothing_is_committed() -> None:
+    steps = Steps(fails=True)
+    inbox = await read_by(steps)
+    await inbox._once(batch(3))
+    steps._fails = False
+    await inbox._once(batch(4))
+    assert steps.done == []
+    with pytest.raises(BrokerAway):
+        inbox.failed.result()
