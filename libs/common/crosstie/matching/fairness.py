@@ -15,7 +15,7 @@ from crosstie.matching.tallies import LIVE
 MOST_ASSIGNMENTS = 4  # in one round, until the quotas are met or no bonus helps
 BONUS = 150_000  # millionths of worth added per round to pairs that a quota lacks
 PASSED_OVER_US = 2 * WEEK_US
-FIRST = 1_000_000  # millionths of worth, more than a pair has: added where somebody was passed over
+FIRST = 1_000_000  # millionths of worth, more than most pairs have: where somebody was passed over
 ENOUGH_GIVEN = 3  # standing offers and mentees offered
 
 
