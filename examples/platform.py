@@ -33,7 +33,7 @@ async def send(producer, kind, **data):
 
 async def main():
     options = {"bootstrap_servers": KAFKA, "isolation_level": "read_committed"}
-    options |= {"group_id": f"example-{NAME}", "auto_offset_reset": "earliest"}
+    options |= {"group_id": f"{PREFIX}platform.{NAME}.example", "auto_offset_reset": "earliest"}
     async with (
         AIOKafkaProducer(bootstrap_servers=KAFKA, acks="all") as producer,
         AIOKafkaConsumer(f"{PREFIX}suggestions.v1.{NAME}", **options) as consumer,

@@ -14,20 +14,27 @@ from crosstie.runtime.service import STOP_SECONDS, Running, add_health
 from crosstie.settings import Settings
 from tests.manifests.objects import Manifest, environment, named, of, pods
 
-SECRET_KEYS = {"crosstie": {"database-url", "vault-key", "api-key-pepper", "admin-database-url"}}
+SERVICES = {"ingestion", "profile", "matching"}
+OWN_KEYS = ("database-url", "kafka-password")  # where each service has its own
+SECRET_KEYS = {
+    "crosstie": {"database-url", "vault-key", "api-key-pepper", "admin-database-url"}
+    | {f"{key}-{each}" for key in OWN_KEYS for each in SERVICES}
+    | {"kafka-password-operator"}
+}
 SECRETS = {
     f"CROSSTIE_{name.upper()}"
     for name, field in Settings.model_fields.items()
     if SecretStr in (field.annotation, *get_args(field.annotation))
 }
 VAULT_KEY = "CROSSTIE_VAULT_KEY"
+_URL, _PASSWORD = "CROSSTIE_DATABASE_URL", "CROSSTIE_KAFKA_SASL_PASSWORD"
 PEPPER = "CROSSTIE_API_KEY_PEPPER"
 KNOW_THE_VAULT = {"ingestion", "profile"}
-SERVICES = {"ingestion", "profile", "matching"}
 JOBS = {
     "crosstie-topics": ["crosstie", "topics", "create"],
     "crosstie-migrate": ["python", "-m", "crosstie.runtime.migrate"],
 }
+ACCESS_TOO = {"crosstie-topics": [*JOBS["crosstie-topics"], "--acls"]}
 _PROBES = {
     "startupProbe": "/health/live",
     "livenessProbe": "/health/live",
@@ -126,6 +133,23 @@ def references(objects: list[Manifest]) -> Iterator[str]:
         yield "a Secret stands in the manifests"
 
 
+def doors(objects: list[Manifest]) -> Iterator[str]:
+    """Where Kafka knows its users, each service is its own, there and in PostgreSQL."""
+    if not environment(objects).get("CROSSTIE_KAFKA_SECURITY_PROTOCOL", "").startswith("SASL_"):
+        return
+    prefix = environment(objects)["CROSSTIE_TOPIC_PREFIX"]
+    for name, pod in pods(objects, "Deployment"):
+        service = name.removeprefix("crosstie-")
+        (container,) = pod["containers"]
+        given = {each["name"]: each for each in container["env"]}
+        if given.get("CROSSTIE_KAFKA_SASL_USERNAME", {}).get("value") != f"{prefix}{service}":
+            yield f"{name}: CROSSTIE_KAFKA_SASL_USERNAME must be {prefix}{service}"
+        for key, setting in zip(OWN_KEYS, (_URL, _PASSWORD), strict=True):
+            secret = given.get(setting, {}).get("valueFrom", {}).get("secretKeyRef", {})
+            if secret.get("key") != f"{key}-{service}":
+                yield f"{name}: {setting} must come from the key {key}-{service}"
+
+
 def commands(objects: list[Manifest]) -> Iterator[str]:
     for each in of(objects, "Deployment"):
         name = each["metadata"]["name"]
@@ -137,6 +161,9 @@ def commands(objects: list[Manifest]) -> Iterator[str]:
         each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0].get("command")
         for each in of(objects, "Job")
     }
+    for name in jobs.keys() & ACCESS_TOO.keys():
+        if jobs[name] == ACCESS_TOO[name]:
+            jobs[name] = JOBS[name]
     if jobs != JOBS:
         yield f"Jobs: must be {JOBS}, are {jobs}"
 
@@ -152,4 +179,4 @@ def _choices(variable: str) -> tuple[str, ...]:
     return get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
 
 
-RULES = (complete, probes, services, grace, settings, references, commands)
+RULES = (complete, probes, services, grace, settings, references, doors, commands)

@@ -135,6 +135,10 @@ MUTANTS: dict[str, tuple[Mutation, str]] = {
         lambda o: container(o, "matching")["env"].append(container(o)["env"][-1]),
         "crosstie-matching: CROSSTIE_VAULT_KEY is not for it",
     ),
+    "doors that ask for users, and services that are none": (
+        lambda o: settings(o).update(CROSSTIE_KAFKA_SECURITY_PROTOCOL="SASL_SSL"),
+        "crosstie-ingestion: CROSSTIE_KAFKA_SASL_USERNAME must be crosstie.ingestion",
+    ),
     "another key of the Secret": (
         lambda o: container(o)["env"][0]["valueFrom"]["secretKeyRef"].update(key="url"),
         "documented key",

@@ -12,7 +12,7 @@ from tests.manifests.objects import Manifest
 
 REPOSITORY = Path(__file__).parents[2]
 KUBECTL = REPOSITORY / ".venv" / "bin" / "kubectl"
-OVERLAYS = ("deploy/base", "deploy/overlays/example")
+OVERLAYS = ("deploy/base", "deploy/overlays/example", "deploy/overlays/locked")
 
 
 def rendered(folder: str) -> list[Manifest]:

@@ -111,6 +111,13 @@ async def test_a_platform_is_added_with_topics_and_a_key_that_works(
         assert (await http.post("/v1/events", json=sent)).status_code == 202
 
 
+async def test_a_kafka_without_an_authorizer_takes_no_rules_and_says_so(crosstie: Run) -> None:
+    answer = await crosstie("topics", "acls", "--create")
+    assert "this Kafka has no authorizer, everybody may do everything" in str(answer.exception)
+    listed = json.loads((await crosstie("topics", "acls", "learning", "--json")).stdout)
+    assert any(rule["user"].endswith(".platform.learning") for rule in listed)
+
+
 async def test_the_list_shows_no_secret(world: World, crosstie: Run) -> None:
     key = json.loads((await crosstie(*ADD, "--json")).stdout)["key"]
     listed = await crosstie("platforms", "list", "--json")

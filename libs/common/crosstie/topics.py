@@ -107,12 +107,17 @@ class Topics:
 
     def suggestions(self, platform: str) -> Topic:
         """Where one platform reads what became of its suggestions."""
-        return Topic(f"{self.prefix}suggestions.v1.{platform}", 6, KEPT_MS)
+        return Topic(f"{self.suggestions_prefix}{platform}", 6, KEPT_MS)
 
     @property
     def inbox_prefix(self) -> str:
         """Every inbox begins so; the rest is the platform's name."""
         return f"{self.prefix}inbox.v1."
+
+    @property
+    def suggestions_prefix(self) -> str:
+        """What platforms read begins so; the rest is the platform's name."""
+        return f"{self.prefix}suggestions.v1."
 
     @property
     def inbox_pattern(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crosstie.cli import keys
+from crosstie.cli.acls import allow_where_asked
 from crosstie.cli.keys import AsJson, Database, Name, connected, print_key
 from crosstie.cli.shared import brokers_at
 from crosstie.cli.topics import Bootstrap, Prefix
@@ -42,8 +43,11 @@ def add(
     prefix: Prefix = "crosstie.",
     as_json: AsJson = False,
 ) -> None:
-    """Add a platform: its inbox and suggestions topics, and its first API key, shown this once."""
-    from crosstie import api_keys, registry
+    """Add a platform: its inbox and suggestions topics, and its first API key, shown this once.
+
+    Where Kafka has an authorizer, the platform's user is allowed these two topics and nothing else.
+    """
+    from crosstie import access, api_keys, registry
     from crosstie.cli.keys import pepper
     from crosstie.runtime import reachable
     from crosstie.runtime.admin import create_topics
@@ -58,16 +62,19 @@ def add(
         await reachable.kafka(brokers)
         # topics first: when the rest fails, the same command works again
         await asyncio.to_thread(create_topics, brokers, topics.of_platform(name))
+        await asyncio.to_thread(allow_where_asked, brokers, access.of_platform(topics, name))
         return await api_keys.register(connection, platform, secret)
 
     key = connected(database, work)
     if as_json:
         made = {"inbox": topics.inbox(name).name, "suggestions": topics.suggestions(name).name}
+        made["user"] = access.platform_user(topics, name)
         print(json.dumps(_shown(platform) | made | {"key": str(key)}))
         return
     print(f"platform     {name}")
     print(f"inbox        {topics.inbox(name).name}")
     print(f"suggestions  {topics.suggestions(name).name}")
+    print(f"Kafka user   {access.platform_user(topics, name)}")
     print_key(key)
 
 

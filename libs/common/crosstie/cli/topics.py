@@ -23,11 +23,14 @@ PlatformNames = Annotated[
 
 
 def register(app: typer.Typer) -> None:
+    from crosstie.cli.acls import acls
+
     topics = typer.Typer(
-        help="The topics of a deployment: list them, create them.", no_args_is_help=True
+        help="The topics of a deployment, and who may do what with them.", no_args_is_help=True
     )
     topics.command("list")(list_topics)
     topics.command("create")(create)
+    topics.command("acls")(acls)
     app.add_typer(topics, name="topics")
 
 
@@ -57,6 +60,9 @@ def create(
     bootstrap: Bootstrap,
     platforms: PlatformNames = None,
     prefix: Prefix = "crosstie.",
+    acls: Annotated[
+        bool, typer.Option("--acls", help="Access rules too, as `crosstie topics acls --create`.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array of names.")] = False,
 ) -> None:
     """Create the topics that are missing, and give those of an earlier version what they lack.
@@ -64,6 +70,7 @@ def create(
     What an operator set on a topic is never changed. `crosstie platforms add` creates a platform's
     own topics: naming platforms is for repair.
     """
+    from crosstie.cli.acls import allow_all
     from crosstie.runtime import reachable, topic_config
     from crosstie.runtime.admin import create_topics
     from crosstie.topics import Topics
@@ -76,4 +83,7 @@ def create(
     changed = topic_config.complete(brokers, (each for each in known if each.name in there))
     for name, given in changed.items():
         print(name, *(f"{key}={value}" for key, value in given.items()), file=sys.stderr)
+    if acls:
+        for rule in allow_all(brokers, topics, platforms or ()):
+            print(rule, file=sys.stderr)
     print(json.dumps(created) if as_json else "\n".join(created) or "every topic exists already")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from crosstie.brokers import Brokers
 from crosstie.client.inbox import CloudEvent, Inbox
@@ -41,8 +41,8 @@ class Ordered:
         if erasures and self._waits and not await self._read():
             self._waits = False
             print(
-                f"nobody reads {self._topic}: erasures are sent without waiting for what precedes "
-                "them; some of that may become dead letters",
+                f"nobody reads {self._topic}, or we may not see how far: erasures are sent without "
+                "waiting for what precedes them; some of that may become dead letters",
                 file=sys.stderr,
             )
         return sent + await self._box.send(erasures)
@@ -52,17 +52,23 @@ class Ordered:
         deadline = monotonic() + PATIENCE_SECONDS
         while monotonic() < deadline:
             read = await asyncio.to_thread(self._committed)
+            if read is None:
+                return False
             if all(read.get(each, 0) >= end for each, end in self._box.ends.items()):
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         return False
 
-    def _committed(self) -> dict[int, int]:
+    def _committed(self) -> dict[int, int] | None:
+        """How far ingestion is; None where we may not know."""
         places = [TopicPartition(self._topic, each) for each in self._box.ends]
         asked = [ConsumerGroupTopicPartitions(self._group, places)]
         future = self._admin.list_consumer_group_offsets(asked)[self._group]
         try:
             found = future.result(timeout=_ASK_SECONDS).topic_partitions
-        except (KafkaException, TimeoutError):
+        except KafkaException as error:
+            hidden = error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+            return None if hidden else {}
+        except TimeoutError:
             return {}
         return {each.partition: each.offset for each in found}

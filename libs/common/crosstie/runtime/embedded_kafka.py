@@ -13,6 +13,8 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from crosstie.brokers import Brokers
+from crosstie.runtime.embedded_doors import Doors
 from crosstie.runtime.guarded import (
     NEVER,
     Guarded,
@@ -31,7 +33,7 @@ PROPERTIES: Mapping[str, str] = {
     "process.roles": "broker,controller",
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "BROKERS",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "listener.security.protocol.map": "CLIENTS:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLER:PLAINTEXT",
     # one node is every replica there is, unless a cluster says otherwise
     "default.replication.factor": "1",
     "min.insync.replicas": "1",
@@ -87,10 +89,12 @@ class EmbeddedKafka:
         heap: str = "512m",
         overrides: Mapping[str, str] | None = None,
         node: Node | None = None,
+        doors: Doors | None = None,
         holds: int | None = None,
         leave: threading.Event = NEVER,
     ) -> None:
         self._data = data
+        self._doors = doors
         self._heap = heap
         self._overrides = dict(overrides or {})
         self._logs = logs
@@ -105,6 +109,11 @@ class EmbeddedKafka:
     def bootstrap(self) -> str:
         """What a client is given to connect."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def brokers(self) -> Brokers:
+        """How one that may do everything connects."""
+        return self._doors.brokers(self.bootstrap) if self._doors else Brokers(self.bootstrap)
 
     @property
     def server(self) -> Guarded:
@@ -149,9 +158,10 @@ class EmbeddedKafka:
             **PROPERTIES,
             "node.id": str(node.id),
             "controller.quorum.voters": ",".join(voters),
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},{own},{controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.advertised or self.port},{own}",
+            "listeners": f"CLIENTS://127.0.0.1:{self.port},{own},{controller}",
+            "advertised.listeners": f"CLIENTS://127.0.0.1:{node.advertised or self.port},{own}",
             "log.dirs": str(self._data / "log"),
+            **(self._doors.kafka(self._data) if self._doors else {}),
             **self._overrides,
         }
         path = self._data / "server.properties"
@@ -160,7 +170,7 @@ class EmbeddedKafka:
 
     def _format(self, properties: Path) -> None:
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={self._node.cluster}"]
-        tool += ["-c", str(properties)]
+        tool += ["-c", str(properties), *(self._doors.kafka_format() if self._doors else ())]
         command = [*self._java("-Xmx128m"), *tool]
         code, output = run_tool(command, FORMAT_SECONDS, self._leave)
         if code:
@@ -186,7 +196,7 @@ class EmbeddedKafka:
             return False
         quiet = logging.getLogger("crosstie.stack.librdkafka")
         quiet.disabled = True
-        client = AdminClient({"bootstrap.servers": self.bootstrap}, logger=quiet)
+        client = AdminClient(self.brokers.librdkafka(), logger=quiet)
         try:
             return bool(client.list_topics(timeout=2).brokers)
         except KafkaException:

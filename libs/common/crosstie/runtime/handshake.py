@@ -11,10 +11,11 @@ from typing import Any
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
     IllegalSaslStateError,
-    KafkaError,
+    KafkaConnectionError,
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
 )
+from aiokafka.protocol.metadata import MetadataRequest
 
 from crosstie.brokers import Brokers
 
@@ -22,9 +23,18 @@ _PROTOCOL = "CROSSTIE_KAFKA_SECURITY_PROTOCOL"
 
 
 async def connected(brokers: Brokers, host: str, port: int, limit_seconds: float) -> Any:
-    """An aiokafka connection that is through TLS and SASL. Raises KafkaError, OSError."""
+    """An aiokafka connection that is through TLS and SASL. Raises KafkaError, OSError.
+
+    A listener that wants a user tells so only at the first question, so one is asked.
+    """
     limit_ms = int(limit_seconds * 1000)
-    return await create_conn(host, port, request_timeout_ms=limit_ms, **brokers.connection())
+    made = await create_conn(host, port, request_timeout_ms=limit_ms, **brokers.connection())
+    try:
+        await made.send(MetadataRequest([]))
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def why(error: Exception, brokers: Brokers) -> str:
@@ -55,11 +65,16 @@ def why(error: Exception, brokers: Brokers) -> str:
                 f"no TLS with it ({_said(error)}): {_PROTOCOL} is {brokers.protocol}; is this its TLS "
                 "listener, and does it ask for a certificate of ours?"
             )
-        case KafkaError() | ConnectionResetError() if not brokers.tls:
-            return f"it hung up ({_said(error)}): {_PROTOCOL} is {brokers.protocol}; does it expect TLS?"
+        case KafkaConnectionError() | ConnectionResetError():
+            wanted = "a user" if brokers.tls else "TLS"
+            return (
+                f"it hung up ({_said(error)}): {_PROTOCOL} is {brokers.protocol}; does it expect "
+                f"{wanted}?"
+            )
         case _:
             return _said(error)
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    name, text = type(error).__name__, str(error)
+    return text if text.startswith(name) else f"{name}: {text}".removesuffix(": ")

@@ -27,6 +27,7 @@ from types import FrameType
 
 from crosstie.brokers import Brokers
 from crosstie.errors import Misconfigured, Stop
+from crosstie.runtime.embedded_doors import Doors
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from crosstie.runtime.embedded_postgres import EmbeddedPostgres
 from crosstie.runtime.guarded import NEVER, Guarded, Interrupted, StackFailed
@@ -41,23 +42,25 @@ IN_USE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running Kafka and PostgreSQL; the last two fields are None when they are not ours."""
+    """A running Kafka and PostgreSQL; what is None is not ours, or open to all."""
 
     bootstrap: str
     database_url: str
     logs: Path | None = None
     kafka: EmbeddedKafka | None = None
     postgres: EmbeddedPostgres | None = None
+    doors: Doors | None = None
 
     @property
     def brokers(self) -> Brokers:
         """Kafka as a client is told of it."""
-        return Brokers(self.bootstrap)
+        return Brokers(self.bootstrap) if self.kafka is None else self.kafka.brokers
 
     @property
     def env(self) -> dict[str, str]:
         """What lets a service or a client of another process use this stack."""
-        return {BOOTSTRAP: self.bootstrap, DATABASE: self.database_url}
+        way = self.doors.settings() if self.doors else {}
+        return {BOOTSTRAP: self.bootstrap, DATABASE: self.database_url} | way
 
     @property
     def pids(self) -> dict[str, int]:
@@ -105,14 +108,15 @@ def stack(
     *,
     heap: str = DEFAULT_HEAP,
     kafka: Mapping[str, str] | None = None,
+    doors: Doors | None = None,
     environment: Mapping[str, str] = os.environ,
     leave: threading.Event = NEVER,
 ) -> Iterator[Stack]:
     """Yield a stack that is ready, and leave nothing running afterwards.
 
     An embedded one keeps its data in `data`, or in a temporary directory that goes with it.
-    `heap` is the broker's, `kafka` adds to its server.properties. `leave`, once set, ends the wait
-    for readiness with Interrupted.
+    `heap` is the broker's, `kafka` adds to its server.properties, `doors` locks both.
+    `leave`, once set, ends the wait for readiness with Interrupted.
     """
     bootstrap, database_url = environment.get(BOOTSTRAP), environment.get(DATABASE)
     if (bootstrap or database_url) and data is not None:
@@ -135,13 +139,13 @@ def stack(
         logs = home / "logs"
         logs.mkdir(exist_ok=True)
         broker = EmbeddedKafka(
-            home / "kafka", logs, heap=heap, overrides=kafka, holds=lock, leave=leave
+            home / "kafka", logs, heap=heap, overrides=kafka, doors=doors, holds=lock, leave=leave
         )
         server = EmbeddedPostgres(
-            home / "postgres", logs, throwaway=data is None, holds=lock, leave=leave
+            home / "postgres", logs, throwaway=data is None, doors=doors, holds=lock, leave=leave
         )
         with _both(broker, server):
-            running = Stack(broker.bootstrap, server.url, logs, broker, server)
+            running = Stack(broker.bootstrap, server.url, logs, broker, server, doors)
             try:
                 yield running
             except Exception as failed:
