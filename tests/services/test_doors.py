@@ -32,6 +32,7 @@ from crosstie.runtime import reachable
 from crosstie.runtime.acls import allow
 from crosstie.runtime.admin import admin, partitions_of
 from crosstie.runtime.supervised import Supervised, all_ready
+from crosstie.runtime.supervisor import READY_SECONDS
 from tests.services.doors_world import PLATFORM, PROBED, SERVED, SERVICES, Locked, locked
 from tests.services.ingestion_world import eventually
 
@@ -346,7 +347,7 @@ async def running(doors: Locked) -> AsyncIterator[None]:
     }
     keeping = [asyncio.create_task(each.keep()) for each in services.values()]
     try:
-        await all_ready(services, 120)
+        await all_ready(services, READY_SECONDS)
         yield
     finally:
         for each in keeping:
