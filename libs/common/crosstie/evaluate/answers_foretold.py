@@ -90,7 +90,10 @@ def _lessons(
                 known_at=int(past.at[number]),
                 by=subjects[int(past.by[number])],
                 about=subjects[int(past.about[number])],
-                seen=(logged(scored.seen[0][place]), logged(scored.seen[1][place])),
+                seen=(
+                    logged(scored.seen[0][place].tolist()),
+                    logged(scored.seen[1][place].tolist()),
+                ),
             )
     return [found[number] for number in range(len(past))]
 

@@ -34,7 +34,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Settled(Struct, frozen=True, array_like=True):
+class Settled(Struct, frozen=True, array_like=True, gc=False):
     """What is remembered of a suggestion after its end, to tell which answers counted."""
 
     at: int
@@ -43,7 +43,7 @@ class Settled(Struct, frozen=True, array_like=True):
     members: Pair
 
 
-class Said(Struct, frozen=True, array_like=True):
+class Said(Struct, frozen=True, array_like=True, gc=False):
     """An answer; silence until the end is a no."""
 
     at: int

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
+from itertools import repeat
 from typing import cast
 
 import numpy as np
@@ -23,12 +25,28 @@ from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
 
 _SIDES: dict[int, Side] = {bit: cast("Side", name) for name, bit in DIRECTIONS.items()}
+_AT_ONCE = 1 << 14  # suggestions: what they are made of is larger than they are
+
+
+@cache
+def _named(sources: int) -> tuple[str, ...]:
+    return tuple(name for name, bit in SOURCES.items() if sources & bit)
 
 
 def suggestion_id(deployment: str, n: int, kind: Kind, members: tuple[str, str]) -> str:
     """32 characters that name one suggestion of one round of one deployment."""
-    text = "\0".join((deployment, str(n), kind, *sorted(members)))
-    return b32encode(blake2b(text.encode(), digest_size=20).digest()).decode().lower()
+    return suggestion_ids(deployment, n, kind, [members])[0]
+
+
+def suggestion_ids(
+    deployment: str, n: int, kind: Kind, pairs: Sequence[tuple[str, str]]
+) -> list[str]:
+    """The name of each: 20 bytes of BLAKE2b in base32 (RFC 4648, lower case)."""
+    start = "\0".join((deployment, str(n), kind, ""))
+    texts = (start + (f"{a}\0{b}" if a < b else f"{b}\0{a}") for a, b in pairs)
+    hashes = b"".join(blake2b(text.encode(), digest_size=20).digest() for text in texts)
+    written = b32encode(hashes).decode().lower()  # 5 bytes are 8 letters: no hash ends within some
+    return [written[place : place + 32] for place in range(0, len(written), 32)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +63,10 @@ class Maker:
 
     def made(self, choice: Choice) -> Iterator[Change]:
         """The chosen pairs as new suggestions."""
-        for suggestion in self.suggestions(choice, np.flatnonzero(choice.chosen)):
-            yield Change(suggestion, "made")
+        chosen = np.flatnonzero(choice.chosen)
+        for start in range(0, len(chosen), _AT_ONCE):
+            for suggestion in self.suggestions(choice, chosen[start : start + _AT_ONCE]):
+                yield Change(suggestion, "made")
 
     def suggestions(self, choice: Choice, which: Ints) -> Iterator[Suggestion]:
         """The pairs `which` of `choice` as new suggestions."""
@@ -61,8 +81,21 @@ class Maker:
         ]
         known = list(reasons.mutual(people, graph, one, other))
         assert scored.seen is not None  # `score` tells it
-        for pair, toward, back, crosses, why, first, second, mutual, scores, sources, *saw in zip(
-            members,
+        ids = suggestion_ids(self.deployment, self.n, kind, members)
+        for (
+            named,
+            toward,
+            back,
+            crosses,
+            why,
+            first,
+            second,
+            both_know,
+            scores,
+            sources,
+            *saw,
+        ) in zip(
+            zip(ids, members, strict=True),
             *(each.tolist() for each in (*scored.toward, scored.common.cross_sector)),
             reasons.reasons(people, scored, known, self._quiet(kind, members)),
             reasons.gives(people, scored, one, other, scored.gives[0], mentor=kind == "mentoring"),
@@ -70,13 +103,13 @@ class Maker:
             known,
             _scores(choice, scored, which),
             choice.sources[which].tolist(),
-            *scored.seen,
+            *(each.tolist() for each in scored.seen),
             strict=True,
         ):
             yield Suggestion(
-                id=suggestion_id(self.deployment, self.n, kind, pair),
+                id=named[0],
                 kind=kind,
-                members=pair,
+                members=named[1],
                 directions=(_SIDES[toward], _SIDES[back]),
                 cross_sector=crosses,
                 round=self.n,
@@ -84,9 +117,9 @@ class Maker:
                 expires_at=self.at + self.policy.expiry_days.of(kind) * DAY_US,
                 reasons=why,
                 gives=(first, second),
-                mutual=mutual,
+                mutual=both_know,
                 scores=scores,
-                sources=tuple(name for name, bit in SOURCES.items() if sources & bit),
+                sources=_named(sources),
                 policy=self.policy_digest,
                 features=(logged(saw[0]), logged(saw[1])),
             )
@@ -119,6 +152,10 @@ def _scores(choice: Choice, scored: Scored, which: Ints) -> Iterator[dict[str, i
     }
     rows = zip(*(each.tolist() for each in columns.values()), strict=True)
     mentor = worth.mentor.tolist()
-    odds = [{}] * len(which) if drawn is None else list(drawn.odds(which))
+    odds = repeat({}, len(which)) if drawn is None else drawn.odds(which)
     for row, suits, each in zip(rows, mentor, odds, strict=True):
-        yield dict(zip(columns, row, strict=True)) | ({"mentor": suits} if suits else {}) | each
+        found = dict(zip(columns, row, strict=True))
+        if suits:
+            found["mentor"] = suits
+        found.update(each)
+        yield found

@@ -17,7 +17,7 @@ State = Literal["open", "accepted", "met", "declined", "withdrawn", "expired", "
 FINAL: frozenset[State] = frozenset(("declined", "withdrawn", "expired", "ended", "met"))
 
 
-class Reason(Struct, frozen=True, array_like=True):
+class Reason(Struct, frozen=True, array_like=True, gc=False):
     """Why: a code of docs/reasons.md, an integer amount, and ids it is about.
 
     E.g. ("mutual-contacts", 3, (ids...)), ("offer-meets-need", 412000, (offer item, need item)).
@@ -28,7 +28,7 @@ class Reason(Struct, frozen=True, array_like=True):
     about: tuple[str, ...] = ()
 
 
-class Suggestion(Struct, frozen=True, omit_defaults=True):
+class Suggestion(Struct, frozen=True, omit_defaults=True, gc=False):
     """One suggestion and where it stands. members[0] < members[1], except mentoring: mentor first."""
 
     id: str
@@ -58,7 +58,7 @@ class Suggestion(Struct, frozen=True, omit_defaults=True):
     )  # version, then what affinity saw of members[i] about the other: see answers.features
 
 
-class Change(Struct, frozen=True, omit_defaults=True):
+class Change(Struct, frozen=True, omit_defaults=True, gc=False):
     """One decision of a round: the suggestion as it is from now on, and why."""
 
     suggestion: Suggestion

@@ -6,7 +6,7 @@ what a model is taught is what it will see.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,6 @@ def table(columns: Mapping[str, Floats], size: int) -> Seen:
     return seen
 
 
-def logged(row: NDArray[np.int32]) -> tuple[int, ...]:
+def logged(row: Sequence[int]) -> tuple[int, ...]:
     """A row as a suggestion keeps it, after the version of the list."""
-    return (VERSION, *row.tolist())
+    return (VERSION, *row)
