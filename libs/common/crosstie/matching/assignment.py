@@ -93,8 +93,8 @@ def _flow(
     chosen = np.zeros(len(left), dtype=np.bool_)
     if len(fits) == 0:
         return chosen, 0
-    active_left, tail = np.unique(left[fits], return_inverse=True)
-    active_right, head = np.unique(right[fits], return_inverse=True)
+    active_left, tail = _numbered(left[fits], len(slots_left))
+    active_right, head = _numbered(right[fits], len(slots_right))
     nodes = len(active_left), len(active_right)  # nobody else: the solver looks at every node
     source, sink = sum(nodes), sum(nodes) + 1
     slot_of = np.repeat(np.arange(nodes[1]), slots_right[active_right])
@@ -108,9 +108,16 @@ def _flow(
         (nodes[0] + slot_of, np.full(len(slot_of), sink), ones[: len(slot_of)], nth * step),
         tuple(np.array([each]) for each in (source, sink, supply, 0)),
     )
+    del tail, head
+    types = (np.int32, np.int32, np.int64, np.int64)  # as the solver takes them
+    columns = [
+        np.concatenate(each, dtype=of)
+        for each, of in zip(zip(*arcs, strict=True), types, strict=True)
+    ]
+    del arcs, ones
     solver = min_cost_flow.SimpleMinCostFlow()
-    columns = (np.concatenate(each) for each in zip(*arcs, strict=True))
     numbers = solver.add_arcs_with_capacity_and_unit_cost(*columns)
+    del columns
     solver.set_nodes_supplies(np.array([source, sink]), np.array([supply, -supply]))
     status = solver.solve()
     if status != solver.OPTIMAL:
@@ -122,16 +129,24 @@ def _flow(
     return chosen, -int(solver.optimal_cost())
 
 
+def _numbered(members: Ints, size: int) -> tuple[Ints, Ints]:
+    """Who is among `members`, ascending, and of each the place there."""
+    active = np.zeros(size, dtype=np.bool_)
+    active[members] = True
+    return np.flatnonzero(active), (np.cumsum(active) - 1)[members]
+
+
 def _rounded(halves: Ints, a: Ints, b: Ints, worth: Ints) -> Iterator[int]:
     """Every other pair along each trail of half-chosen ones, the richer alternative.
 
     At every member that leaves at most half of theirs, and one more where an open trail ends (half
     a slot was free there), so slots suffice; a closed trail of odd length starts with a pair less.
     """
-    for trail, closed in _trails(halves.tolist(), a.tolist(), b.tolist()):
+    ends = a[halves].tolist(), b[halves].tolist()
+    for places, closed in _trails(list(range(len(halves))), *ends):
+        trail: list[int] = halves[places].tolist()
         if closed and len(trail) % 2:
-            trail = _turned(trail, worth)  # noqa: PLW2901
-            yield from trail[1::2]
+            yield from _turned(trail, worth)[1::2]
         else:
             even, odd = trail[::2], trail[1::2]
             yield from even if worth[even].sum() >= worth[odd].sum() else odd

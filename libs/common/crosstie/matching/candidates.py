@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosstie.matching import policy as rules
-from crosstie.matching.arrays import Bools, Ints, keys_of
+from crosstie.matching.arrays import Bools, Ints, Places, keys_of
 from crosstie.matching.mentoring import Roles
 from crosstie.matching.sources import chance, dormant, friends, levels, needs, promising
 from crosstie.matching.sources.promising import Standing
@@ -50,7 +50,7 @@ class Pairs:
 
     a: Ints
     b: Ints
-    sources: Ints
+    sources: Places
 
     def __len__(self) -> int:
         return len(self.a)
@@ -65,6 +65,8 @@ class Pairs:
 
     def where(self, mask: Bools) -> Pairs:
         """Those of `mask`."""
+        if mask.all():
+            return self
         return Pairs(self.a[mask], self.b[mask], self.sources[mask])
 
 
@@ -73,15 +75,16 @@ def introductions(search: Search, policy: rules.Policy, standing: Standing) -> P
     if len(search.rows) == 0:
         return _union((), len(search.people))
     quotas, words = policy.candidates, needs.words(search)
-    found: list[Named] = [
-        *_common(search, quotas, words),
-        ("promising", promising.find(search, quotas.promising, policy, standing, words)),
-        ("up", levels.up(search, quotas.up)),
-        ("down", levels.down(search, quotas.down)),
-        ("across", levels.across(search, quotas.across)),
-        ("random", chance.find(search, quotas.random)),
-    ]
-    return _union(found, len(search.people))
+
+    def found() -> Iterator[Named]:  # one source after another: none waits in memory for the last
+        yield from _common(search, quotas, words)
+        yield "promising", promising.find(search, quotas.promising, policy, standing, words)
+        yield "up", levels.up(search, quotas.up)
+        yield "down", levels.down(search, quotas.down)
+        yield "across", levels.across(search, quotas.across)
+        yield "random", chance.find(search, quotas.random)
+
+    return _union(found(), len(search.people))
 
 
 def reconnections(search: Search, quotas: rules.Candidates, before: int) -> Pairs:
@@ -96,11 +99,13 @@ def mentorings(search: Search, quotas: rules.Candidates, roles: Roles) -> Pairs:
     """Candidates among people who offer or want mentoring, mentor and mentee in either order."""
     if len(search.rows) == 0:
         return _union((), len(search.people))
-    found = [
-        *_common(search, quotas, needs.words(search)),
-        *(("mentors", levels.asked(search, quotas.mentors, ask)) for ask in roles.asks()),
-    ]
-    return _union(found, len(search.people))
+
+    def found() -> Iterator[Named]:
+        yield from _common(search, quotas, needs.words(search))
+        for ask in roles.asks():
+            yield "mentors", levels.asked(search, quotas.mentors, ask)
+
+    return _union(found(), len(search.people))
 
 
 def _common(
@@ -114,9 +119,13 @@ def _common(
 def _union(found: Iterable[Named], size: int) -> Pairs:
     nothing = np.empty(0, dtype=np.int64)
     marked = [(keys_of(*pairs, size) << _BITS) | SOURCES[name] for name, pairs in found]
-    keys = np.sort(np.concatenate([nothing, *marked]))
-    keys, bits = keys >> _BITS, keys & ((1 << _BITS) - 1)
-    first = np.flatnonzero(np.concatenate([keys[:1] == keys[:1], keys[1:] != keys[:-1]]))
-    keys = keys[first]
-    sources = np.bitwise_or.reduceat(bits, first) if len(first) else nothing
+    keys = np.concatenate([nothing, *marked])
+    del marked
+    keys.sort()
+    bits = (keys & ((1 << _BITS) - 1)).astype(np.int32)
+    keys >>= _BITS
+    new = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=new[1:])
+    first, keys = np.flatnonzero(new), keys[new]
+    sources = np.bitwise_or.reduceat(bits, first) if len(first) else bits
     return Pairs(keys // max(size, 1), keys % max(size, 1), sources)

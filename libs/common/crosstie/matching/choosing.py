@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crosstie.matching import assignment, candidates, fairness
-from crosstie.matching.arrays import MILLION, Bools, Ints, contains, keys_of
+from crosstie.matching.arrays import MILLION, Bools, Ints, Places, keys_of
 from crosstie.matching.candidates import SOURCES, Pairs, Search
 from crosstie.matching.congestion import shortlist
 from crosstie.matching.exploration import Drawn, explore
@@ -36,21 +36,21 @@ class Choice:
     kind: Kind
     one: Ints
     other: Ints
-    sources: Ints
+    sources: Places
     worth: Ints
     chosen: Bools
     drawn: Drawn | None = None
 
-    def where(self, mask: Bools, kind: Kind) -> Choice:
-        """Those of `mask`, which are of `kind`."""
+    def part(self, part: slice, kind: Kind) -> Choice:
+        """Some of them, which are of `kind`."""
         return Choice(
             kind,
-            self.one[mask],
-            self.other[mask],
-            self.sources[mask],
-            self.worth[mask],
-            self.chosen[mask],
-            self.drawn and self.drawn.where(mask),
+            self.one[part],
+            self.other[part],
+            self.sources[part],
+            self.worth[part],
+            self.chosen[part],
+            self.drawn and self.drawn.part(part),
         )
 
 
@@ -89,7 +89,7 @@ def introductions(
     find: Finder = candidates.introductions,
 ) -> Iterator[Choice]:
     """Introductions and reconnections, which share slots, without the pairs already `taken`."""
-    pairs, worth = _introducible(market, scorer, policy, taken, notes, find)
+    pairs, worth, new = _introducible(market, scorer, policy, taken, notes, find)
     slots, size = market.introductions, len(market.people)
     drawn = explore(
         pairs.a, pairs.b, worth, slots, market.served, policy.exploration, market.order.draw
@@ -105,16 +105,18 @@ def introductions(
     notes["passed-over"] = int(np.count_nonzero(first & (slots > 0)))
     chosen = drawn.chosen | _from_shortlist(pairs, open_, left, quotas, policy, notes)
     every = Choice("introduction", pairs.a, pairs.b, pairs.sources, worth, chosen, drawn)
-    again = contains(market.met, keys_of(pairs.a, pairs.b, size))
-    for each in (every.where(~again, "introduction"), every.where(again, "reconnection")):
+    for each in (
+        every.part(slice(new), "introduction"),
+        every.part(slice(new, None), "reconnection"),
+    ):
         notes[f"made.{each.kind}"] = int(np.count_nonzero(each.chosen))
         yield each
 
 
 def _introducible(
     market: Market, scorer: Scorer, policy: Policy, taken: Choice, notes: Notes, find: Finder
-) -> tuple[Pairs, Ints]:
-    """Candidates of enough worth, and their worth."""
+) -> tuple[Pairs, Ints, int]:
+    """Candidates of enough worth, their worth, and how many have not met: these come first."""
     taken_keys = keys_of(taken.one[taken.chosen], taken.other[taken.chosen], len(market.people))
     never = np.concatenate([market.never, taken_keys])
     free = market.introductions > 0
@@ -124,8 +126,15 @@ def _introducible(
     before = market.at - policy.dormant_days * DAY_US
     old = candidates.reconnections(search, policy.candidates, before)
     notes["candidates.introduction"], notes["candidates.reconnection"] = len(new), len(old)
-    pairs = new.joined(old)
-    _count_sources(pairs.sources, notes)
+    for each in (new, old):
+        _count_sources(each.sources, notes)
+    new, worth = _worthy(new, scorer, policy)
+    old, theirs = _worthy(old, scorer, policy)
+    return new.joined(old), np.concatenate([worth, theirs]), len(new)
+
+
+def _worthy(pairs: Pairs, scorer: Scorer, policy: Policy) -> tuple[Pairs, Ints]:
+    """Those of enough worth to be introduced, and their worth."""
     worth = scorer.worth(pairs.a, pairs.b, mentoring=False)
     enough = worth >= _least(policy)
     return pairs.where(enough), worth[enough]
@@ -136,7 +145,7 @@ def _least(policy: Policy) -> int:
     return max(round(policy.value.least * MILLION), 1)
 
 
-def _count_sources(sources: Ints, notes: Notes) -> None:
+def _count_sources(sources: Places, notes: Notes) -> None:
     for name, bit in SOURCES.items():
         notes[f"source.{name}"] += int(np.count_nonzero(sources & bit))
 

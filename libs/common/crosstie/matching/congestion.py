@@ -49,7 +49,8 @@ def equilibrium(
     if len(fits) == 0:
         return Equilibrium(flow, alone, price, 0)
     scale = float(worth[fits].mean())
-    pull = np.exp(np.minimum(worth[fits] / (2.0 * TEMPERATURE * scale), STEEPEST))
+    pull = worth[fits] / (2.0 * TEMPERATURE * scale)
+    np.exp(np.minimum(pull, STEEPEST, out=pull), out=pull)
     members = np.zeros(len(slots), dtype=np.bool_)
     members[one[fits]] = members[other[fits]] = True
     number = np.cumsum(members, dtype=np.int32) - np.int32(1)  # among those who have pairs
@@ -72,12 +73,12 @@ def shortlist(
     candidates.
     """
     worthy = worth > 0
-    pairs = np.flatnonzero(worthy)
-    a, b = one[pairs].astype(np.int32), other[pairs].astype(np.int32)
-    degree = np.bincount(a, minlength=len(slots)) + np.bincount(b, minlength=len(slots))
-    if len(pairs) == 0 or degree.max() <= most:
+    degree = sum(np.bincount(each[worthy], minlength=len(slots)) for each in (one, other))
+    if not worthy.any() or degree.max() <= most:
         return worthy, 0
     market = equilibrium(one, other, worth, slots)
+    pairs = np.flatnonzero(worthy)
+    a, b = one[pairs].astype(np.int32), other[pairs].astype(np.int32)
     flow, kept = market.flow[pairs], np.zeros(len(pairs), dtype=np.bool_)
     first, theirs = ends.by_member(a, b, degree)
     ends.likeliest(first, theirs, flow, worthy[pairs], most, kept)

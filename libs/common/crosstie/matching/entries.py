@@ -36,4 +36,26 @@ def _both_ways(a: Any, b: Any, size: Any) -> Any:
     return pointer, to, tie
 
 
+def _places(one: Any, other: Any, first: Any, b: Any) -> Any:
+    """Where each pair, in either order, is among ties in order; -1 for those that are not.
+
+    Those of member i, with b > i, are at first[i] to first[i + 1].
+    """
+    found = np.full(len(one), -1, np.int64)
+    for k in range(len(one)):
+        mine, wanted = min(one[k], other[k]), max(one[k], other[k])
+        low, high = first[mine], first[mine + 1]
+        end = high
+        while low < high:
+            middle = (low + high) // 2
+            if b[middle] < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low < end and b[low] == wanted:
+            found[k] = low
+    return found
+
+
 both_ways = Compiled(_both_ways)
+places = Compiled(_places)

@@ -25,9 +25,9 @@ class Drawn:
     end: Ints
     propensity: Ints  # millionths, given that the slot explores
 
-    def where(self, mask: Bools) -> Drawn:
-        """Of the pairs of `mask`."""
-        return Drawn(self.chosen[mask], self.end[mask], self.propensity[mask])
+    def part(self, part: slice) -> Drawn:
+        """Of some of the pairs."""
+        return Drawn(self.chosen[part], self.end[part], self.propensity[part])
 
     def odds(self, which: Ints) -> Iterator[dict[str, int]]:
         """Of the pairs `which`: whose slot drew it, and how likely; nothing of those not drawn."""

@@ -14,12 +14,13 @@ from scipy.sparse import csr_array, diags_array
 
 from crosstie.matching.arrays import Bools, Floats, Ints, Places, keys_of
 from crosstie.matching.contacts import Columns, Contacts
-from crosstie.matching.entries import both_ways
+from crosstie.matching.entries import both_ways, places
 from crosstie.network.strength import HALF_LIFE_US
 from crosstie.network.view import Network
 
 Pointer = TypeVar("Pointer", Places, Ints)
 _FEW = 8  # up to one in so many rows are made alone
+_MANY = 10_000  # pairs that are worth a look at where everybody's ties begin
 
 
 @dataclass(frozen=True)  # no slots: what follows is cached on it
@@ -39,6 +40,22 @@ class Graph:
     blocked: Ints  # keys of pairs who want no suggestion with each other, ascending
     leads: Leads
     at: int
+
+    def places(self, one: Ints, other: Ints) -> Ints:
+        """Which tie each pair is, in either order; -1 for who has not met."""
+        if len(one) >= _MANY:
+            found: Ints = places(one, other, self._first, self.b)
+            return found
+        keys = keys_of(one, other, self.links.shape[0])
+        place = np.searchsorted(self.keys, keys)
+        known = place < len(self.keys)
+        known[known] = self.keys[place[known]] == keys[known]
+        return np.where(known, place, -1)
+
+    @cached_property
+    def _first(self) -> Ints:
+        """By member, where the ties begin that they are `a` of."""
+        return np.searchsorted(self.a, np.arange(self.links.shape[0] + 1))
 
     @cached_property
     def weights(self) -> csr_array:
@@ -133,7 +150,9 @@ def led(columns: Columns, one: Ints, other: Ints, eligible: Bools, at: int) -> G
         last=columns.last_met[met],
         effort=effort(columns.by_a[met], columns.by_b[met]),
         contacts=columns.contacts[met],
-        links=csr_array((np.ones(len(link_to)), link_to, link_pointer), shape=(size, size)),
+        links=csr_array(
+            (np.ones(len(link_to), dtype=np.int8), link_to, link_pointer), shape=(size, size)
+        ),
         blocked=keys_of(one[columns.blocked], other[columns.blocked], size),
         leads=Leads(pointer, to, tie, columns.strength[leading], columns.since[leading]),
         at=at,

@@ -20,7 +20,7 @@ from crosstie.matching.answers.model import AnswerModel
 from crosstie.matching.answers.predict import chance
 from crosstie.matching.answers.rates import Tendencies
 from crosstie.matching.answers.sight import Between, Sight, Standing, sight
-from crosstie.matching.arrays import Bools, Floats, Ints, contains, keys_of, millionths
+from crosstie.matching.arrays import Bools, Floats, Ints, millionths
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.graph import Graph
 from crosstie.matching.ledger import Ledger
@@ -84,7 +84,7 @@ class Scorer:
             matches(one, other, people.offers, people.needs, policy.least_likeness),
             matches(other, one, people.offers, people.needs, policy.least_likeness),
         )
-        effort = self._effort(one, other)  # above 0: by `one`
+        known, effort = self._known(one, other)  # above 0: by `one`
         sides = (
             (one, other, gives[1], gives[0], -effort),
             (other, one, gives[0], gives[1], effort),
@@ -107,7 +107,6 @@ class Scorer:
         seen: tuple[Seen, Seen] | None = None
         (p_one, p_other), p_meet = map(chance, odds), np.ones(len(one))
         if past is not None:
-            known = self._known(one, other)
             first, second = (
                 self.sight.seen(
                     past,
@@ -151,21 +150,13 @@ class Scorer:
             seen=seen,
         )
 
-    def _known(self, one: Ints, other: Ints) -> Bools:
-        """Whether they met."""
-        graph, size = self.graph, len(self.people)
-        return contains(graph.keys, keys_of(one, other, size))
-
-    def _effort(self, one: Ints, other: Ints) -> Floats:
-        """Share by which `one` started more of their contacts than `other`; 0 for those who never met."""
-        graph, size = self.graph, len(self.people)
-        known = graph.keys
-        if len(known) == 0:
-            return np.zeros(len(one))
-        keys = keys_of(one, other, size)
-        place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-        effort = np.where(known[place] == keys, graph.effort[place], 0.0)
-        return np.where(one < other, effort, -effort)
+    def _known(self, one: Ints, other: Ints) -> tuple[Bools, Floats]:
+        """Whether they met, and the share by which `one` started more of their contacts than `other`."""
+        place = self.graph.places(one, other)
+        known = place >= 0
+        effort = np.zeros(len(one))
+        effort[known] = self.graph.effort[place[known]]
+        return known, np.where(one < other, effort, -effort)
 
 
 def scorer(

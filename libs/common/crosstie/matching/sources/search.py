@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from crosstie.matching import kernels
 from crosstie.matching.arrays import Bools, Draws, Ints, Places, sparse
 from crosstie.matching.blocks import in_blocks
+from crosstie.matching.entries import both_ways
 from crosstie.matching.graph import Graph
 from crosstie.matching.people import People
 
@@ -50,12 +51,9 @@ Source = Callable[[Search, int], Found]  # with how many each member gets at mos
 
 def ruled_out(pairs: Ints, size: int) -> csr_array:
     """The keys of `pairs` as a symmetric matrix."""
-    one, other = np.divmod(pairs, max(size, 1))
-    entries = np.sort(np.concatenate([pairs, other * size + one]))
-    pointer = np.zeros(size + 1, dtype=np.int32)
-    np.cumsum(np.bincount(entries // max(size, 1), minlength=size), out=pointer[1:])
-    to = (entries % max(size, 1)).astype(np.int32)
-    return csr_array((np.ones(len(to)), to, pointer), shape=(size, size))
+    pairs = np.unique(pairs)
+    pointer, to, _ = both_ways(pairs // max(size, 1), pairs % max(size, 1), size)
+    return csr_array((np.ones(len(to), dtype=np.int8), to, pointer), shape=(size, size))
 
 
 def masked(members: Ints, size: int) -> Bools:
