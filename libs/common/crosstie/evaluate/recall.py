@@ -59,7 +59,8 @@ class _Round:
             return seen[-1]
 
         nothing = np.empty(0, dtype=np.int64)
-        taken = Choice("mentoring", *(nothing,) * 4, nothing > 0)
+        no_sources = nothing.astype(np.int32)
+        taken = Choice("mentoring", nothing, nothing, no_sources, nothing, nothing > 0)
         made: Iterator[Choice] = choosing.introductions(
             self.market, self.scorer, self.ledger, self.policy, taken, Counter(), watched
         )

@@ -65,7 +65,7 @@ def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> 
     _count_sources(sources, notes)
     worth = scorer.worth(one, other, mentoring=True)
     enough = worth >= _least(policy)
-    one, other, sources, worth = (each[enough] for each in (one, other, sources, worth))
+    one, other, sources, worth = one[enough], other[enough], sources[enough], worth[enough]
     chosen = assignment.mentors(
         one,
         other,

@@ -73,7 +73,8 @@ def shortlist(
     candidates.
     """
     worthy = worth > 0
-    degree = sum(np.bincount(each[worthy], minlength=len(slots)) for each in (one, other))
+    degree = np.bincount(one[worthy], minlength=len(slots))
+    degree += np.bincount(other[worthy], minlength=len(slots))
     if not worthy.any() or degree.max() <= most:
         return worthy, 0
     market = equilibrium(one, other, worth, slots)

@@ -149,9 +149,14 @@ def lesson(what: str, at: int, seen: tuple[int, ...], other: tuple[int, ...]) ->
 
 def test_lessons_become_rows_in_order_of_when_they_were_known() -> None:
     row = np.arange(len(NAMES), dtype=np.int32)
-    told = [lesson("answered", at, logged(row + at), logged(row)) for at in (3, 1, 2)]
-    told.append(lesson("met", 4, logged(row + 2), logged(row)))
-    told.append(lesson("answered", 5, (VERSION + 1, *row.tolist()), logged(row)))  # of other code
+    told = [
+        lesson("answered", at, logged((row + at).tolist()), logged(row.tolist()))
+        for at in (3, 1, 2)
+    ]
+    told.append(lesson("met", 4, logged((row + 2).tolist()), logged(row.tolist())))
+    told.append(
+        lesson("answered", 5, (VERSION + 1, *row.tolist()), logged(row.tolist()))
+    )  # of other code
     answers = answered(told)
     assert answers.known_at.tolist() == [1, 2, 3]
     assert answers.yes.tolist() == [False, True, False]
