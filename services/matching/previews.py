@@ -53,6 +53,15 @@ class Seen:
         return (*self.preview.suggested, *self.preview.next_best)[:most]
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What round `n` read: offsets of the log, and the base."""
+
+    n: int
+    offsets: tuple[int, ...]
+    base: Fitted
+
+
 class Previews:
     """Answers what the round after the last one would suggest to somebody."""
 
@@ -71,8 +80,7 @@ class Previews:
         self._rules = rules
         self._one_at_a_time = asyncio.Lock()
         self._waiting: Counter[str] = Counter()  # by platform
-        self._base: tuple[int, Fitted] | None = None  # by the last round that used it
-        self._offsets: tuple[int, tuple[int, ...]] = (0, ())  # what a round read, by its number
+        self._last: _Read | None = None
 
     async def of(self, subject: str, most: int, platform: str) -> Seen:
         """As of now. Raises Busy, DatabaseAway."""
@@ -89,14 +97,13 @@ class Previews:
         ledger, n = self._leader.warm
         if n == 0:
             raise Busy("no round was decided yet; try again")
-        base = await self._base_of(n)
-        offsets = await self._offsets_of(n)
+        last = await self._read_by(n)
         ready = await self._standing.now()
-        touched = self._standing.touched_since(offsets)
+        touched = self._standing.touched_since(last.offsets)
         found = await off_loop(
-            lambda: self._previewed(ledger, n, base, ready, touched, subject, most)
+            lambda: self._previewed(ledger, n, last.base, ready, touched, subject, most)
         )
-        return Seen(found, ready, n, ledger.at, self._rules.named.digest, base.named.digest)
+        return Seen(found, ready, n, ledger.at, self._rules.named.digest, last.base.named.digest)
 
     def _previewed(
         self,
@@ -124,28 +131,19 @@ class Previews:
             touched=touched,
         )
 
-    async def _offsets_of(self, n: int) -> tuple[int, ...]:
-        """What round `n` read; nothing where it is not the last any more."""
-        if self._offsets[0] != n:
-            async with soon(self._pool) as connection:
-                last = await connection.fetchval(sql.SUMMARIES, 1)
-            summary = msgspec.json.decode(last or b"{}")
-            if summary.get("n") != n:
-                return ()
-            self._offsets = n, tuple(summary["offsets"])
-        return self._offsets[1]
-
-    async def _base_of(self, n: int) -> Fitted:
-        """The base that round `n` used, read only where it is another than before. Raises Busy."""
-        if self._base is None or self._base[0] != n:
-            known = None if self._base is None else self._base[1]
+    async def _read_by(self, n: int) -> _Read:
+        """What round `n` read; asked for once, and the base only where it is another. Raises Busy."""
+        last = self._last
+        if last is None or last.n != n:
+            known = None if last is None else last.base
             async with soon(self._pool) as connection:
                 digest = None if known is None else known.named.digest
-                row = await connection.fetchrow(sql.BASE_OF_ROUND, n, digest)
+                row = await connection.fetchrow(sql.READ_BY_ROUND, n, digest)
             if row is None:  # PostgreSQL was restored to a time before
                 raise Busy("the last round is read back; try again")
-            self._base = n, known if known and row["body"] is None else await _read(row["body"])
-        return self._base[1]
+            base = known if known and row["body"] is None else await _read(row["body"])
+            last = self._last = _Read(n, tuple(msgspec.json.decode(row["offsets"])), base)
+        return last
 
 
 async def _read(body: bytes) -> Fitted:

@@ -7,6 +7,8 @@ import contextlib
 import time
 
 from crosstie.matching import ledger as ledgers
+from crosstie.matching import record
+from crosstie.matching.drawing import ordered
 from crosstie.matching.ledger import Ledger
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
@@ -104,6 +106,7 @@ class Leader:
         self.busy = True
         await self._round(mine, turn)
         self.busy = False
+        await off_loop(lambda: self._prepare(mine, turn))
         next = turn.begun + self._settings.round_pause_seconds
         await self._running.pause(max(next - time.monotonic(), _BREATH_SECONDS))
 
@@ -127,6 +130,11 @@ class Leader:
             self._bases.after_full_round(mine.head)
         await self._publisher.publish(opening.n)
         figures.told(turn, decision, read, stepped, committed)
+
+    def _prepare(self, mine: Leadership, turn: Turn) -> None:
+        """Draw for the next round, and for all previews until then, while nobody waits."""
+        seed = record.seed(self._settings.deployment, mine.head.n + 1)
+        ordered(seed, turn.ready.network.subjects)
 
     async def _decided(self, mine: Leadership, turn: Turn) -> Decided:
         """The round, decided in a thread."""

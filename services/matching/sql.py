@@ -38,10 +38,12 @@ INSERT INTO matching.bases (digest, body) VALUES ($1, $2) ON CONFLICT (digest) D
 """
 
 NEWEST_BASE = "SELECT body FROM matching.bases ORDER BY ordinal DESC LIMIT 1"
-BASE_OF_ROUND = """
-SELECT digest, CASE WHEN digest = $2 THEN NULL ELSE body END AS body  -- $2: known already
-FROM matching.bases
-WHERE digest = (SELECT summary->>'base' FROM matching.rounds WHERE n = $1)
+READ_BY_ROUND = """
+-- $2: the base that is known already
+SELECT rounds.summary->'offsets' AS offsets, bases.digest,
+    CASE WHEN bases.digest = $2 THEN NULL ELSE bases.body END AS body
+FROM matching.rounds JOIN matching.bases ON bases.digest = rounds.summary->>'base'
+WHERE rounds.n = $1
 """
 
 KEEP_LEDGER = "INSERT INTO matching.ledgers (n, body) VALUES ($1, $2)"
