@@ -101,20 +101,24 @@ def deployment(server: Stack) -> Iterator[Settings]:
             delete_topics(server.brokers, [each.name for each in topics])
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The same settings for a process."""
+    return os.environ | {
+        "CROSSTIE_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "CROSSTIE_DATABASE_URL": settings.database_url.get_secret_value(),
+        "CROSSTIE_TOPIC_PREFIX": settings.topic_prefix,
+        "CROSSTIE_VAULT_KEY": base64.b64encode(settings.vault_key_bytes).decode(),
+        "CROSSTIE_REQUESTS_PER_SECOND": str(settings.requests_per_second),
+    }
+
+
 async def measured(settings: Settings, events: int, logs: Path) -> dict[str, float]:
     url = settings.database_url.get_secret_value()
     connection = await asyncpg.connect(url)
     platform = Platform("bench", frozenset([SOURCE]), frozenset([AUTHORITY]))
     key = await api_keys.register(connection, platform, settings.api_key_pepper_bytes)
     await connection.close()
-    environment = os.environ | {
-        "CROSSTIE_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
-        "CROSSTIE_DATABASE_URL": url,
-        "CROSSTIE_TOPIC_PREFIX": settings.topic_prefix,
-        "CROSSTIE_VAULT_KEY": base64.b64encode(settings.vault_key_bytes).decode(),
-        "CROSSTIE_REQUESTS_PER_SECOND": str(settings.requests_per_second),
-    }
-    service = Supervised("ingestion", environment, logs, None)
+    service = Supervised("ingestion", environment(settings), logs, None)
     kept = asyncio.create_task(service.keep())
     headers = {"Authorization": f"Bearer {key}", "Content-Type": TYPE}
     client = httpx.AsyncClient(base_url=service.url, headers=headers, timeout=60, trust_env=False)

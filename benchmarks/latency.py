@@ -1,0 +1,304 @@
+"""From the 202 of an event that opens a slot to its suggestion on Kafka, and previews over HTTP.
+
+    python -m benchmarks.latency --members 100000 --seconds 60 --rate 200
+
+The whole system: Kafka, PostgreSQL and the three services as processes, loaded with a network (see
+`loaded`), a full round done. Then so many events a second come in over HTTP: contacts and answers,
+and every tenth of a second somebody without any says that they have time for two introductions.
+Measured is from the answer 202 to that until the first suggestion with them is read from the
+platform's topic. Whom they can be suggested is sure: some who all know each other have time too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import asyncpg
+import httpx
+import numpy as np
+from aiokafka import AIOKafkaConsumer
+
+from benchmarks import loaded, networks
+from benchmarks.door import SOURCE, deployment, environment
+from crosstie import api_keys
+from crosstie.instants import to_rfc3339
+from crosstie.network.rows import Rows
+from crosstie.registry import Platform
+from crosstie.runtime.kafka import consumer_options
+from crosstie.runtime.stack import stack
+from crosstie.runtime.supervised import Supervised
+from crosstie.settings import Settings
+
+BATCH_TYPE = "application/cloudevents-batch+json"
+HOSTS, HOSTS_TIME, OPENED = 200, 20, 2  # people, introductions a week, the same of who asks
+TICK_SECONDS = 0.1
+PREVIEWS, WARM_UP = 400, 20
+ANSWERS, KNOWN = 0.05, 0.9  # shares: of answers among the other events, of known people in contacts
+SETTLE_SECONDS = 3.0
+STRAGGLERS_SECONDS = 10.0
+
+
+@dataclass
+class Run:
+    """What was sent and what came back; times are monotonic seconds."""
+
+    begun: float = field(default_factory=time.monotonic)
+    count: int = 0
+    opened: dict[str, float] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)  # whose time was sent, answered or not
+    suggested: dict[str, float] = field(default_factory=dict)
+    open: list[tuple[str, list[object]]] = field(default_factory=list)  # suggestions and members
+
+    def event(self, kind: str, data: dict[str, object]) -> dict[str, object]:
+        """The next event; its own time goes on as the run does."""
+        self.count += 1
+        at = networks.START + int((time.monotonic() - self.begun) * 1e6)
+        return {
+            "specversion": "1.0", "id": f"e{self.count}", "source": SOURCE, "time": to_rfc3339(at),
+            "type": f"org.crosstie.{kind}.v1", "data": data,
+        }  # fmt: skip
+
+    def has_time(self, subject: str, weekly: int) -> dict[str, object]:
+        said = {"member": loaded.person(subject), "introductions_per_week": weekly}
+        return self.event("availability.set", said)
+
+    def latencies(self) -> list[float]:
+        """Seconds from the 202 to the suggestion; a suggestion that was faster counts as 0."""
+        return [
+            max(self.suggested[each] - at, 0.0)
+            for each, at in self.opened.items()
+            if each in self.suggested
+        ]
+
+
+class Platforms:
+    """The client: over HTTP in, from Kafka out."""
+
+    def __init__(self, settings: Settings, door: httpx.AsyncClient, run: Run) -> None:
+        self.settings, self.door, self.run = settings, door, run
+
+    async def post(self, events: list[dict[str, object]]) -> None:
+        """Send, and again where there is no room."""
+        body = json.dumps(events).encode()
+        while (answer := await self.door.post("/v1/events", content=body)).status_code != 202:
+            if answer.status_code not in {429, 503}:
+                raise SystemExit(f"{answer.status_code}: {answer.text[:500]}")
+            await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
+
+    async def opens(self, subject: str) -> None:
+        """Somebody has time: the clock starts with the answer."""
+        self.run.asked.add(subject)
+        await self.post([self.run.has_time(subject, OPENED)])
+        self.run.opened[subject] = time.monotonic()
+
+    async def read(self) -> None:
+        """Read what the platform is told, for as long as it lasts."""
+        topic = self.settings.topics.suggestions("bench").name
+        options = consumer_options(self.settings) | {"auto_offset_reset": "earliest"}
+        async with AIOKafkaConsumer(topic, **options) as consumer:
+            async for record in consumer:
+                now, said = time.monotonic(), json.loads(record.value)
+                if said["state"] != "made":
+                    continue
+                members = [each["person"] for each in said["members"]]
+                self.run.open.append((said["suggestion"], members))
+                for each in members:
+                    if each["id"] in self.run.asked:
+                        self.run.suggested.setdefault(each["id"], now)
+
+
+async def load(client: Platforms, rows: Rows, seconds: float, rate: int) -> None:
+    """So many events a second for so long."""
+    draw, pairs = random.Random(5), list(rows.ties)[:: max(len(rows.ties) // 50_000, 1)]
+    names = sorted(rows.members)
+    idle = [
+        each
+        for each in names[HOSTS:]
+        if rows.members[each].availability.introductions_per_week == 0
+    ]
+    draw.shuffle(idle)
+    begun, tasks = time.monotonic(), set[asyncio.Task[None]]()
+    for n in range(int(seconds / TICK_SECONDS)):
+        await asyncio.sleep(max(begun + n * TICK_SECONDS - time.monotonic(), 0))
+        events = [
+            _other(client.run, draw, names, pairs) for _ in range(int(rate * TICK_SECONDS) - 1)
+        ]
+        for work in (client.post(events), client.opens(loaded.subject(idle[n]))):
+            task = asyncio.create_task(work)
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+    await asyncio.gather(*tasks)
+
+
+def _other(
+    run: Run, draw: random.Random, names: list[str], pairs: list[tuple[str, str]]
+) -> dict[str, object]:
+    """An answer, or a contact, most often of people who know each other."""
+    if run.open and draw.random() < ANSWERS:
+        suggestion, members = run.open.pop(draw.randrange(len(run.open)))
+        said = {"members": members, "by": draw.choice(members), "suggestion": suggestion}
+        return run.event(
+            "suggestion.answered", said | {"answer": draw.choice(("accepted", "declined"))}
+        )
+    one, other = draw.choice(pairs) if draw.random() < KNOWN else draw.sample(names, 2)
+    members = [loaded.person(loaded.subject(each)) for each in (one, other)]
+    return run.event("contact.made", {"members": members, "channel": "met"})
+
+
+async def previews(base_url: str, key: str, rows: Rows) -> dict[str, float]:
+    """One after another, of anybody: milliseconds from request to answer."""
+    names, times = random.Random(6).sample(sorted(rows.members), PREVIEWS), []
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(
+        base_url=base_url, headers=headers, timeout=60, trust_env=False
+    ) as client:
+        for n, name in enumerate(names):
+            begun = time.perf_counter()
+            asked = {"person": loaded.person(loaded.subject(name))}
+            answer = await client.post("/v1/preview", json=asked)
+            if answer.status_code != 200:
+                raise SystemExit(f"{answer.status_code}: {answer.text[:500]}")
+            if n >= WARM_UP:
+                times.append(time.perf_counter() - begun)
+    return percentiles(times)
+
+
+def percentiles(seconds: list[float]) -> dict[str, float]:
+    """In milliseconds."""
+    ms = np.array(seconds or [float("nan")]) * 1000
+    return {
+        "p50_ms": round(float(np.percentile(ms, 50)), 1),
+        "p99_ms": round(float(np.percentile(ms, 99)), 1),
+        "most_ms": round(float(ms.max()), 1),
+        "count": len(seconds),
+    }
+
+
+async def published(settings: Settings, n: int) -> int:
+    """Wait until round `n` is out; the last one that is."""
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    try:
+        while True:
+            out: int = await connection.fetchval("SELECT published_n FROM matching.head")
+            if out >= n:
+                return out
+            await asyncio.sleep(0.2)
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def services(settings: Settings, logs: Path) -> AsyncIterator[dict[str, Supervised]]:
+    """The three of them, ready; rounds go by the time of events, and no base is fitted meanwhile."""
+    given = environment(settings) | {
+        "CROSSTIE_CLOCK": "log",
+        "CROSSTIE_BASE_DELAY_SECONDS": "86400",
+    }
+    every = {
+        name: Supervised(name, given, logs, None) for name in ("ingestion", "profile", "matching")
+    }
+    kept = [asyncio.create_task(each.keep()) for each in every.values()]
+    try:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            while not all([await each.ready(client) for each in every.values()]):  # noqa: ASYNC110  a process raises no event
+                await asyncio.sleep(0.5)
+        yield every
+    finally:
+        for task in kept:
+            task.cancel()
+        await asyncio.gather(*kept, return_exceptions=True)
+        await asyncio.gather(*(each.stop() for each in every.values()))
+
+
+async def measured(
+    settings: Settings, people: int, seconds: float, rate: int, logs: Path
+) -> dict[str, Any]:
+    begun = time.perf_counter()
+    rows = networks.network(people, 20 * people)
+    hosts = sorted(rows.members)[:HOSTS]
+    rows = loaded.acquainted(rows, hosts)
+    await loaded.load(settings, rows)
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    platform = Platform("bench", frozenset([SOURCE]), frozenset([loaded.AUTHORITY]))
+    key = await api_keys.register(connection, platform, settings.api_key_pepper_bytes)
+    await connection.close()
+    put_in = time.perf_counter()
+    async with services(settings, logs) as every:
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": BATCH_TYPE}
+        base_url, run = every["ingestion"].url, Run()
+        async with httpx.AsyncClient(
+            base_url=base_url, headers=headers, timeout=60, trust_env=False
+        ) as door:
+            client = Platforms(settings, door, run)
+            ready = time.perf_counter()
+            pair = [loaded.person(loaded.subject(each)) for each in hosts[:2]]
+            await client.post([run.event("contact.made", {"members": pair, "channel": "met"})])
+            await published(settings, 1)
+            full = time.perf_counter()
+            await client.post([run.has_time(loaded.subject(each), HOSTS_TIME) for each in hosts])
+            before = await published(settings, 2)
+            await asyncio.sleep(SETTLE_SECONDS)
+            seen = await previews(every["matching"].url, str(key), rows)
+            reading = asyncio.create_task(client.read())
+            await asyncio.sleep(SETTLE_SECONDS)
+            await load(client, rows, seconds, rate)
+            ended = time.monotonic() + STRAGGLERS_SECONDS
+            while len(run.latencies()) < len(run.opened) and time.monotonic() < ended:  # noqa: ASYNC110  nobody else waits
+                await asyncio.sleep(0.1)
+            if reading.done():
+                reading.result()
+            reading.cancel()
+            rounds = await published(settings, before) - before
+    return {
+        "members": people,
+        "ties": len(rows.ties),
+        "events_per_second": rate,
+        "seconds": seconds,
+        "put_in_seconds": round(put_in - begun, 1),
+        "until_ready_seconds": round(ready - put_in, 1),
+        "full_round_seconds": round(full - ready, 1),
+        "previews_over_http": seen,
+        "opened": len(run.opened),
+        "to_suggestion": percentiles(run.latencies()),
+        "rounds": rounds,
+        "of_rounds": of_rounds(logs / "matching.log"),
+    }
+
+
+def of_rounds(log: Path) -> dict[str, float]:
+    """Medians over the rounds of few, from the log of matching."""
+    lines = [
+        json.loads(line) for line in log.read_text("utf-8").splitlines() if '"read_ms"' in line
+    ]
+    few = [line for line in lines if not line["full"]]
+    names = ("read_ms", "step_ms", "commit_ms", "publish_ms", "served")
+    return {each: statistics.median([line[each] for line in few] or [0]) for each in names}
+
+
+def main() -> None:
+    """Measure on the stack of the environment, or on an embedded one."""
+    parser = argparse.ArgumentParser("benchmarks.latency", description=__doc__)
+    parser.add_argument("--members", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--logs", type=Path, help="where the services' logs stay")
+    chosen = parser.parse_args()
+    with stack(heap="1g") as running, deployment(running) as settings, TemporaryDirectory() as some:
+        logs = chosen.logs or Path(some)
+        work = measured(settings, chosen.members, chosen.seconds, chosen.rate, logs)
+        print(json.dumps(asyncio.run(work)))
+
+
+if __name__ == "__main__":
+    main()
