@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import assignments, rounds
 
-PARTS = ("rounds", "assignments", "recall", "delivery", "door")
+PARTS = ("rounds", "assignments", "recall", "delivery", "door", "previews", "latency")
 
 
 def apart(part: str, *arguments: str) -> Any:
@@ -63,6 +63,9 @@ def main() -> None:
         result["delivery"] = apart("delivery", "--events", str(chosen.events))
     if "door" in chosen.only:
         result["door"] = apart("door")
+    for part in ("previews", "latency"):
+        if part in chosen.only:
+            result[part] = apart(part, "--members", str(max(chosen.sizes)))
     text = json.dumps(result, indent=2)
     print(text)
     if chosen.keep:
