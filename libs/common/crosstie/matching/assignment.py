@@ -73,10 +73,9 @@ def _matched(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
 
 def _ends(a: Ints, b: Ints, counts: Ints, size: int) -> Ints:
     """Per member, the sum of `counts` over their pairs."""
-    total = np.zeros(size, dtype=np.int64)
-    np.add.at(total, a, counts)
-    np.add.at(total, b, counts)
-    return total
+    total = np.bincount(a, weights=counts, minlength=size)
+    total += np.bincount(b, weights=counts, minlength=size)
+    return total.astype(np.int64)  # whole numbers far below 2^53: exact
 
 
 def _flow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
+from sys import intern
 from typing import Any, NamedTuple
 
 from crosstie.matching.words import buckets
@@ -63,8 +64,8 @@ def profile(member: Member) -> Profile:
         place=_folded(said.get("place")),
         reports_to=said.get("reports_to", ""),
         wished_directions=sum({DIRECTIONS[each] for each in directions}),
-        wished_sectors=tuple(map(folded, sectors)),
-        interests=tuple(sorted({folded(term) for term in said.get("interests", ())})),
+        wished_sectors=tuple(map(_shared, sectors)),
+        interests=tuple(sorted({_shared(term) for term in said.get("interests", ())})),
         generous=len(offers) + mentees,
         waiting_since=_waiting_since(facts),
         weekly=weekly,
@@ -102,4 +103,9 @@ def _waiting_since(facts: Mapping[str, Fact]) -> int:
 
 
 def _folded(term: str | None) -> str | None:
-    return None if term is None else folded(term)
+    return None if term is None else _shared(term)
+
+
+def _shared(term: str) -> str:
+    """As it is compared, and one object for all who say the same."""
+    return intern(folded(term))
