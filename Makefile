@@ -54,6 +54,10 @@ bench: $(READY) ## measure: figures and ratios as JSON (ARGS='--only rounds --si
 chaos: $(READY) ## faults on a whole system under load, then an audit (ARGS='--seed 1 --seeds 20 --events 100000 --table chaos.json')
 	@$(BIN)/crosstie chaos $(ARGS)
 
+.PHONY: mutants
+mutants: $(READY) ## deliberate defects and mutations, each noticed by a test (ARGS='--only fence')
+	$(BIN)/python -m tests.mutants $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## style, format, and who may import whom
 	$(BIN)/ruff check .
@@ -81,6 +85,6 @@ lock-jars: $(READY) ## remake the lock of Kafka's jars from runtime/broker/jgo.t
 
 .PHONY: clean
 clean: ## remove the virtual environment and every tool's cache
-	rm -rf .venv .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .coverage* .hypothesis .import_linter_cache .mutants .mypy_cache .pytest_cache .ruff_cache
 
 include deploy/tools.mk
