@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from crosstie.errors import BrokerAway
-from crosstie.runtime.kafka import consumer_options, ends, started
+from crosstie.runtime.kafka import consumer_options, ends, started, topics_exist
 from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
@@ -118,6 +118,9 @@ class Reader:
         return all(at.get(partition, 0) >= end for partition, end in wanted.items())
 
     async def _read(self) -> None:
+        topics = self._settings.topics
+        asked = (topics.events, topics.network, topics.rounds)
+        await topics_exist(self._settings, asked, self._running)
         consumer = AIOKafkaConsumer(**consumer_options(self._settings))
         try:
             await started(consumer, self._running)

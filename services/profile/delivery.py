@@ -10,10 +10,7 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from crosstie.errors import BrokerAway
-from crosstie.runtime.admin import topic_ids
-from crosstie.runtime.database import retrying
-from crosstie.runtime.kafka import consumer_options, producer_options, started
+from crosstie.runtime.kafka import consumer_options, producer_options, started, topics_exist
 from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
@@ -35,7 +32,7 @@ async def deliver(
 ) -> None:
     """Fold and publish until `running.stop`."""
     topics = settings.topics
-    await _topics_exist(settings, running)
+    await topics_exist(settings, (topics.events, topics.network), running)
     running.unready["assignment"] = "the group has not assigned partitions yet"
     store = PostgresStore(pool, topics.events.name, vault_key)
     async with _consumer(settings, running) as consumer:
@@ -74,17 +71,6 @@ async def _until_stopped(
     finally:
         stopping.cancel()
         keeping.cancel()
-
-
-async def _topics_exist(settings: Settings, running: Running) -> None:
-    names = [settings.topics.events.name, settings.topics.network.name]
-
-    async def attempt() -> None:
-        found = await asyncio.to_thread(topic_ids, settings.brokers, names)
-        if missing := sorted(set(names) - set(found)):
-            raise BrokerAway(f"topics {missing} do not exist yet")
-
-    await retrying(attempt, running, "find the log")
 
 
 @contextlib.asynccontextmanager

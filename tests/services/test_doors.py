@@ -27,12 +27,15 @@ from crosstie.access import of_platform
 from crosstie.brokers import Brokers, Login
 from crosstie.client.inbox import inbox
 from crosstie.client.outcome import suggestions
-from crosstie.errors import BrokerAway, Misconfigured
+from crosstie.errors import BrokerAway, DatabaseAway, Misconfigured
 from crosstie.runtime import reachable
 from crosstie.runtime.acls import allow
 from crosstie.runtime.admin import admin, partitions_of
+from crosstie.runtime.database import pool
+from crosstie.runtime.service import Running
 from crosstie.runtime.supervised import Supervised, all_ready
 from crosstie.runtime.supervisor import READY_SECONDS
+from crosstie.settings import Settings
 from tests.services.doors_world import PLATFORM, PROBED, SERVED, SERVICES, Locked, locked
 from tests.services.ingestion_world import eventually
 
@@ -297,6 +300,19 @@ async def test_why_postgresql_lets_a_command_not_in(change: str, words: str, doo
         await reachable.postgres(wrong.render_as_string(hide_password=False))
     assert words in str(refused.value)
     assert INTRUDER not in str(refused.value)
+
+
+async def test_a_login_that_may_not_take_the_role_is_told_what_to_grant(doors: Locked) -> None:
+    given = doors.environment("profile") | {"CROSSTIE_DATABASE_URL": doors.logins["matching"]}
+    settings = Settings.model_validate(
+        {name.removeprefix("CROSSTIE_").lower(): value for name, value in given.items()}
+    )
+    stopping = Running()
+    stopping.stop.set()  # or it would knock for ever
+    with pytest.raises(
+        DatabaseAway, match="`GRANT crosstie_profile TO` the login of CROSSTIE_DATA"
+    ):
+        await pool(settings, "profile", stopping)
 
 
 async def test_a_service_that_is_not_let_in_goes_on_knocking_and_says_why(doors: Locked) -> None:

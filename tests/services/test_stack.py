@@ -92,6 +92,17 @@ def test_one_variable_without_the_other_is_refused(only: str) -> None:
         pass
 
 
+def test_a_stack_of_our_own_is_not_what_settings_of_a_locked_kafka_mean() -> None:
+    said = {"CROSSTIE_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}
+    with (
+        pytest.raises(
+            Misconfigured, match="SECURITY_PROTOCOL is SASL_SSL, but a Kafka started here"
+        ),
+        stacks.stack(environment=said),
+    ):
+        pass
+
+
 @pytest.mark.kafka
 @pytest.mark.postgres
 async def test_an_acknowledged_record_survives_a_crash_of_the_broker() -> None:

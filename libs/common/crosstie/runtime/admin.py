@@ -82,6 +82,10 @@ def topic_ids(brokers: Brokers, names: Iterable[str]) -> dict[str, str]:
         except TimeoutError as error:
             raise BrokerAway(f"nobody describes {name}") from error
         except KafkaException as error:
+            if error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                raise BrokerAway(
+                    f"our user may not see {name}: give it its rules with `crosstie topics acls --create`"
+                ) from error
             if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise BrokerAway(f"cannot describe {name}: {error.args[0].str()}") from error
     return found

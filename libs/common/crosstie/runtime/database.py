@@ -71,6 +71,17 @@ def refused(error: BaseException | None) -> str:
             return ""
 
 
+@contextlib.contextmanager
+def _taking(role: str) -> Iterator[None]:
+    """A role that is not there or not ours yet counts as away: somebody migrates, or grants it."""
+    try:
+        yield
+    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
+        raise DatabaseAway(
+            f"{error}: migrate, or `GRANT crosstie_{role} TO` the login of CROSSTIE_DATABASE_URL"
+        ) from error
+
+
 @contextlib.asynccontextmanager
 async def soon(connections: asyncpg.Pool[Any]) -> AsyncIterator[Any]:
     """A connection for 5 s, then DatabaseAway; also when the server is silent and the line is up.
@@ -112,7 +123,7 @@ async def pool(
     """A pool whose connections act as `crosstie_<role>`; waits for PostgreSQL with back-off."""
 
     async def attempt() -> asyncpg.Pool[Any]:
-        with transient():
+        with transient(), _taking(role):
             return await asyncpg.create_pool(
                 settings.database_url.get_secret_value(),
                 min_size=1,

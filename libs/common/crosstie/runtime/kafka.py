@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,10 +10,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from crosstie.errors import BrokerAway
+from crosstie.runtime.admin import topic_ids
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
 from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
+from crosstie.topics import Topic
 
 # a single broker takes about 20 s after an unclean stop: shorter, and sends fail for nothing
 REQUEST_TIMEOUT_MS = 40_000
@@ -65,6 +68,23 @@ async def started(client: Any, running: Running | None = None) -> Any:
         return client
 
     return await retrying(attempt, running, "connect to Kafka")
+
+
+async def topics_exist(
+    settings: Settings, topics: Iterable[Topic], running: Running | None = None
+) -> None:
+    """Wait with back-off until the topics exist and we may see them.
+
+    aiokafka, asked about a topic that is hidden from us, asks again hundreds of times a second.
+    """
+    names = [each.name for each in topics]
+
+    async def attempt() -> None:
+        found = await asyncio.to_thread(topic_ids, settings.brokers, names)
+        if missing := sorted(set(names) - set(found)):
+            raise BrokerAway(f"topics {missing} do not exist yet")
+
+    await retrying(attempt, running, "find the topics")
 
 
 async def ends(consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int]) -> dict[int, int]:

@@ -34,6 +34,7 @@ from crosstie.runtime.guarded import NEVER, Guarded, Interrupted, StackFailed
 
 BOOTSTRAP = "CROSSTIE_KAFKA_BOOTSTRAP"
 DATABASE = "CROSSTIE_DATABASE_URL"
+SECURITY = "CROSSTIE_KAFKA_SECURITY_PROTOCOL"
 KEPT = "why-kept.txt"
 DEFAULT_HEAP = "512m"
 VAULT_KEY = "CROSSTIE_VAULT_KEY"
@@ -133,6 +134,12 @@ def stack(
         raise Misconfigured(
             f"{missing} is not set, but its companion is; set both to use a Kafka and a PostgreSQL "
             "that run already, or neither to have them started"
+        )
+    protocol = environment.get(SECURITY, "PLAINTEXT")
+    if doors is None and protocol != "PLAINTEXT":
+        raise Misconfigured(
+            f"{SECURITY} is {protocol}, but a Kafka started here is open to this machine; `unset` the "
+            f"CROSSTIE_KAFKA_* variables, or set {BOOTSTRAP} and {DATABASE} to use one that runs already"
         )
     home = data or Path(tempfile.mkdtemp(prefix="crosstie-"))
     with _home(home, leave, throwaway=data is None) as lock:
