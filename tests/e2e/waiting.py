@@ -32,7 +32,7 @@ async def until(
 
 async def caught_up(settings: Settings) -> None:
     """Everything sent is in the log, folded and published."""
-    await until(lambda: asyncio.to_thread(_inboxes_read, settings), "inboxes are read")
+    await until(lambda: _inboxes_read(settings), "inboxes are read")
 
     async def folded() -> Any:
         log = await asyncio.to_thread(_ends, settings, settings.topics.events.name)
@@ -50,13 +50,14 @@ async def caught_up(settings: Settings) -> None:
     await until(folded, "profile has folded and published the log")
 
 
-def _inboxes_read(settings: Settings) -> Any:
-    names = partitions_of(settings.brokers)
+async def _inboxes_read(settings: Settings) -> Any:
+    names = await asyncio.to_thread(partitions_of, settings.brokers)
     behind: dict[Any, int] = {}
     group = f"{settings.topic_prefix}ingestion"
     for name in names:
         if name.startswith(settings.topics.inbox_prefix):
-            ends, read = _ends(settings, name), committed(settings, group, name)
+            ends = await asyncio.to_thread(_ends, settings, name)
+            read = await committed(settings, group, name)
             behind |= {(name, p): end for p, end in ends.items() if end and read.get(p) != end}
     return behind or True
 

@@ -304,7 +304,7 @@ async def test_a_simulation_through_the_inbox_leaves_no_dead_letter(
 async def read_to_the_end(settings: Settings) -> bool:
     """Whether ingestion has taken in, or refused, everything on the platform's inbox."""
     inbox = settings.topics.inbox("members").name
-    read = await asyncio.to_thread(committed, settings, f"{settings.topic_prefix}ingestion", inbox)
+    read = await committed(settings, f"{settings.topic_prefix}ingestion", inbox)
     async with AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap) as consumer:
         ends = await consumer.end_offsets([TopicPartition(inbox, each) for each in read])
     return read == {each.partition: end for each, end in ends.items()}

@@ -47,7 +47,7 @@ class Standing:
 
 async def standing(settings: Settings) -> Standing:
     """Inboxes read, log folded, rows published, read by rounds, and these published. Raises Transient."""
-    read, waiting = await asyncio.to_thread(_inboxes, settings)
+    read, waiting = await _inboxes(settings)
     log_name = settings.topics.events.name
     partitions = range(settings.topics.events.partitions)
     ends = await asyncio.to_thread(end_offsets, settings.brokers, log_name, partitions)
@@ -88,13 +88,15 @@ async def _positions(
     return [tuple(each) for each in rows], (tuple(head) if head is not None else (0, 0)), decided
 
 
-def _inboxes(settings: Settings) -> tuple[int, int]:
+async def _inboxes(settings: Settings) -> tuple[int, int]:
     group = f"{settings.topic_prefix}ingestion"
+    known = await asyncio.to_thread(partitions_of, settings.brokers)
     read = waiting = 0
-    for name, partitions in partitions_of(settings.brokers).items():
+    for name, partitions in known.items():
         if name.startswith(settings.topics.inbox_prefix):
-            mine = committed(settings, group, name)
-            ends = end_offsets(settings.brokers, name, range(partitions))
+            mine = await committed(settings, group, name)
+            every = range(partitions)
+            ends = await asyncio.to_thread(end_offsets, settings.brokers, name, every)
             read += sum(mine.values())
             waiting += sum(ends.values()) - sum(mine.values())
     return read, waiting

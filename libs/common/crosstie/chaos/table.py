@@ -78,4 +78,5 @@ def _ran(asked: Mapping[str, int]) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
         report: dict[str, Any] = json.loads(out)
         return report
-    return {"seed": asked["seed"], "passed": False, "error": err[-2_000:]}
+    why = f"exit code {run.returncode} and no report\n{err[-2_000:]}"
+    return {"seed": asked["seed"], "passed": False, "error": why}

@@ -123,7 +123,7 @@ async def _inboxes(settings: Settings, planted: Planted) -> Inboxes:
     topics, group = settings.topics, f"{settings.topic_prefix}ingestion"
     names = await asyncio.to_thread(partitions_of, settings.brokers)
     mine = sorted(name for name in names if name.startswith(topics.inbox_prefix))
-    read = {name: await asyncio.to_thread(committed, settings, group, name) for name in mine}
+    read = {name: await committed(settings, group, name) for name in mine}
     async with Tape(settings, topics.dlq.name) as tape:
         async for records in tape.all():
             inboxes.bury(_ours(records, planted))

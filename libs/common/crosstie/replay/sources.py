@@ -13,12 +13,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
-from confluent_kafka import TopicPartition as ConfluentPartition
+from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from crosstie.errors import BrokerAway, Misconfigured
-from crosstie.runtime.admin import admin, partitions_of
+from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.kafka import consumer_options, ends, started
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
@@ -108,17 +107,24 @@ class Tape:
         return range(known[self.topic])
 
 
-def committed(settings: Settings, group: str, topic: str) -> dict[int, int]:
-    """How far a consumer group has read a topic; synchronous. Raises BrokerAway."""
-    partitions = range(partitions_of(settings.brokers)[topic])
-    asked = [ConfluentPartition(topic, partition) for partition in partitions]
-    client = admin(settings.brokers)  # kept by a name: its futures never end without it
-    futures = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, asked)])
+async def committed(settings: Settings, group: str, topic: str) -> dict[int, int]:
+    """How far a consumer group has read a topic; asks without joining the group. Raises BrokerAway.
+
+    Through aiokafka: librdkafka 2.16 asks this of whoever is no coordinator any more, while brokers
+    come and go, and ends the process (its issue is known: OffsetFetch without a consumer group).
+    """
+    partitions = await asyncio.to_thread(partitions_of, settings.brokers)
+    asked = [TopicPartition(topic, each) for each in range(partitions[topic])]
+    consumer = AIOKafkaConsumer(**consumer_options(settings), group_id=group)
     try:
-        found = futures[group].result(timeout=_STALLED_SECONDS).topic_partitions
-    except KafkaException as error:
-        raise BrokerAway(f"cannot ask how far {group} is: {error.args[0].str()}") from error
-    return {each.partition: max(each.offset, 0) for each in found}
+        async with asyncio.timeout(_STALLED_SECONDS):  # aiokafka itself would ask for ever
+            await consumer.start()
+            consumer.assign(asked)
+            return {each.partition: await consumer.committed(each) or 0 for each in asked}
+    except (KafkaError, OSError) as error:  # TimeoutError is an OSError
+        raise BrokerAway(f"cannot ask how far {group} is: {type(error).__name__}") from error
+    finally:
+        await stop(consumer)
 
 
 def _before(ahead: deque[Record], end: int) -> list[Record]:
