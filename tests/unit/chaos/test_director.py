@@ -1,0 +1,84 @@
+"""Faults wait for their share of the events, and the load is told how far they are over."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from crosstie.chaos import director as directing
+from crosstie.chaos.director import Director
+from crosstie.chaos.faults import Fault
+from crosstie.chaos.volumes import Volume
+
+
+class Load:
+    """A share of events that the test moves, and what happened at the input."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self.happened: list[int] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
+
+    async def at_the_input(self, fault: Fault) -> None:
+        self.happened.append(fault.number)
+        await self.hold.wait()
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Load:
+    monkeypatch.setattr(directing, "POLL_SECONDS", 0.001)
+    return Load()
+
+
+def directed(load: Load, **stage: Any) -> Director:
+    on: Any = SimpleNamespace(**stage)
+    return Director(on, lambda: load.share, load.at_the_input)
+
+
+def poison(number: int, at: float) -> Fault:
+    return Fault(number, "input", "poison", "inbox", at)
+
+
+async def until(holds: Any) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110  nobody tells us
+            await asyncio.sleep(0.001)
+
+
+async def test_a_fault_waits_for_its_share_and_one_lane_takes_one_at_a_time(load: Load) -> None:
+    director = directed(load)
+    running = asyncio.create_task(director.run([poison(0, 0.2), poison(1, 0.4), poison(2, 0.9)]))
+    await until(lambda: director.reached == 0.2)
+    load.hold.clear()
+    load.share = 0.5
+    await until(lambda: load.happened == [0])
+    assert (director.active, director.reached) == (1, 0.2)
+    load.hold.set()
+    await until(lambda: load.happened == [0, 1] and director.active == 0)
+    assert director.reached == 0.9
+    load.share = 1.0
+    await running
+    assert [each.number for each in director.done] == [0, 1, 2]
+    assert director.reached == 1.0
+
+
+async def test_a_disk_that_is_not_ours_to_fill_is_said_and_not_counted(
+    load: Load, tmp_path: Path
+) -> None:
+    load.share = 1.0
+    director = directed(load, volumes={"postgres": Volume(tmp_path, own=False)})
+    full = Fault(0, "servers", "full", "postgres", 0.5, seconds=1.0)
+    await director.run([full])
+    assert (director.done, director.impossible) == ([], [full])
+    assert not list(tmp_path.iterdir())  # noqa: ASYNC240
+
+
+async def test_without_faults_the_load_is_never_ahead(load: Load) -> None:
+    director = directed(load)
+    await director.run([])
+    assert director.reached == 1.0
