@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,7 @@ from crosstie.runtime import reachable
 from crosstie.runtime.acls import allow
 from crosstie.runtime.admin import admin, partitions_of
 from crosstie.runtime.database import pool
+from crosstie.runtime.kafka import topics_exist
 from crosstie.runtime.service import Running
 from crosstie.runtime.supervised import Supervised, all_ready
 from crosstie.runtime.supervisor import READY_SECONDS
@@ -303,16 +304,17 @@ async def test_why_postgresql_lets_a_command_not_in(change: str, words: str, doo
 
 
 async def test_a_login_that_may_not_take_the_role_is_told_what_to_grant(doors: Locked) -> None:
-    given = doors.environment("profile") | {"CROSSTIE_DATABASE_URL": doors.logins["matching"]}
-    settings = Settings.model_validate(
-        {name.removeprefix("CROSSTIE_").lower(): value for name, value in given.items()}
-    )
-    stopping = Running()
-    stopping.stop.set()  # or it would knock for ever
-    with pytest.raises(
-        DatabaseAway, match="`GRANT crosstie_profile TO` the login of CROSSTIE_DATA"
-    ):
-        await pool(settings, "profile", stopping)
+    settings = settings_of(doors, {"CROSSTIE_DATABASE_URL": doors.logins["matching"]})
+    words = "`GRANT crosstie_profile TO` the login of CROSSTIE_DATABASE_URL"
+    with pytest.raises(DatabaseAway, match=words):
+        await pool(settings, "profile", stopping())
+
+
+async def test_a_user_without_rules_is_told_which_command_makes_them(doors: Locked) -> None:
+    settings = settings_of(doors, doors.doors.settings("probe.profile"))
+    words = r"may not see crosstie\.events\.v1: .*`crosstie topics acls --create`"
+    with pytest.raises(BrokerAway, match=words):
+        await topics_exist(settings, [SERVED.events], stopping())
 
 
 async def test_a_service_that_is_not_let_in_goes_on_knocking_and_says_why(doors: Locked) -> None:
@@ -353,6 +355,21 @@ def test_a_service_with_settings_that_cannot_work_ends_with_what_to_mend(doors: 
     assert done.returncode == 2
     assert "CROSSTIE_KAFKA_CA_FILE is '/nowhere/ca.crt', which cannot be used" in done.stderr
     assert doors.doors.users["crosstie.ingestion"] not in done.stderr
+
+
+def settings_of(doors: Locked, other: Mapping[str, str]) -> Settings:
+    """Those of profile, but for what is other."""
+    given = doors.environment("profile") | dict(other)
+    return Settings.model_validate(
+        {name.removeprefix("CROSSTIE_").lower(): value for name, value in given.items()}
+    )
+
+
+def stopping() -> Running:
+    """Who waits no longer: the first refusal is raised, where a service would knock for ever."""
+    told = Running()
+    told.stop.set()
+    return told
 
 
 @asynccontextmanager
