@@ -66,7 +66,7 @@ def test_what_is_kept_and_updated_is_what_is_read_anew(people: int, ties: int, s
         prepared = prepared.after(now, touched(before, now, seed + n))
         anew = Prepared.of(Network.of(now))
         assert prepared.profiles == anew.profiles
-        assert prepared.network.replied == anew.network.replied
+        assert prepared.network.answers == anew.network.answers
         index = {subject: i for i, subject in enumerate(anew.network.subjects)}
         assert prepared.network.subjects == anew.network.subjects
         ours, theirs = (each.contacts.between(index) for each in (prepared, anew))

@@ -231,12 +231,12 @@ def ignored(network: Network, ledger: Ledger, at: int) -> Counter[str]:
     A census, not a flow: what is true as of this round, however many rounds there were before.
     """
     counts: Counter[str] = Counter()
-    for tie in network.replied:
+    for tie in network.answers.values():
         for reply in tie.replies:
             if reply.time > at - SETTLED_KEPT_US:
                 known = ledger.live.get(reply.suggestion) or ledger.settled.get(reply.suggestion)
-                why = _why_ignored(reply, known, {tie.a, tie.b})
-                counts.update((why,) if why else ())
+                if why := _why_ignored(reply, known, {tie.a, tie.b}):
+                    counts[why] += 1
     return Counter({f"ignored.{why}": n for why, n in counts.items()})
 
 

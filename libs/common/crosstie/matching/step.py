@@ -83,7 +83,8 @@ def step(
         settle_only=settle_only,
         touched=touched,
     )
-    changes, notes = found.made(), dict(sorted(found.notes.items()))
+    changes = found.made()
+    notes = dict(sorted({**found.notes, **ignored(network, found.settled, at)}.items()))
     after = found.settled.after(changes, at) if found.maker else found.settled
     return after, (*found.happened, *changes), notes
 
@@ -109,7 +110,6 @@ def course(
     notes: Counter[str] = Counter(
         f"settled.{change.cause.replace(':', '.')}" for change in happened
     )
-    notes.update(ignored(network, settled, at))
     if settle_only:
         return Course(settled, happened, notes)
     if serve is not None:

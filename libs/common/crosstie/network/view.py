@@ -83,11 +83,6 @@ class Network:
         return tuple(tie for _, tie in sorted(found, key=itemgetter(0)))
 
     @cached_property
-    def replied(self) -> tuple[Tie, ...]:
-        """Ties that hold answers to suggestions, ascending by (a, b)."""
-        return tuple(tie for _, tie in sorted(self.answers.items(), key=itemgetter(0)))
-
-    @cached_property
     def answers(self) -> Mapping[tuple[str, str], Tie]:
         """Ties that hold answers to suggestions, by (a, b)."""
         if isinstance(self.ties, Ties):
