@@ -148,15 +148,44 @@ def test_columns_and_ties_that_are_kept_are_those_made_anew(
                 now[key] = replace(row, facts=row.facts | told)
             else:
                 del now[key]
-        for _ in range(draw.randrange(4)):
-            one, other = sorted(f"P{draw.randrange(45):015d}" for _ in range(2))
-            blocked = fact(value=True) if draw.random() < 0.2 else None
-            days, contacts = draw.randrange(90), draw.randrange(3)
-            if one != other:
-                last = START - days * DAY_US
-                news = tie(one, other, contacts=contacts, last=last, blocked_by_a=blocked)
-                now |= rows(replace(news, started_by_b=draw.randrange(3)))
+        now = _with_other_ties(now, draw, 45)
         prepared = prepared.after(now, touched(before, now, seed + n))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 30), st.integers(0, 99))
+def test_ties_put_in_their_places_are_those_made_anew(people: int, seed: int) -> None:
+    draw, now = random.Random(seed), locality(people, 4 * people, seed)
+    fitted = base.fit(Network.of(now), POLICY, START)
+    prepared = Prepared.of(Network.of(now))
+    first, _ = prepared.shown(fitted, START)
+    for n in range(4):
+        before, now = now, _with_other_ties(now, draw, people + 1)
+        for key in [each for each in sorted(now) if each.startswith("tie/")][seed % 7 :: 9]:
+            del now[key]
+        told = [key for key in touched(before, now, seed + n) if key.startswith("tie/")]
+        prepared = prepared.after(now, told)
+        kept, ours = prepared.shown(fitted, START + n)
+        assert kept.eligible is first.eligible, "nobody changed"
+        _, theirs = Prepared.of(Network.of(now)).shown(fitted, START + n)
+        assert _plain(ours) == _plain(theirs)
+
+
+def _with_other_ties(now: dict[str, Row], draw: random.Random, people: int) -> dict[str, Row]:
+    """Some ties are new, or as they were not; some are blocked."""
+    after = dict(now)
+    for _ in range(draw.randrange(8)):
+        one, other = sorted(f"P{draw.randrange(people):015d}" for _ in range(2))
+        if one != other:
+            news = tie(
+                one,
+                other,
+                contacts=draw.randrange(3),
+                last=START - draw.randrange(90) * DAY_US,
+                blocked_by_a=fact(value=True) if draw.random() < 0.2 else None,
+            )
+            after |= rows(replace(news, started_by_b=draw.randrange(3)))
+    return after
 
 
 def _news(draw: random.Random) -> dict[str, Any]:

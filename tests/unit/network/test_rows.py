@@ -136,6 +136,6 @@ def test_a_network_follows_its_rows_as_if_it_were_read_anew() -> None:
     now = rows.after(changes)
     after = network.after(now, changes)
     assert after.subjects == Network.of(now).subjects == ("P1", "P2")
-    assert after.replied == Network.of(now).replied
+    assert after.answers == Network.of(now).answers
     assert after.neighbours("P2") == ("P1",)
     assert network.subjects == ("P0", "P1")
