@@ -29,6 +29,13 @@ def test_a_late_contact_counts_for_less_never_against() -> None:
     assert add(now, 1.0, 0) == Strength(1.5, HALF_LIFE_US)
 
 
+def test_another_half_life_holds_for_what_was_there_and_for_what_comes() -> None:
+    week = HALF_LIFE_US // 4
+    before = add(Strength(), 4.0, 0, week)
+    assert add(before, 1.0, week, week) == Strength(3.0, week)
+    assert add(Strength(1.0, week), 1.0, 0, week) == Strength(1.5, week)
+
+
 def test_strength_is_not_moved_back_in_time() -> None:
     assert moved(Strength(1.0, HALF_LIFE_US), 0) == 1.0
 
