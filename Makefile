@@ -58,6 +58,10 @@ chaos: $(READY) ## faults on a whole system under load, then an audit (ARGS='--s
 mutants: $(READY) ## deliberate defects and mutations, each noticed by a test (ARGS='--only fence')
 	$(BIN)/python -m tests.mutants $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(READY) ## wrong inputs at both doors and in the decoders (ARGS='--inputs 1000000 --seed 2')
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## style, format, and who may import whom
 	$(BIN)/ruff check .

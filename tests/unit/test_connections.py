@@ -180,11 +180,9 @@ async def test_what_is_no_request_or_too_much_is_refused(port: int) -> None:
     for said, status in REFUSED:
         async with connected(port) as client:
             client.say(said)
-            client.writer.write_eof()
-            answer = await client.gone()
+            answer = await client.answer()
             assert answer.startswith(b"HTTP/1.1 %d " % status), (said[:300], answer[:300])
             assert b'"detail":' in answer
-            assert answer.count(b"HTTP/1.1 4") == 1
 
 
 ANSWERED = [
