@@ -185,7 +185,7 @@ def _errors() -> Iterator[None]:
         try:
             yield
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            reason = f"{type(error).__name__}: {error}"
+            reason = f"{type(error).__name__}, SQLSTATE {error.sqlstate}"  # its words quote the row
             raise Rejected("", reason, "data that PostgreSQL takes", "send it anew") from error
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
             raise DatabaseAway(f"{error}: migrate with `crosstie.runtime.migrate`") from error

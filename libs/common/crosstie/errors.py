@@ -30,6 +30,25 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
+class Withheld:
+    """What may be told of a value that may be somebody's words: its kind and its size.
+
+    Numbers, truth values and null are told as they are, for they are no words.
+    """
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        if isinstance(self._value, str):
+            return f"text of {len(self._value)} characters"
+        if isinstance(self._value, list):
+            return f"a list of {len(self._value)}"
+        if isinstance(self._value, dict):
+            return f"an object of {len(self._value)}"
+        return _as_json(self._value)
+
+
 class CrosstieError(Exception):
     """Root of the tree."""
 

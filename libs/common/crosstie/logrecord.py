@@ -23,6 +23,7 @@ from crosstie.sealing import SEALED, open_sealed
 JSON = "application/json"
 _MEMBER = re.compile("member/[A-Z2-7]{16}")
 _TIE = re.compile("tie/([A-Z2-7]{16})/([A-Z2-7]{16})")
+_QUOTED = re.compile("'.*'", re.DOTALL)
 _EARLIEST = instants.from_rfc3339("1900-01-01T00:00:00Z")
 _LATEST = instants.from_rfc3339("9999-01-01T00:00:00Z")  # what can be written as a timestamp again
 Headers = Iterable[tuple[str, bytes | None]]  # what Kafka carries: a header may have no value
@@ -131,8 +132,9 @@ def _decoded(head: Head, payload: bytes) -> Any:
     try:
         data = DECODERS[head.type].decode(payload)
     except msgspec.DecodeError as error:
+        reason = _QUOTED.sub("(withheld)", str(error))  # a word that is none of ours may be anybody's
         raise Rejected(
-            "/data", str(error), f"the data of {head.type}", "see the AsyncAPI document"
+            "/data", reason, f"the data of {head.type}", "see the AsyncAPI document"
         ) from error
     expected = member_key(data.member) if isinstance(data, MemberFact) else tie_key(*data.members)
     if head.key != expected:

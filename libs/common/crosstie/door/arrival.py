@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from crosstie import instants
 from crosstie.door import strict_json
-from crosstie.errors import MISSING, Rejected
+from crosstie.errors import MISSING, Rejected, Withheld
 from crosstie.events import (
     ERASED,
     EVENT_TYPES,
@@ -97,7 +97,7 @@ class Arrival:
 def checked(event: Any, platform: Platform, now: int) -> Arrival:
     """The event of `platform` at `now`. Raises Rejected, or Forbidden for what others may send."""
     if not isinstance(event, dict):
-        raise Rejected("", event, "a CloudEvent: a JSON object", "see docs/events.md")
+        raise Rejected("", Withheld(event), "a CloudEvent: a JSON object", "see docs/events.md")
     strict_json.sound(event)
     _attributes(event)
     kind = _type(event)
@@ -193,11 +193,12 @@ def _data(event: dict[str, Any], kind: EventType) -> BaseModel:
 def _explained(error: ValidationError, kind: EventType) -> Rejected:
     first = error.errors(include_url=False)[0]
     pointer = "".join(f"/{strict_json.escaped(str(each))}" for each in ("data", *first["loc"]))
+    value = Withheld(first["input"])
     if first["type"] == "missing":
         return Rejected(pointer, MISSING, "given", f"add it; see docs/events.md, {kind.name}")
     if first["type"] == "extra_forbidden":
-        return Rejected(pointer, first["input"], "left out", f"see docs/events.md, {kind.name}")
-    return Rejected(pointer, first["input"], _limit(first), f"see docs/events.md, {kind.name}")
+        return Rejected(pointer, value, "left out", f"see docs/events.md, {kind.name}")
+    return Rejected(pointer, value, _limit(first), f"see docs/events.md, {kind.name}")
 
 
 def _limit(error: ErrorDetails) -> str:

@@ -90,5 +90,6 @@ def _attributes(headers: Headers, prefix: str) -> dict[str, str]:
             found[name] = (value or b"").decode()
         except UnicodeDecodeError as error:
             pointer = f"/{strict_json.escaped(name)}"
-            raise Rejected(pointer, value.hex(), "UTF-8", "encode the header as UTF-8") from error
+            at = f"byte 0x{value[error.start]:02x} at position {error.start}"
+            raise Rejected(pointer, at, "UTF-8", "encode the header as UTF-8") from error
     return found

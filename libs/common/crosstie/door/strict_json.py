@@ -107,8 +107,10 @@ def _find_unsound(value: Any, pointer: str, depth: int) -> None:
 
 def _unsound(value: Any, pointer: str) -> Rejected:
     if isinstance(value, str):
+        found = _UNSTORABLE.search(value)
+        at = f"U+{ord(found[0]):04X} at character {found.start()}" if found else "none"
         limit = "text without U+0000 and lone surrogates"
-        return Rejected(pointer, ascii(value), limit, "leave them out")
+        return Rejected(pointer, at, limit, "leave them out")
     if isinstance(value, int):
         shown = f"an integer of {value.bit_length()} bits"
         return Rejected(pointer, shown, "-(2^53-1) to 2^53-1", "send a smaller number")

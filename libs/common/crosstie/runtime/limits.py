@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from crosstie.door.strict_json import escaped
-from crosstie.errors import shown
+from crosstie.errors import Withheld, shown
 from crosstie.settings import Settings
 
 MOST_BODY_BYTES = 1024 * 1024
@@ -125,14 +125,14 @@ def _problem(status: int, detail: str, headers: dict[str, str] | None = None) ->
 
 
 async def _mistaken(_: Request, error: Exception) -> JSONResponse:
-    """422 in FastAPI's own shape; what it echoes is cut short, and can always be sent."""
+    """422 in FastAPI's own shape, which would echo all that was sent, and can always be sent."""
     assert isinstance(error, RequestValidationError)
     mistakes = [
         {
             "type": each["type"],
             "loc": [part if isinstance(part, int) else escaped(part) for part in each["loc"]],
             "msg": each["msg"].encode(errors="replace").decode(),
-            "input": shown(each.get("input")),
+            "input": shown(Withheld(each.get("input"))),
         }
         for each in error.errors()[:_MOST_MISTAKES]
     ]

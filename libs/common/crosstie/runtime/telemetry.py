@@ -1,14 +1,21 @@
-"""Logs as JSON lines, one per decision, with ids and counts, never payloads."""
+"""Logs as JSON lines, one per decision, with ids and counts, never payloads.
+
+A library's error may quote what it choked on, so of an exception that is not ours the log tells the
+type and where it was raised, and no more.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 _FIELDS = "crosstie_fields"
+_TELL_NO_DATA = ("crosstie", "services", "aiokafka")  # packages whose messages quote no payload
 
 
 class JsonLines(logging.Formatter):
@@ -25,6 +32,27 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
+        """The chain of exceptions, the first cause first."""
+        return "\n".join(reversed([_raised(each) for each in _chain(ei[1])]))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """`error`, what it came from, and so on; of a group, its members too."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for each in error.exceptions:
+                yield from _chain(each)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _raised(error: BaseException) -> str:
+    kind = type(error)
+    ours = isinstance(error, OSError) or kind.__module__.partition(".")[0] in _TELL_NO_DATA
+    said = f"{kind.__module__}.{kind.__qualname__}: {error if ours else '(message withheld)'}"
+    return "".join(traceback.format_tb(error.__traceback__)) + said
 
 
 class Logger:
