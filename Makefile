@@ -83,6 +83,10 @@ lock: $(READY) ## remake requirements.lock (ARGS=--upgrade for newer versions)
 		--fork-strategy fewest --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--quiet --output-file requirements.lock $(ARGS)
 
+.PHONY: sbom
+sbom: $(READY) ## write sbom.cdx.json, every locked package and jar (CycloneDX)
+	$(BIN)/python -W ignore deploy/sbom.py sbom.cdx.json
+
 .PHONY: lock-jars
 lock-jars: $(READY) ## remake the lock of Kafka's jars from runtime/broker/jgo.toml
 	$(BIN)/python -m crosstie.runtime.java

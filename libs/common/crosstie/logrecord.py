@@ -132,7 +132,9 @@ def _decoded(head: Head, payload: bytes) -> Any:
     try:
         data = DECODERS[head.type].decode(payload)
     except msgspec.DecodeError as error:
-        reason = _QUOTED.sub("(withheld)", str(error))  # a word that is none of ours may be anybody's
+        reason = _QUOTED.sub(
+            "(withheld)", str(error)
+        )  # a word that is none of ours may be anybody's
         raise Rejected(
             "/data", reason, f"the data of {head.type}", "see the AsyncAPI document"
         ) from error

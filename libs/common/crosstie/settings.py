@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,10 @@ from crosstie.kafka_settings import KafkaSettings
 from crosstie.topics import PREFIX, Topics
 
 VAULT_KEY_BYTES = 32
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^@:/?#,\[\]\s]*)(:[0-9]{1,5})?"
+_DATABASE_URL = re.compile(
+    rf"postgres(ql)?://([^@/?#\s]*@)?{_HOST}(,{_HOST})*(/[^?#\s]*)?(\?[^#\s]*)?"
+)
 
 
 class Settings(KafkaSettings):
@@ -106,6 +111,17 @@ class Settings(KafkaSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line that is written."
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_url(cls, value: SecretStr) -> SecretStr:
+        """Read here and not by a library, whose error would quote a password that is not escaped."""
+        if not _DATABASE_URL.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                "it must read postgresql://user:password@host:port/database; in user and password "
+                "write % as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23"
+            )
+        return value
 
     @field_validator("vault_key", "api_key_pepper")
     @classmethod

@@ -64,7 +64,9 @@ def refusal(sent: Any) -> Rejected:
         ),
     ],
 )
-def test_what_stood_there_is_said_unless_it_may_be_somebodys_words(sent: Any, value: str, limit: str) -> None:
+def test_what_stood_there_is_said_unless_it_may_be_somebodys_words(
+    sent: Any, value: str, limit: str
+) -> None:
     refused = refusal(sent)
     assert refused.value == value
     assert refused.limit.startswith(limit)
