@@ -237,17 +237,20 @@ async def _without_postgresql(
         event("need.posted", {"member": person("new"), "item": "x", "text": WORDS}),
     ]
     answers = [await http.post(door, json=new, headers=headers)]
-    answers += [
-        await http.get(f"{await profile.url()}/v1/members/members/ada", headers=headers),
-        await http.get(f"{await profile.url()}/health/ready"),
-    ]
+    answers += [await http.get(f"{await profile.url()}/v1/members/members/ada", headers=headers)]
     assert {each.status_code for each in answers} == {503}
+    await eventually(lambda: _unready(http, profile), seconds=60)
+    answers.append(await http.get(f"{await profile.url()}/health/ready"))
     await through.mend()
     return [each.text for each in answers]
 
 
 async def _ready(http: httpx.AsyncClient, url: str) -> bool:
     return (await http.get(f"{url}/health/ready")).status_code == 200
+
+
+async def _unready(http: httpx.AsyncClient, service: Told) -> bool:
+    return not await _ready(http, await service.url())
 
 
 def _events(logs: str) -> set[str]:
