@@ -93,7 +93,7 @@ async def test_no_word_key_or_password_is_told(
             said += await _asked(http, await profile.url(), world.key)
             said += await _without_postgresql(http, through, ingestion, profile, world.key)
     logs = ingestion.text() + profile.text()
-    assert {"received", "dead letter", "retrying"} <= _events(logs)
+    assert {"received", "dead letter", "does not answer"} <= _events(logs)
     _untold(logs, world.key)
     _untold("\n".join(said), world.key)
 
