@@ -39,6 +39,7 @@ _QUIET_SECONDS = 5.0
 _STALLED_SECONDS = 30.0
 _DOUBT_SECONDS = 15.0  # then it is not ready
 _REASON = "consumer"
+_KAFKA = "kafka"  # why it is not ready where no broker answers
 LEAVING_SECONDS = 10.0  # with all that follows, within the 17 s of a service's work
 _LAST_BATCH_SECONDS = 8.0
 
@@ -90,19 +91,28 @@ class Inbox:
             self.failed.result()
 
     async def _stands_still(self) -> None:
-        """Returns once nothing moved for 30 s though there is, or may be, something to read."""
+        """Returns once nothing moved for 30 s though brokers answer and there may be more to read."""
         moved = time.monotonic()
         before: Places = {}
         while time.monotonic() - moved < _STALLED_SECONDS:
             await asyncio.sleep(_QUIET_SECONDS)
             places = await self._places()
-            if self._busy or (places is not None and (places != before or not _behind(places))):
+            if self._busy or self._moves(before, places):
                 moved = time.monotonic()
                 self._running.unready.pop(_REASON, None)
             elif (still := time.monotonic() - moved) >= _DOUBT_SECONDS:
                 self._running.unready[_REASON] = f"stands still for {still:.0f} s"
             before = before if places is None else places
         log.error("consumer stands still", seconds=round(time.monotonic() - moved))
+
+    def _moves(self, before: Places, now: Places | None) -> bool:
+        """Whether nothing is wrong with the consumer: a broker that is away is no consumer that hangs.
+
+        The broker is asked past the consumer (see reach.py), and says nothing of it when it answers.
+        """
+        if now is None:
+            return _KAFKA in self._running.unready
+        return now != before or not _behind(now)
 
     async def _places(self) -> Places | None:
         """Of each partition that is ours, where we are and where it ends; None when nobody says."""

@@ -79,5 +79,15 @@ async def test_at_the_end_it_does_not(inbox: Any) -> None:
     watching.cancel()
 
 
+async def test_while_no_broker_answers_it_is_not_the_consumer_that_hangs(inbox: Any) -> None:
+    waiting = await inbox(Consumer(silent=True))
+    waiting._running.unready["kafka"] = "no answer within 3 s"
+    watching = asyncio.create_task(waiting._stands_still())
+    await asyncio.wait((watching,), timeout=0.6)
+    assert not watching.done()
+    del waiting._running.unready["kafka"]
+    await watching
+
+
 async def test_a_consumer_that_cancels_itself_is_stopped_and_nobody_else_is(inbox: Any) -> None:
     assert await (await inbox(Consumer())).stop()
