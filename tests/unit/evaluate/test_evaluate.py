@@ -228,6 +228,19 @@ def test_levels_beyond_seven_keep_their_order(tmp_path: Path) -> None:
     assert (found[0], found[-1]) == (1, 7)
 
 
+def test_where_ties_are_hidden_at_random_their_times_teach_nothing(tmp_path: Path) -> None:
+    draw = np.random.default_rng(4)
+    pairs = [draw.choice(16, 2, replace=False) for _ in range(60)]
+    for name in ("timed", "timeless"):
+        (tmp_path / name).mkdir()
+    found = []
+    for name, pace in (("timed", 1), ("timeless", 0)):
+        rows = [(n * pace, f"m{a}", f"m{b}", "met", "") for n, (a, b) in enumerate(pairs)]
+        folder = written(tmp_path / name, people(16), rows, ts_type="ordinal", split="random")
+        found.append({**compare(folder, 3).methods["crosstie"], "seconds": 0})
+    assert found[0] == found[1]
+
+
 def test_tiny_sets_have_an_answer(tmp_path: Path) -> None:
     result = compare(written(tmp_path, people(2), [(0, "m0", "m1", "met", "")], ts_type="wave"), 10)
     assert result.new_ties == 0

@@ -29,7 +29,7 @@ NOTES: Mapping[str, str] = {
     "crosstie": "the ranking of crosstie.matching.ties, fitted on the folded rows alone; "
     "rounds do not use it yet (docs/adr/0070-ties-are-learned-from-rows.md)",
     "told": "what trains is told as crosstie events, and folded; only kinds of contact that make a "
-    "tie are told, so that all methods know the same",
+    "tie are told, so that all methods know the same; where ties are hidden at random, without times",
 }
 
 Method = dict[str, Measured | float | str]
@@ -94,7 +94,7 @@ def means(sets: Sequence[Compared], figure: str = "recall") -> dict[str, float]:
 
 def _ours(data: Dataset, cut: Split) -> dict[Among, Floats]:
     """The production ranking, on the network that the fold makes of what trains."""
-    past = history(told.network(data, cut.training))
+    past = history(told.network(data, cut.training, timed=cut.mode != "random"))
     model = fit(past)
     allowed = cut.among["all"]
     pairs = Lists(*np.nonzero(allowed)) if len(data.members) <= SMALL else candidates(past)

@@ -49,15 +49,19 @@ def subject(number: int) -> str:
     return "".join(reversed(letters))
 
 
-def network(data: Dataset, training: Ints) -> Network:
-    """The network that the fold makes of the members and the events that train."""
-    rows = fold_all({}, events(data, training))
+def network(data: Dataset, training: Ints, *, timed: bool = True) -> Network:
+    """The network that the fold makes of the members and the events that train.
+
+    Not `timed`: all at one moment. Ties hidden at random are no newer than those that train, so what
+    times teach, which ties come later, would be learned for another question.
+    """
+    rows = fold_all({}, events(data, training, timed=timed))
     return Network.of({key: row for key, row in rows.items() if row is not None})
 
 
-def events(data: Dataset, training: Ints) -> Iterator[Event]:
+def events(data: Dataset, training: Ints, *, timed: bool = True) -> Iterator[Event]:
     """joined and described per member, then contact.made per event, in order of time."""
-    times = moments(data, training)
+    times = moments(data, training) if timed else [0] * len(training)
     yield from members(data, min(times, default=0))
     yield from contacts(data, training, times)
 
