@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -139,6 +140,29 @@ async def test_too_many_connections_cost_the_oldest_without_a_request(port: int)
         assert b" 200 " in await clients[-1].answer()
         busy.say(b"hi")
         assert (await busy.answer()).endswith(b"hi")
+
+
+@pytest.mark.parametrize("port", [10], indirect=True)
+async def test_connections_that_come_all_at_once_are_no_more_than_may_be(port: int) -> None:
+    with contextlib.ExitStack() as stack:
+        burst = [stack.enter_context(socket.socket()) for _ in range(100)]
+        for each in burst:  # the loop, which is the server's as well, does not turn meanwhile
+            each.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                each.connect(("127.0.0.1", port))
+        async with connected(port) as last:
+            last.say(WHOLE)
+            assert b" 200 " in await last.answer()
+        assert sum(map(is_open, burst)) == 9
+
+
+def is_open(client: socket.socket) -> bool:
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
 
 
 async def test_more_requests_than_may_be_in_hand_are_told_to_come_again(port: int) -> None:

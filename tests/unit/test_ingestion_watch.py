@@ -59,7 +59,10 @@ async def test_behind_or_without_an_answer_it_stands_still(inbox: Any, consumer:
     assert list(hanging._running.unready) == ["consumer"]
 
 
-async def test_one_that_moves_again_is_ready_again(inbox: Any) -> None:
+async def test_one_that_moves_again_is_ready_again(
+    inbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.ingestion.inbox._STALLED_SECONDS", 3_600.0)
     moving = await inbox(consumer := Consumer())
     watching = asyncio.create_task(moving._stands_still())
     async with asyncio.timeout(10):

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from crosstie.brokers import Brokers
-from crosstie.database_url import check_tls
+from crosstie.database_url import check
 from crosstie.errors import Misconfigured
 from crosstie.kafka_settings import KafkaSettings
+from crosstie.runtime.reachable import postgres_address
 
 SECRET = "a-canary-of-a-password"
 USER = {
@@ -132,11 +133,28 @@ def test_a_database_url_whose_tls_cannot_work_is_refused_without_its_password(
     query: str, words: str
 ) -> None:
     with pytest.raises(Misconfigured) as refused:
-        check_tls(f"postgresql://me:{SECRET}@db/crosstie?{query}")
+        check(f"postgresql://me:{SECRET}@db/crosstie?{query}")
     assert words in str(refused.value)
     assert SECRET not in str(refused.value)
 
 
 def test_a_database_url_says_nothing_of_tls_or_all_that_is_needed() -> None:
-    check_tls(f"postgresql://me:{SECRET}@db/crosstie")
-    check_tls(f"postgresql://me:{SECRET}@db/crosstie?sslmode=require")
+    check(f"postgresql://me:{SECRET}@db/crosstie")
+    check(f"postgresql://me:{SECRET}@db/crosstie?sslmode=require")
+
+
+@pytest.mark.parametrize("mark", ["/", "?", "#", "[", "\uff0f"])
+@pytest.mark.parametrize("before", ["", "12"])
+def test_a_database_url_whose_password_would_be_taken_apart_is_refused_without_it(
+    before: str, mark: str
+) -> None:
+    url = f"postgresql://me:{before}{mark}{SECRET}@db/crosstie"
+    for refusing in (check, postgres_address):
+        with pytest.raises(Misconfigured, match="cannot be read") as refused:
+            refusing(url)
+        assert SECRET not in str(refused.value)
+        assert refused.value.__context__ is None
+
+
+def test_a_database_url_with_an_at_in_its_password_tells_its_host() -> None:
+    assert postgres_address(f"postgresql://me:a@{SECRET}@db:5432/crosstie") == "db:5432"

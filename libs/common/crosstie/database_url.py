@@ -1,13 +1,14 @@
-"""The TLS that a PostgreSQL URL asks for: checked at the start, where a message can say what is wrong.
+"""A PostgreSQL URL: checked at the start, where a message can say what is wrong, without its password.
 
-asyncpg and psycopg both read it from the URL, as libpq defines it.
+asyncpg and psycopg both read the TLS it asks for from the URL, as libpq defines it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from crosstie.brokers import reason
 from crosstie.errors import Misconfigured
@@ -17,12 +18,27 @@ _VERIFYING = ("verify-ca", "verify-full")
 _URL = "CROSSTIE_DATABASE_URL"
 
 
-def check_tls(url: str) -> None:
-    """Raises Misconfigured for a mode that there is not, and for files that cannot be used.
+def parts(url: str) -> SplitResult:
+    """The URL taken apart. Raises Misconfigured where a part of the password would be taken for another.
+
+    Clients that read such a URL quote in their errors what they took for the port.
+    """
+    with contextlib.suppress(ValueError):  # its text may hold all before the path
+        found = urlsplit(url)
+        if "@" not in url or "@" in found.netloc:
+            return found
+    raise Misconfigured(
+        f"{_URL} cannot be read: in its user and password, write / as %2F, ? as %3F, # as %23, [ as "
+        "%5B, and what is not ASCII percent-encoded, too; elsewhere in it, @ as %40"
+    )
+
+
+def check(url: str) -> None:
+    """Raises Misconfigured for what `parts` refuses, a mode that there is not, and unusable files.
 
     The message never holds the URL: there is a password in it.
     """
-    said = {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
+    said = {name: values[-1] for name, values in parse_qs(parts(url).query).items()}
     mode, authority = said.get("sslmode"), said.get("sslrootcert")
     if mode is not None and mode not in _MODES:
         raise Misconfigured(f"{_URL} says sslmode={mode}, must be one of {', '.join(_MODES)}")

@@ -142,7 +142,7 @@ class Settings(KafkaSettings):
     @field_validator("database_url")
     @classmethod
     def _is_reached_safely(cls, value: SecretStr) -> SecretStr:
-        database_url.check_tls(value.get_secret_value())
+        database_url.check(value.get_secret_value())
         return value
 
     @property

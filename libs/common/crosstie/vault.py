@@ -27,9 +27,9 @@ from crosstie.events import Person
 from crosstie.runtime.database import soon, transient
 
 CACHED_SECONDS = 60.0
-AWAY_SECONDS = (
-    180.0  # from the look-up; an erasure needs PostgreSQL, so what is remembered stays right
-)
+# from the look-up; whoever is erased meanwhile by a replica that is not cut off has no key any more,
+# and what is written about them folds to nothing
+AWAY_SECONDS = 180.0
 MOST_CACHED = 200_000
 _TRIES = 3
 _LISTEN_AGAIN_SECONDS = 1.0

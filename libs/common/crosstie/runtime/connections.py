@@ -49,7 +49,10 @@ class Connection(H11Protocol):
         if len(self.connections) > self.most:
             others = (each for each in self.connections if isinstance(each, Connection))
             waiting = [each for each in others if each.is_waiting()]
-            min(waiting, key=lambda each: each.since).transport.abort()
+            longest = min(waiting, key=lambda each: each.since)
+            # gone from here on: more may come before the loop turns, and each takes another's place
+            self.connections.discard(longest)
+            longest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel()

@@ -12,6 +12,7 @@ import asyncpg
 from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
 
+from crosstie import database_url
 from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway, DatabaseAway, Misconfigured, Transient
 from crosstie.runtime import handshake
@@ -67,8 +68,8 @@ async def http(url: str) -> None:
 
 
 def postgres_address(url: str) -> str:
-    """Host and port of a database URL, without who logs in."""
-    return urlsplit(url).netloc.rpartition("@")[2] or "the host of CROSSTIE_DATABASE_URL"
+    """Host and port of a database URL, without who logs in. Raises Misconfigured."""
+    return database_url.parts(url).netloc.rpartition("@")[2] or "the host of CROSSTIE_DATABASE_URL"
 
 
 async def _refusal(host: str, port: int) -> str:
