@@ -78,6 +78,35 @@ async def test_a_disk_that_is_not_ours_to_fill_is_said_and_not_counted(
     assert not list(tmp_path.iterdir())  # noqa: ASYNC240
 
 
+async def test_a_silence_of_every_broker_is_one_of_all_and_of_nobody_else(load: Load) -> None:
+    load.share = 1.0
+    told: list[str] = []
+    director = directed(
+        load, proxies={name: Way(name, told) for name in ("kafka-1", "kafka-2", "postgres")}
+    )
+    await director.run([Fault(0, "servers", "silence", "kafka", 0.5)])
+    assert told == ["kafka-1 silence", "kafka-2 silence", "kafka-1 mend", "kafka-2 mend"]
+    await director.run([Fault(0, "servers", "cut", "kafka-2", 0.5)])
+    assert told[4:] == ["kafka-2 cut", "kafka-2 mend"]
+
+
+class Way:
+    """A proxy that notes what is asked of it."""
+
+    def __init__(self, name: str, told: list[str]) -> None:
+        self._name = name
+        self._told = told
+
+    def cut(self) -> None:
+        self._told.append(f"{self._name} cut")
+
+    def silence(self) -> None:
+        self._told.append(f"{self._name} silence")
+
+    def mend(self) -> None:
+        self._told.append(f"{self._name} mend")
+
+
 async def test_without_faults_the_load_is_never_ahead(load: Load) -> None:
     director = directed(load)
     await director.run([])

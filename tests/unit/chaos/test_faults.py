@@ -5,13 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosstie.chaos.faults import KINDS, SECONDS, Lane, schedule
+from crosstie.chaos.faults import KINDS, SECONDS, Kind, Lane, schedule
 
 TARGETS: dict[Lane, tuple[str, ...]] = {
     "servers": ("kafka-1", "kafka-2", "postgres"),
     "workers": ("profile-1", "matching-1"),
     "input": ("inbox",),
 }
+
+
+def possible(lane: Lane, kind: Kind) -> tuple[str, ...]:
+    """What a fault of a kind may hit."""
+    if kind in {"again", "shuffle"}:
+        return ("events",)
+    return (*TARGETS[lane], "kafka") if kind in {"cut", "silence"} else TARGETS[lane]
 
 
 def test_a_seed_draws_the_same_faults_again() -> None:
@@ -27,8 +34,7 @@ def test_every_fault_fits_its_lane_and_comes_before_the_end(seed: int, many: int
     for each in drawn:
         least, most = SECONDS[each.kind]
         assert each.kind in KINDS[each.lane]
-        disorder = each.kind in {"again", "shuffle"}
-        assert each.target in (("events",) if disorder else TARGETS[each.lane])
+        assert each.target in possible(each.lane, each.kind)
         assert 0 <= each.at < 1
         assert least <= each.seconds <= most
         assert (each.delay_seconds > 0) == (each.kind == "slow")
@@ -38,9 +44,9 @@ def test_every_fault_fits_its_lane_and_comes_before_the_end(seed: int, many: int
 def test_many_faults_hit_everything_there_is() -> None:
     hit = {(each.kind, each.target) for each in schedule(1, 2_000, TARGETS)}
     wanted = {
-        (kind, "events" if kind in {"again", "shuffle"} else target)
+        (kind, target)
         for lane in TARGETS
         for kind in KINDS[lane]
-        for target in TARGETS[lane]
+        for target in possible(lane, kind)
     }
     assert hit == wanted

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from crosstie.chaos.faults import Fault, Lane
+from crosstie.chaos.faults import EVERY_BROKER, Fault, Lane
 from crosstie.chaos.stage import Stage
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.telemetry import logger
@@ -91,7 +91,7 @@ class Director:
         return True
 
     async def _server(self, fault: Fault) -> None:
-        stage, proxy = self.stage, self.stage.proxies[fault.target]
+        stage = self.stage
         if fault.kind in {"kill", "freeze"}:
             stop = signal.SIGKILL if fault.kind == "kill" else signal.SIGSTOP
             stage.signal(fault.target, stop)
@@ -100,14 +100,22 @@ class Director:
                 stage.signal(fault.target, signal.SIGCONT)
             await self._serves_again(fault.target)
             return
-        if fault.kind == "cut":
-            proxy.cut()
-        elif fault.kind == "silence":
-            proxy.silence()
-        else:
-            proxy.delay_seconds = fault.delay_seconds
+        every = fault.target == EVERY_BROKER
+        ways = [
+            proxy
+            for name, proxy in stage.proxies.items()
+            if name == fault.target or (every and name.startswith(EVERY_BROKER))
+        ]
+        for way in ways:
+            if fault.kind == "cut":
+                way.cut()
+            elif fault.kind == "silence":
+                way.silence()
+            else:
+                way.delay_seconds = fault.delay_seconds
         await asyncio.sleep(fault.seconds)
-        proxy.mend()
+        for way in ways:
+            way.mend()
 
     async def _serves_again(self, name: str) -> None:
         """A second broker goes only when the first is back: two of three must have every record."""

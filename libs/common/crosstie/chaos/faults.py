@@ -47,6 +47,9 @@ SECONDS: Mapping[Kind, tuple[float, float]] = {
 }
 _LANES: Sequence[Lane] = ("servers", "workers", "workers", "input")
 _OF_EVENTS = "events"  # whatever door they come by
+EVERY_BROKER = "kafka"
+_EVERYWHERE: Sequence[Kind] = ("cut", "silence")  # may befall the way to all brokers at once
+_OF_THESE = 0.25
 _MOST_SLOW_SECONDS = 0.05  # per chunk
 _JUMPS_SECONDS = (-86_400.0, -3_600.0, -90.0, 90.0, 3_600.0, 86_400.0)
 
@@ -82,11 +85,17 @@ def _fault(draws: Draws, number: int, targets: Mapping[Lane, Sequence[str]]) -> 
         number=number,
         lane=lane,
         kind=kind,
-        target=_OF_EVENTS
-        if kind in {"again", "shuffle"}
-        else draws.pick(targets[lane], "target", number),
+        target=_target(draws, number, kind, targets[lane]),
         at=draws.uniform("at", number) * 0.95,
         seconds=round(least + (most - least) * draws.uniform("seconds", number), 1),
         delay_seconds=_MOST_SLOW_SECONDS * draws.uniform("slow", number) if kind == "slow" else 0.0,
         by_seconds=draws.pick(_JUMPS_SECONDS, "jump", number) if kind == "jump" else 0.0,
     )
+
+
+def _target(draws: Draws, number: int, kind: Kind, targets: Sequence[str]) -> str:
+    if kind in {"again", "shuffle"}:
+        return _OF_EVENTS
+    if kind in _EVERYWHERE and draws.uniform("everywhere", number) < _OF_THESE:
+        return EVERY_BROKER
+    return draws.pick(targets, "target", number)
