@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from crosstie.errors import DatabaseAway
 from crosstie.events import Person
@@ -36,6 +36,11 @@ _PROBLEMS_OF_ALL: dict[int | str, dict[str, Any]] = {
 }
 _PROBLEMS = _PROBLEMS_OF_ALL | {
     404: {"model": Problem, "description": "Nobody of your authorities is known by that name."},
+}
+
+
+_UNREADABLE: dict[int | str, dict[str, Any]] = {
+    422: {"model": Problem, "description": "The body is not what is asked for: `detail` says why."},
 }
 
 
@@ -71,9 +76,13 @@ def routes(api: FastAPI, desk: Desk) -> None:
     @router.post(
         "/preview",
         summary="Whom this person would be suggested now",
-        responses=_PROBLEMS,
+        responses=_PROBLEMS | _UNREADABLE,
+        openapi_extra={"requestBody": _asked_schema()},
     )
-    async def preview(platform: Annotated[Platform, Depends(caller)], asked: Asked) -> PreviewShown:
+    async def preview(
+        platform: Annotated[Platform, Depends(caller)], request: Request
+    ) -> PreviewShown:
+        asked = _asked(await request.body())  # read here: FastAPI would before it looks at the key
         person, found = asked.person, None
         if person.authority in platform.authorities:
             found = await desk.preview(person, asked.limit, platform)
@@ -90,3 +99,25 @@ def routes(api: FastAPI, desk: Desk) -> None:
         return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "2"})
 
     api.include_router(router)
+
+
+def _asked(body: bytes) -> Asked:
+    try:
+        return Asked.model_validate_json(body)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        place = "".join(f"/{each}" for each in wrong["loc"]) or "the body"
+        given = "" if isinstance(wrong["input"], dict) else f" is {_text(wrong['input'])[:100]!r}"
+        raise HTTPException(
+            422, f"{place}{given}: {wrong['msg']}; see /v1/preview in the OpenAPI document"
+        ) from error
+
+
+def _text(given: object) -> str:
+    return given.decode(errors="replace") if isinstance(given, bytes) else str(given)
+
+
+def _asked_schema() -> dict[str, Any]:
+    schema = Asked.model_json_schema()
+    schema["properties"]["person"] = schema.pop("$defs")["Person"]
+    return {"required": True, "content": {"application/json": {"schema": schema}}}

@@ -178,6 +178,21 @@ async def test_a_preview_asks_for_a_key_a_person_and_a_limit_in_bounds(village: 
             assert (await http.post("/v1/preview", json=foreign)).status_code == 404
             for wrong in ({}, asked(3, limit=0), asked(3, limit=51), asked(3, more=1)):
                 assert (await http.post("/v1/preview", json=wrong)).status_code == 422
+            much = (await http.post("/v1/preview", json=asked(3, limit=51))).json()["detail"]
+            assert "/limit is '51'" in much
+            assert "50" in much
+
+
+async def test_nobody_waits_for_the_body_of_whom_it_does_not_know(village: World) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with here(village.settings) as one:
+        await village.round_published(1)
+        async with one.asking("ctk_wrong") as http, asyncio.timeout(30):
+            answer = await http.post("/v1/preview", content=endless())
+        assert answer.status_code == 401
 
 
 async def test_too_many_previews_at_once_are_sent_away_with_a_time_to_come_back(
