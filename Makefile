@@ -24,6 +24,7 @@ venv: $(READY) ## the virtual environment .venv, from the lock (other targets ma
 $(PACKAGES): requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: no Python from 3.11 to 3.14 with venv and ensurepip was \
 	found; install one, or say make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "making .venv: some minutes the first time" >&2
 	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		-r requirements.lock

@@ -26,7 +26,7 @@ from crosstie.replay.sources import committed
 from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.stack import Stack
 from crosstie.settings import Settings
-from tests.services.ingestion_world import World, client, eventually, ingestion, joined
+from tests.services.ingestion_world import SOURCE, World, client, eventually, ingestion, joined
 from tests.services.ingestion_world import world as made
 
 Run = Callable[..., Any]
@@ -151,6 +151,7 @@ async def test_keys_are_given_and_revoked(world: World, crosstie: Run) -> None:
         (("platforms", "add", "No Name", "--source", "x", "--authority", "y"), "/name"),
         (("platforms", "add", "new", "--source", "a b", "--authority", "y"), "/sources"),
         (("platforms", "add", "new", "--source", "x", "--authority", "Y"), "/authorities"),
+        (("platforms", "add", "new", "--source", SOURCE, "--authority", "y"), "/sources"),
         (("platforms", "keys", "add", "nobody"), "/name"),
         (("platforms", "keys", "add", "members", "--source", "urn:theirs"), "/source"),
         (("platforms", "keys", "add", "members", "--scope", "erase"), "/scope"),

@@ -49,12 +49,17 @@ async def add(connection: Connection, platform: Platform) -> None:
         raise Rejected("/name", platform.name, "a new name", "choose another name")
 
 
-async def refuse_taken(connection: Connection, name: str) -> None:
-    """Raises Rejected when there is a platform of that name."""
-    if await connection.fetchrow(PLATFORM, name):
-        raise Rejected(
-            "/name", name, "a new name", "choose another, or `crosstie platforms keys add`"
-        )
+async def refuse_taken(connection: Connection, platform: Platform) -> list[str]:
+    """Who else writes one of its authorities. Raises Rejected when its name or a source is taken."""
+    others = await every(connection)
+    for each in others:
+        if each.name == platform.name:
+            remedy = "choose another, or `crosstie platforms keys add`"
+            raise Rejected("/name", each.name, "a new name", remedy)
+        for source in sorted(each.sources & platform.sources):
+            wanted = f"a source that nobody uses: it is of {each.name}"
+            raise Rejected("/sources", source, wanted, "choose another: it tells whose an event is")
+    return [each.name for each in others if each.authorities & platform.authorities]
 
 
 async def every(connection: Connection) -> list[Platform]:

@@ -58,7 +58,12 @@ def add(
     topics, brokers = Topics(prefix), brokers_at(bootstrap)
 
     async def work(connection: Any) -> Key:
-        await registry.refuse_taken(connection, name)
+        for other in await registry.refuse_taken(connection, platform):
+            print(
+                f"note: {other} writes for an authority of {name} too: each reads, and may erase, "
+                "the other's people of it",
+                file=sys.stderr,
+            )
         await reachable.kafka(brokers)
         # topics first: when the rest fails, the same command works again
         await asyncio.to_thread(create_topics, brokers, topics.of_platform(name))
