@@ -19,12 +19,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from benchmarks import networks
 from crosstie.matching import base as bases
 from crosstie.matching import policy as policies
 from crosstie.matching.ledger import EMPTY, Ledger
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
+from crosstie.matching.ties.model import TieModel
 from crosstie.network.state import member_key
 from crosstie.network.view import Network
 
@@ -84,22 +87,23 @@ def decide(
     )
 
 
-def warm_up() -> float:
-    """Compile, or load what was compiled."""
+def warm_up() -> tuple[float, TieModel | None]:
+    """Compile, or load what was compiled; the ranking of ties that rounds then use."""
     small = Network.of(networks.network(300, 3000))
-    base = bases.fit(small, POLICY, networks.START)
-    return timed(lambda: decide(Prepared.of(small), EMPTY, base, 1, None))[0]
+    base = bases.fit(bases.material(small), POLICY, networks.START)
+    return timed(lambda: decide(Prepared.of(small), EMPTY, base, 1, None))[0], base.ties
 
 
 def measure(people: int) -> dict[str, Any]:
     """The figures of one size, in this process."""
-    compiled = warm_up()
+    compiled, ranking = warm_up()
     rows = networks.network(people, TIES_EACH * people)
     gc.collect()
     gc.freeze()
     held = now_mib()
     read, read_cpu, prepared = busy(lambda: Prepared.of(Network.of(rows)))
     fit, base = timed(lambda: bases.fit(prepared.network, POLICY, networks.START))
+    base = msgspec.structs.replace(base, ties=ranking)  # weights of any network, at the cost of one
     full, full_cpu, (_, changes, notes) = busy(lambda: decide(prepared, EMPTY, base, 1, None))
     peak = peak_mib()
     ledger = EMPTY.after(changes[::2], networks.START)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crosstie.matching import base, candidates
 from crosstie.matching.candidates import SOURCES, Pairs
@@ -10,7 +13,7 @@ from crosstie.matching.ledger import EMPTY
 from crosstie.matching.market import Market, market
 from crosstie.matching.people import columns
 from crosstie.matching.scoring import scorer
-from crosstie.matching.sources import alike, promising
+from crosstie.matching.sources import alike, pagerank, promising
 from crosstie.network.state import Row
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
@@ -60,6 +63,58 @@ def test_an_offer_finds_the_need_that_it_meets() -> None:
     assert found(trade, "needs-and-offers") == {"AB"}
 
 
+def test_the_same_problem_is_found_in_another_sector_only() -> None:
+    need = {"n": "Help with winter discharge planning"}
+    trade = of(
+        member("A", needs=need, sector="health"),
+        member("B", needs={"n": "discharge planning in winter"}, sector="housing"),
+        member("C", needs=need, sector="health"),
+        member("D", needs=need),
+        member("E", needs={"n": "Spanish lessons"}, sector="housing"),
+    )
+    assert found(trade, "same-problem") == {"AB", "BC"}
+
+
+def test_those_whom_a_walker_visits_most_are_those_of_networkx() -> None:
+    """What is not pushed on is less than LEAST per tie, so nearly equals may change places."""
+    club: nx.Graph[int] = nx.Graph(nx.karate_club_graph().edges)
+    names = [f"P{n:02}" for n in range(len(club))]
+    ties = [tie(names[a], names[b]) for a, b in club.edges]
+    for me in club:
+        trade = of(*(member(each) for each in names), *ties, serve=frozenset({names[me]}))
+        search = trade.search(trade.introductions > 0, never=trade.met)
+        rows, others = pagerank.find(search, 5, 200)
+        exact = nx.pagerank(club, alpha=1 - pagerank.HOME, personalization={me: 1}, tol=1e-12)
+        best = sorted(
+            (exact[n] for n in club if n != me and not club.has_edge(me, n)), reverse=True
+        )
+        assert set(rows.tolist()) == {me}
+        assert not {me, *club[me]} & {*others.tolist()}
+        for one, value in zip(others.tolist(), best, strict=False):
+            assert exact[one] == pytest.approx(value, abs=2 * pagerank.LEAST * 17)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 120), st.integers(0, 99), st.integers(1, 60))
+def test_a_walker_of_few_steps_still_finds_whom_there_is(
+    people: int, ties: int, seed: int, walked: int
+) -> None:
+    """Whatever the bound of work: within the quota, nobody ruled out, the same for rows in any order."""
+    stated = [*locality(people, ties, seed).values()]
+    pairs = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pagerank, "MOST_WALKED", walked)
+        for each in (stated, stated[::-1]):
+            trade = of(*each)
+            search = trade.search(trade.introductions > 0, never=trade.met)
+            rows, others = pagerank.find(search, 3, 200)
+            assert np.bincount(rows, minlength=1).max() <= 3
+            assert not (search.ruled_out.toarray()[rows, others]).any()
+            assert np.isin(others, search.columns).all()
+            pairs.append((rows.tolist(), others.tolist()))
+    assert pairs[0] == pairs[1]
+
+
 def test_slots_up_down_and_across_are_by_level() -> None:
     trade = of(member("A", level=2), member("B", level=5), member("C", level=2))
     assert found(trade, "up") == {"AB", "BC"}
@@ -81,7 +136,15 @@ def test_no_source_gives_anyone_more_than_its_quota() -> None:
     one = trade.people.subjects[int(search.rows[0])]
     alone = of(*locality(150, 900).values(), serve=frozenset({one}))
     pairs = introductions(alone)
-    most = {"friends-of-friends": 20, "up": 5, "down": 5, "across": 5, "random": 3, "promising": 50}
+    most = {
+        "friends-of-friends": 20,
+        "up": 5,
+        "down": 5,
+        "across": 5,
+        "random": 3,
+        "promising": 50,
+        "pagerank": 5,
+    }
     for source, quota in most.items():
         assert len(named(alone, pairs, source)) <= quota
 

@@ -67,7 +67,15 @@ MADE: Final = Suggestion(
         "load": 0,
         "worth": 538_993,
     },
-    sources=("friends-of-friends", "needs-and-offers", "up", "down", "random", "promising"),
+    sources=(
+        "friends-of-friends",
+        "needs-and-offers",
+        "up",
+        "down",
+        "random",
+        "promising",
+        "pagerank",
+    ),
     policy="9d1f6c0e",
 )
 _THERE: Final = {

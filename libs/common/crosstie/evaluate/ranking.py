@@ -26,8 +26,8 @@ OURS = "crosstie"
 DIRECTIONS: tuple[Among, ...] = ("all", "cross", "up")
 
 NOTES: Mapping[str, str] = {
-    "crosstie": "the ranking of crosstie.matching.ties, fitted on the folded rows alone; "
-    "rounds do not use it yet (docs/adr/0070-ties-are-learned-from-rows.md)",
+    "crosstie": "the ranking of crosstie.matching.ties, fitted on the folded rows alone, "
+    "that full rounds use (docs/adr/0070-ties-are-learned-from-rows.md)",
     "told": "what trains is told as crosstie events, and folded; only kinds of contact that make a "
     "tie are told, so that all methods know the same; where ties are hidden at random, without times",
 }

@@ -19,6 +19,7 @@ from crosstie.matching.arrays import Ints, keys_of, sparse
 from crosstie.matching.base import Base
 from crosstie.matching.candidates import SOURCES, Pairs, Search
 from crosstie.matching.choosing import Choice
+from crosstie.matching.closeness import nearest
 from crosstie.matching.graph import led
 from crosstie.matching.ledger import EMPTY, Ledger
 from crosstie.matching.market import Market, market
@@ -81,7 +82,9 @@ def recalled(
     ties = led(*prepared.contacts.between(people.index), people.eligible, at)
     trade = market(network, ledger, policy, people, ties, at=at, seed=seed, serve=None)
     steady = msgspec.structs.replace(policy, exploration=0.0)
-    each = _Round(trade, scorer(people, ties, ledger, policy, at, base.answers), ledger, steady)
+    close = nearest(prepared, base.ties, trade, ledger)
+    score = scorer(people, ties, ledger, policy, at, base.answers, close)
+    each = _Round(trade, score, ledger, steady)
     brought, _, ours = each.chosen(candidates.introductions)
     every, best, theirs = each.chosen(every_pair)
     found = keys_of(brought.a, brought.b, len(people))

@@ -124,9 +124,13 @@ def rule_odds(
     for_b: Match,
     busy: Floats,
     effort: Floats,
+    closeness: Floats,
     mentoring: bool,
 ) -> Floats:
-    """Log-odds that a[k] accepts b[k]. `effort`: share by which b made more of the contacts."""
+    """Log-odds that a[k] accepts b[k]. `effort`: share by which b made more of the contacts.
+
+    `closeness` of the two: see `ties.near`.
+    """
     bit = direction(people, a, b)
     toward, sector = wishes(people, a, b)
     known = (people.level[a] > 0) & (people.level[b] > 0)
@@ -147,6 +151,7 @@ def rule_odds(
         + weights.busy * busy[a]
         + weights.one_sided * np.maximum(effort, 0.0)
         + weights.mentoring * mentoring
+        + weights.closeness * closeness
     )
 
 

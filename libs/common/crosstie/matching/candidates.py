@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from crosstie.matching import policy as rules
 from crosstie.matching.arrays import Bools, Ints, Places, keys_of
 from crosstie.matching.mentoring import Roles
-from crosstie.matching.sources import chance, dormant, friends, levels, needs, promising
-from crosstie.matching.sources.promising import Standing
+from crosstie.matching.sources import (
+    chance,
+    dormant,
+    friends,
+    levels,
+    needs,
+    pagerank,
+    problems,
+    promising,
+)
+from crosstie.matching.sources import near as nearest
 from crosstie.matching.sources.search import Found, Search, ruled_out
+from crosstie.matching.ties.near import Near
 
 __all__ = [
     "SOURCES",
@@ -38,6 +49,9 @@ SOURCES: Mapping[str, int] = {
     "random": 64,
     "mentors": 128,
     "promising": 256,
+    "near": 512,
+    "pagerank": 1024,
+    "same-problem": 2048,
 }
 _BITS = 16  # room for sources
 
@@ -70,6 +84,13 @@ class Pairs:
         return Pairs(self.a[mask], self.b[mask], self.sources[mask])
 
 
+class Standing(promising.Standing, Protocol):
+    """What a round knows of members that the search does not."""
+
+    @property
+    def near(self) -> Near: ...
+
+
 def introductions(search: Search, policy: rules.Policy, standing: Standing) -> Pairs:
     """Candidates for people who have not met: `search` rules out those who have."""
     if len(search.rows) == 0:
@@ -79,6 +100,9 @@ def introductions(search: Search, policy: rules.Policy, standing: Standing) -> P
     def found() -> Iterator[Named]:  # one source after another: none waits in memory for the last
         yield from _common(search, quotas, words)
         yield "promising", promising.find(search, quotas.promising, policy, standing, words)
+        yield "near", nearest.find(search, quotas.near, standing.near)
+        yield "pagerank", pagerank.find(search, quotas.pagerank, quotas.hub_ties)
+        yield "same-problem", problems.find(search, quotas.same_problem)
         yield "up", levels.up(search, quotas.up)
         yield "down", levels.down(search, quotas.down)
         yield "across", levels.across(search, quotas.across)

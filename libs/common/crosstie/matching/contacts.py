@@ -26,7 +26,8 @@ class Columns:
 
     key: Ints
     strength: Floats  # as of `since`
-    since: Ints
+    since: Ints  # and last contact
+    first: Ints  # contact; 0: none
     contact: Bools
     met: Bools
     last_met: Ints  # 0: never
@@ -108,8 +109,8 @@ class Contacts:
         had, started = ties.columns, ties.started
         contact, met = had.first != NEVER, had.last_met != NEVER
         last_met = np.where(met, had.last_met, 0)
-        columns: tuple[Any, ...] = (key, had.strength, had.since, contact, met, last_met)
-        columns += (*started, ties.times, had.blocked)
+        columns: tuple[Any, ...] = (key, had.strength, had.since, np.where(contact, had.first, 0))
+        columns += (contact, met, last_met, *started, ties.times, had.blocked)
         return cls(names, number, Columns(*(_ordered(each, order) for each in columns)))
 
     def after(self, ties: Mapping[Pair, Tie], touched: Iterable[Pair]) -> Contacts:
@@ -187,6 +188,7 @@ def _part(ties: Sequence[Tie], number: Mapping[str, int]) -> tuple[Any, ...]:
         a * SPAN + b,
         np.array([each.value for each in strengths], dtype=np.float64),
         np.array([each.at for each in strengths], dtype=np.int64),
+        np.array([tie.first or 0 for tie in ties], dtype=np.int64),
         np.array([tie.first is not None for tie in ties], dtype=np.bool_),
         np.array([each is not None for each in last_met], dtype=np.bool_),
         np.array([each or 0 for each in last_met], dtype=np.int64),

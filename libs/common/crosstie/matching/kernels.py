@@ -137,6 +137,53 @@ def _following(
     return mine[:end], found[:end]
 
 
+def _closest(
+    rows: Any,
+    start: Any,
+    end: Any,
+    other: Any,
+    score: Any,
+    looked: Any,
+    rank: Any,
+    ruled_ptr: Any,
+    ruled_to: Any,
+    quota: Any,
+) -> Any:
+    """Of every row's list, others from `start` to `end`, the `quota` of highest score; equals by rank.
+
+    Of those `looked` among, without whom the row rules out.
+    """
+    size = len(rank)
+    barred = np.full(size, -1, np.int64)
+    keys = np.empty(quota + 1, np.int64)
+    best = np.empty(quota + 1, np.int64)
+    mine = np.empty(len(rows) * quota, np.int64)
+    found = np.empty(len(rows) * quota, np.int64)
+    total = 0
+    for i in range(len(rows)):
+        for k in range(ruled_ptr[rows[i]], ruled_ptr[rows[i] + 1]):
+            barred[ruled_to[k]] = i
+        kept = 0
+        for k in range(start[i], end[i]):
+            there = other[k]
+            key = score[k] * size - rank[there]
+            if not looked[there] or barred[there] == i or (kept == quota and key <= keys[kept - 1]):
+                continue
+            place = min(kept, quota - 1)
+            while place > 0 and keys[place - 1] < key:
+                keys[place] = keys[place - 1]
+                best[place] = best[place - 1]
+                place -= 1
+            keys[place] = key
+            best[place] = there
+            kept = min(kept + 1, quota)
+        for t in range(kept):
+            mine[total] = rows[i]
+            found[total] = best[t]
+            total += 1
+    return mine[:total].copy(), found[:total].copy()
+
+
 def _in_common(ptr: Any, to: Any, a: Any, b: Any) -> Any:
     """How many columns, ascending in each row, the rows a[k] and b[k] share."""
     counts = np.zeros(len(a), np.int64)
@@ -233,6 +280,7 @@ def _acquainted(
 
 
 acquainted = Compiled(_acquainted)
+closest = Compiled(_closest)
 foremost = Compiled(_foremost)
 following = Compiled(_following)
 in_common = Compiled(_in_common)

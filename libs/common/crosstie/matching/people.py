@@ -46,6 +46,8 @@ class People:
     sector: Ints
     profession: Ints
     place: Ints
+    role: Ints
+    organisation: Ints
     manager: Ints
     wished_directions: Ints  # bits; 0 is no preference
     wishes_sectors: Bools
@@ -104,6 +106,8 @@ def columns(network: Network, base: Base, profiles: Mapping[str, Profile] | None
         sector=_coded([each.sector for each in all_of], sectors),
         profession=_coded_alone([each.profession for each in all_of]),
         place=_coded_alone([each.place for each in all_of]),
+        role=_coded_alone([each.role for each in all_of]),
+        organisation=_coded_alone([each.organisation for each in all_of]),
         manager=_ints([index.get(each.reports_to, UNKNOWN) for each in all_of]),
         wished_directions=_ints([each.wished_directions for each in all_of]),
         wishes_sectors=_bools([bool(each.wished_sectors) for each in all_of]),

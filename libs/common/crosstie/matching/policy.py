@@ -50,7 +50,10 @@ class Candidates(Struct, frozen=True, forbid_unknown_fields=True):
     hub_ties: Annotated[
         int, Meta(ge=10, le=2000)
     ]  # through one person, only their strongest ties are followed
-    promising: Quota = 0  # none in policies of the version before
+    promising: Quota = 0  # these: none in policies of the version before
+    near: Quota = 0
+    pagerank: Quota = 0
+    same_problem: Annotated[int, Meta(ge=0, le=50)] = 0
 
 
 class Affinity(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +74,7 @@ class Affinity(Struct, frozen=True, forbid_unknown_fields=True):
     busy: Weight  # share of a's weekly rate that is open
     one_sided: Weight  # share by which the other made more of the effort, for reconnections
     mentoring: Weight
+    closeness: Weight = 0.0  # natural log of how many times likelier to come to know each other
 
 
 class Value(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from crosstie.matching.base import Base
 from crosstie.matching.contacts import Contacts, Pair
@@ -13,6 +13,8 @@ from crosstie.matching.patching import patched
 from crosstie.matching.people import People, columns
 from crosstie.matching.profiles import Profile, profile
 from crosstie.matching.renewal import renewed
+from crosstie.matching.ties.outlook import Outlook, outlook
+from crosstie.matching.told import history, told
 from crosstie.network.state import Row
 from crosstie.network.view import Network
 
@@ -48,6 +50,9 @@ class Prepared:
     contacts: Contacts
     _seen: list[_Seen] = field(default_factory=list, compare=False, repr=False)  # the last, or none
     _since: _Since = field(default=_Since(), compare=False, repr=False)
+    _outlook: list[tuple[tuple[Any, ...], Outlook]] = field(
+        default_factory=list, compare=False, repr=False
+    )  # the last, and of what, or none
     _self: object = field(default_factory=object, compare=False, repr=False)
 
     @classmethod
@@ -65,7 +70,8 @@ class Prepared:
         contacts = self.contacts.after(network.ties, pairs)
         seen, since = self._last
         since = _Since(since.people | people, since.pairs | pairs)
-        return Prepared(network, self._profiles(network, people), contacts, seen, since)
+        profiles = self._profiles(network, people)
+        return Prepared(network, profiles, contacts, seen, since, self._outlook[:])
 
     def shown(self, base: Base, at: int) -> tuple[People, Graph]:
         """The members as columns, and their ties at `at`."""
@@ -84,6 +90,19 @@ class Prepared:
         graph = graph.moved(at)
         self._seen[:] = [_Seen(self._self, base, self.profiles, people, graph)]
         return people, graph
+
+    def outlook(self, people: People) -> Outlook:
+        """What the ranking of ties asks of the whole network: `people` are those shown.
+
+        As much work as there are ties, but where none of it changed since the last time.
+        """
+        basis = (self.contacts, people.subjects, *told(people))
+        kept = self._outlook[:]
+        if kept and all(one is two for one, two in zip(kept[0][0], basis, strict=True)):
+            return kept[0][1]
+        found = outlook(history(people, *self.contacts.between(people.index)))
+        self._outlook[:] = [(basis, found)]
+        return found
 
     @property
     def _last(self) -> tuple[list[_Seen], _Since]:

@@ -33,6 +33,8 @@ class Profile(NamedTuple):
     sector: str | None
     profession: str | None
     place: str | None
+    role: str | None
+    organisation: str | None
     reports_to: str
     wished_directions: int
     wished_sectors: tuple[str, ...]
@@ -62,6 +64,8 @@ def profile(member: Member) -> Profile:
         sector=_folded(said.get("sector")),
         profession=_folded(said.get("profession")),
         place=_folded(said.get("place")),
+        role=_folded(said.get("role")),
+        organisation=_folded(said.get("organisation")),
         reports_to=said.get("reports_to", ""),
         wished_directions=sum({DIRECTIONS[each] for each in directions}),
         wished_sectors=tuple(map(_shared, sectors)),

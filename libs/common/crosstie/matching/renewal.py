@@ -19,7 +19,7 @@ from crosstie.matching.base import Base
 from crosstie.matching.people import UNKNOWN, Items, People, items
 from crosstie.matching.profiles import Profile, Texts
 
-_CODED = ("sector", "profession", "place", "wished_sectors", "interests")
+_CODED = ("sector", "profession", "place", "role", "organisation", "wished_sectors", "interests")
 _PLAIN = (
     "eligible", "level", "wished_directions", "generous", "waiting_since",
     "weekly", "mentors", "mentees", "available",

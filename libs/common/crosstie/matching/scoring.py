@@ -27,6 +27,7 @@ from crosstie.matching.ledger import Ledger
 from crosstie.matching.mentoring import suits
 from crosstie.matching.people import People
 from crosstie.matching.policy import Policy
+from crosstie.matching.ties.near import Near
 from crosstie.matching.value import Worth, worth
 
 
@@ -60,6 +61,7 @@ class Scorer:
     demand: Floats
     busy: Floats
     sight: Sight
+    near: Near
 
     def worth(self, one: Ints, other: Ints, *, mentoring: bool) -> Ints:
         """The worth of the pairs (one[k], other[k]); all else of `score` is let go, block by block."""
@@ -89,6 +91,7 @@ class Scorer:
             (one, other, gives[1], gives[0], -effort),
             (other, one, gives[0], gives[1], effort),
         )
+        closeness = self.near.closeness(one, other), self.near.closeness(other, one)
         odds = [
             rule_odds(
                 policy.affinity,
@@ -100,9 +103,10 @@ class Scorer:
                 for_b=for_b,
                 busy=self.busy,
                 effort=by_b,
+                closeness=close,
                 mentoring=mentoring,
             )
-            for a, b, for_a, for_b, by_b in sides
+            for (a, b, for_a, for_b, by_b), close in zip(sides, closeness, strict=True)
         ]
         seen: tuple[Seen, Seen] | None = None
         (p_one, p_other), p_meet = map(chance, odds), np.ones(len(one))
@@ -113,11 +117,11 @@ class Scorer:
                     a,
                     b,
                     rules,
-                    np.zeros(len(a)),
+                    close,
                     Between(common, for_a, for_b, by_b, known, role if mentoring else 0),
                 )
-                for (a, b, for_a, for_b, by_b), rules, role in zip(
-                    sides, odds, (1, -1), strict=True
+                for (a, b, for_a, for_b, by_b), rules, close, role in zip(
+                    sides, odds, closeness, (1, -1), strict=True
                 )
             )
             seen = first, second
@@ -166,8 +170,12 @@ def scorer(
     policy: Policy,
     at: int,
     answers: AnswerModel | None = None,
+    near: Near | None = None,
 ) -> Scorer:
-    """The scorer of a round at `at`; `answers`: what was learned of them, if anything."""
+    """The scorer of a round at `at`; `answers`: what was learned of them, if anything.
+
+    `near`: whom some are near, if the round looked.
+    """
     standing = Standing(
         ties=np.diff(graph.links.indptr).astype(np.int64),
         busy=fairness.busy(people, ledger),
@@ -183,4 +191,5 @@ def scorer(
         demand=standing.demand,
         busy=standing.busy,
         sight=sight(people, standing, ledger, answers),
+        near=Near.nobody(len(people)) if near is None else near,
     )

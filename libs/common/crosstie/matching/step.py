@@ -13,6 +13,7 @@ import numpy as np
 from crosstie.matching import choosing
 from crosstie.matching.base import Base
 from crosstie.matching.choosing import Choice
+from crosstie.matching.closeness import nearest
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.making import Maker
 from crosstie.matching.market import Market, market
@@ -120,7 +121,8 @@ def course(
     ready = prepared or Prepared.of(network)
     people, ties = ready.shown(base, at)
     trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)
-    score = scorer(people, ties, settled, policy, at, base.answers)
+    close = nearest(ready, base.ties, trade, settled)
+    score = scorer(people, ties, settled, policy, at, base.answers, close)
     mentoring = choosing.mentorings(trade, score, policy, notes)
     others = choosing.introductions(trade, score, settled, policy, mentoring, notes)
     choices = (mentoring, *others)

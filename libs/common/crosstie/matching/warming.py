@@ -19,6 +19,8 @@ from crosstie.matching.ledger import EMPTY
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
+from crosstie.matching.ties import learning as ties
+from crosstie.matching.ties.history import history
 from crosstie.network.state import Fact, Member, Tie
 from crosstie.network.strength import DAY_US, Strength
 from crosstie.network.view import Network
@@ -35,12 +37,13 @@ def warm(policy: Policy | None = None) -> None:
     network = Network({each.subject: each for each in map(_member, range(_PEOPLE))}, _ties())
     prepared = Prepared.of(network)
     base = bases.fit(network, rules, _AT)
+    ranking = ties.fit(history(network))
     ledger = EMPTY
     for n, (serve, answers) in enumerate(((None, None), (frozenset((_name(1),)), _model())), 1):
         ledger, _, _ = step(
             network,
             ledger,
-            bases.Base(people=base.people, used_by=base.used_by, answers=answers),
+            bases.Base(people=base.people, used_by=base.used_by, ties=ranking, answers=answers),
             rules,
             at=_AT + n * 30 * DAY_US,
             seed=n,

@@ -13,7 +13,7 @@ from crosstie.simulate.rounds import Played
 
 @dataclass
 class Learner:
-    """Call it with each round played; which ties form is left out: rounds do not use it yet."""
+    """Call it with each round played; which ties form is left out: a fit for each round would take hours."""
 
     policy: Policy
     lessons: list[Lesson] = field(default_factory=list)

@@ -30,7 +30,8 @@ class Words:
 def words(search: Search) -> tuple[Words, Words]:
     """Of the needs of the rows, and of their offers."""
     people = search.people
-    return _words(search, people.needs, people.offers), _words(search, people.offers, people.needs)
+    needs, offers = people.needs, people.offers
+    return between(search, needs, offers), between(search, offers, needs)
 
 
 def find(search: Search, quota: int, both: tuple[Words, Words]) -> Found:
@@ -45,8 +46,10 @@ def answering(search: Search, words: Words, quota: int) -> Found:
     return foremost(search, every, words.asked, words.answers, quota, words.given.owner)
 
 
-def _words(search: Search, wanted: Items, given: Items) -> Words:
-    """Of those who are looked among. Words that nobody asked for are left out.
+def between(search: Search, wanted: Items, given: Items) -> Words:
+    """What the rows `wanted`, and what is `given` by those who are looked among.
+
+    Words that nobody asked for are left out.
 
     Through a word that very many use, only the items of which it is most are reached: it tells
     little, and would cost the square of its use.

@@ -16,7 +16,7 @@ from crosstie.matching.ties.history import ATTRIBUTES, UNKNOWN, History, sums
 from crosstie.matching.ties.lists import Lists, Signals, Table
 
 MOST_CELLS = 20_000_000  # members times groups; an attribute with more is as good as a name
-_PEOPLE = 5.0  # prior ties that a person or a pair of groups counts for
+PEOPLE = 5.0  # prior ties that a person or a pair of groups counts for
 
 
 def signals(history: History) -> Signals:
@@ -24,7 +24,7 @@ def signals(history: History) -> Signals:
     weighted = {"ties": history.ties, "contacts": history.both(np.log1p(history.contacts))}
     odds = [
         (attribute, kind, _odds(matrix, group))
-        for attribute, group in _groups(history).items()
+        for attribute, group in groups(history).items()
         for kind, matrix in weighted.items()
     ]
     sector, level = history.who.codes["sector"], history.who.level
@@ -49,7 +49,7 @@ def signals(history: History) -> Signals:
     return of
 
 
-def _groups(history: History) -> dict[str, Ints]:
+def groups(history: History) -> dict[str, Ints]:
     """Codes of every attribute in which people differ, those of rank among them."""
     level = history.who.level
     ranks = np.where(level > 0, level, UNKNOWN)
@@ -105,12 +105,12 @@ def _odds(matrix: csr_array, group: Ints) -> _Odds:
     expected = np.outer(of_group, of_group) / total
     share = of_group / max(of_group.sum(), 1e-9)
     usual = np.asarray(belongs @ (between / np.maximum(between.sum(axis=1, keepdims=True), 1)))
-    leaning = (into + _PEOPLE * usual) / (into.sum(axis=1, keepdims=True) + _PEOPLE)
+    leaning = (into + PEOPLE * usual) / (into.sum(axis=1, keepdims=True) + PEOPLE)
     personal = np.log(np.maximum(leaning / np.maximum(share, 1e-9), 1e-9))
     return _Odds(
         group=group,
         between=between,
-        density=np.log((between + _PEOPLE * base) / (possible + _PEOPLE) / base),
+        density=np.log((between + PEOPLE * base) / (possible + PEOPLE) / base),
         excess=np.log((between + 2) / (expected + 2)),
         into=into.astype(np.float32),
         leaning=personal.astype(np.float32),

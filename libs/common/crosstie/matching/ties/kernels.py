@@ -1,4 +1,4 @@
-"""Compiled: what flows along two and three ties from a member to each candidate of their list.
+"""Compiled: who is two ties from a member, and what flows along two and three ties to them.
 
 One member at a time, so the cost is the ties walked, and memory one row of the network.
 """
@@ -50,7 +50,66 @@ def _walk(
                 reached[two_to[k]] = 0.0
 
 
+def _within(members: Any, pointer: Any, to: Any, most: Any, warm: Any, every: Any) -> Any:
+    """Who is two ties from members[i], ascending: where each list begins, and the lists.
+
+    Of more than `most` those of most resource allocation; of equals the earlier. If `every`: all
+    those of `warm` whom they do not know.
+    """
+    size = len(pointer) - 1
+    value = np.zeros(size)
+    state = np.full(size, -1, np.int64)
+    near = np.empty(size, np.int64)
+    starts = np.zeros(len(members) + 1, np.int64)
+    room = len(warm) if every else min(most, size)
+    found = np.empty(max(len(members) * room, 1), np.int64)
+    end = 0
+    for i in range(len(members)):
+        a = members[i]
+        if every:
+            state[a] = i
+            for e in range(pointer[a], pointer[a + 1]):
+                state[to[e]] = i
+            for b in warm:
+                if state[b] != i:
+                    found[end] = b
+                    end += 1
+            starts[i + 1] = end
+            continue
+        count = 0
+        for e in range(pointer[a], pointer[a + 1]):
+            z = to[e]
+            share = 1.0 / (pointer[z + 1] - pointer[z])
+            for f in range(pointer[z], pointer[z + 1]):
+                b = to[f]
+                if state[b] != i:
+                    state[b] = i
+                    value[b] = 0.0
+                    near[count] = b
+                    count += 1
+                value[b] += share
+        value[a] = 0.0
+        for e in range(pointer[a], pointer[a + 1]):
+            if state[to[e]] == i:
+                value[to[e]] = 0.0
+        kept = 0
+        for t in range(count):
+            if value[near[t]] > 0.0:
+                near[kept] = near[t]
+                kept += 1
+        those = np.sort(near[:kept])
+        if kept > most:
+            order = np.argsort(-value[those], kind="mergesort")
+            those = np.sort(those[order[:most]])
+        for b in those:
+            found[end] = b
+            end += 1
+        starts[i + 1] = end
+    return starts, found[:end].copy()
+
+
 _compiled = Compiled(_walk)
+within = Compiled(_within)
 
 
 def walk(

@@ -11,7 +11,7 @@ from crosstie.matching.ties.lists import Lists, Signals
 from crosstie.matching.ties.paths import inverse
 
 MOST_STEPS = 12  # up a line of managers, which may be a circle
-_FAR = 20.0
+FAR = 20.0
 
 
 def signals(history: History) -> Signals:
@@ -42,7 +42,7 @@ def signals(history: History) -> Signals:
 
 def _distance(manager: Ints, member: Ints, candidate: Ints) -> Floats:
     """Steps from one to the other through the nearest common manager."""
-    nearest = np.full(len(member), _FAR)
+    nearest = np.full(len(member), FAR)
     upper = member.copy()
     for i in range(MOST_STEPS):
         other = candidate.copy()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from crosstie.matching import arrays
 from crosstie.matching.arrays import Floats, Ints
 from crosstie.matching.ties import kernels
 from crosstie.matching.ties.history import History
@@ -78,31 +79,12 @@ def candidates(history: History, members: Ints | None = None) -> Lists:
     asked = np.arange(size) if members is None else members
     if len(asked) == 0 or len(history) == 0:
         return Lists(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-    found = [_of(history, int(member)) for member in asked[history.warm[asked]]]
-    counts = [len(each) for each in found]
-    who = np.repeat(asked[history.warm[asked]], counts).astype(np.int64)
-    return Lists(who, np.concatenate([np.empty(0, dtype=np.int64), *found]))
-
-
-def _of(history: History, member: int) -> Ints:
-    """The candidates of one member, ascending; of too many those with most resource allocation."""
-    ties, degree = history.ties, history.degree
-    known = ties.indices[ties.indptr[member] : ties.indptr[member + 1]]
-    if len(history.who) <= SMALL:
-        free = history.warm.copy()
-        free[known] = False
-        free[member] = False
-        return np.flatnonzero(free)
-    onward = [ties.indices[ties.indptr[z] : ties.indptr[z + 1]] for z in known]
-    reached = np.concatenate(onward)
-    through = np.repeat(1 / degree[known], [len(each) for each in onward])
-    who, place = np.unique(reached, return_inverse=True)
-    value = np.bincount(place, through)
-    free = (who != member) & ~np.isin(who, known)
-    who, value = who[free], value[free]
-    if len(who) > MOST_CANDIDATES:
-        who = np.sort(who[np.lexsort((who, -value))[:MOST_CANDIDATES]])
-    return who.astype(np.int64)
+    warm, ties = np.flatnonzero(history.warm), history.ties
+    asked = asked[history.warm[asked]].astype(np.int64)
+    starts, found = kernels.within(
+        asked, *arrays.sparse(ties)[:2], MOST_CANDIDATES, warm, size <= SMALL
+    )
+    return Lists(np.repeat(asked, np.diff(starts)), found)
 
 
 def standardised(signals: Mapping[str, Floats], lists: Lists, names: tuple[str, ...]) -> Table:

@@ -11,6 +11,9 @@ from msgspec import Struct
 from crosstie.matching.arrays import Bools, Floats
 from crosstie.matching.ties.history import UNKNOWN, History
 from crosstie.matching.ties.lists import Lists, standardised
+from crosstie.matching.ties.names import COMPILED, TIMED
+from crosstie.matching.ties.outlook import Outlook, outlook
+from crosstie.matching.ties.scores import scored
 from crosstie.matching.ties.signals import signals
 
 Among = Literal["all", "cross", "up"]
@@ -32,6 +35,22 @@ class TieModel(Struct, frozen=True, forbid_unknown_fields=True):
 
 def score(model: TieModel, history: History, lists: Lists, among: Among = "all") -> Floats:
     """A number per pair, to be compared within a list, which must be whole."""
+    if {*model.names} <= {*COMPILED}:
+        net = outlook(history)
+        members = lists.member[lists.starts[:-1]]
+        return scored(members, lists.starts, lists.candidate, net, compiled(model, net, among))
+    return by_signals(model, history, lists, among)
+
+
+def compiled(model: TieModel, net: Outlook, among: Among = "all") -> Floats:
+    """The weights in the order of COMPILED; without times those that are about times are 0."""
+    known = dict(zip(model.names, getattr(model, among), strict=True))
+    untimed = {} if net.timed else dict.fromkeys(TIMED, 0.0)
+    return np.array([(known | untimed).get(name, 0.0) for name in COMPILED])
+
+
+def by_signals(model: TieModel, history: History, lists: Lists, among: Among = "all") -> Floats:
+    """The same from the table of signals, at greater cost: also of signals that are not compiled."""
     weights, known = model.weights(among), signals(history)
     tables = (standardised(known(block), block, model.names) for block in lists.blocks())
     return np.concatenate([table.astype(np.float64) @ weights for table in tables])

@@ -1,0 +1,34 @@
+"""Whose lists of the learned ranking a round looks at: those it serves, up to a bound."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crosstie.matching import fairness
+from crosstie.matching.arrays import millionths
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.market import Market
+from crosstie.matching.prepared import Prepared
+from crosstie.matching.ties.model import TieModel
+from crosstie.matching.ties.near import Near, near
+
+MOST_LISTS = 1_000  # a list of 500 costs up to a millisecond
+FEW_TIES = 20_000  # a look at all of them costs some 40 ms
+
+
+def nearest(prepared: Prepared, model: TieModel | None, market: Market, ledger: Ledger) -> Near:
+    """Whom the served with a free slot are near; of more than MOST_LISTS those longest without.
+
+    Nobody where nothing was learned of ties; nor, where there are more than FEW_TIES, in a round that
+    does not serve everyone: the ranking asks of all ties, such a round only of those around whom it
+    serves.
+    """
+    people, whole = market.people, bool(market.served.all())
+    if model is None or not (whole or market.graph.links.nnz <= 2 * FEW_TIES):
+        return Near.nobody(len(people))
+    free = market.introductions + market.mentees + market.mentors > 0
+    rows = np.flatnonzero(free & market.served)
+    if len(rows) > MOST_LISTS:
+        lacking = millionths(fairness.deficit(people, ledger, market.at)[rows])
+        rows = np.sort(rows[np.lexsort((market.order.rank[rows], -lacking))[:MOST_LISTS]])
+    return near(prepared.outlook(people), model, rows)

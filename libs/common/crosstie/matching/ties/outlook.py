@@ -1,0 +1,248 @@
+"""All that scoring a list asks of a whole network, gathered in one pass: by tie, by member, by group."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosstie.matching.arrays import Floats, Ints, Places
+from crosstie.matching.compiled import Compiled
+from crosstie.matching.entries import both_ways
+from crosstie.matching.ties.activity import RECENT
+from crosstie.matching.ties.groups import PEOPLE, groups
+from crosstie.matching.ties.history import UNKNOWN, History
+from crosstie.matching.ties.names import GROUPED
+
+OUT, INTO, NEW, ALIVE = 1, 2, 4, 16  # flags; of NEW and ALIVE one bit for each of RECENT
+
+Marks = NDArray[np.uint8]
+Singles = NDArray[np.float32]
+
+
+class Outlook(NamedTuple):
+    """Rows of ties (entries of member i are pointer[i] to pointer[i + 1]), sums, tables of groups."""
+
+    pointer: Places
+    to: Places
+    weight: Floats  # ln(1 + contacts), of every entry
+    marks: Marks
+    sums: Floats  # by member, the columns of SUMS
+    codes: Places  # by member and attribute of GROUPED
+    sector: Ints
+    level: Ints
+    manager: Ints
+    report_pointer: Places
+    report_to: Places
+    width: Ints  # groups of each attribute
+    first: Ints  # of an attribute, in lists of groups
+    cell: Ints  # of an attribute, in tables of group and group
+    between: Floats  # by kind (ties, contacts) and cell; the rest alike
+    density: Floats
+    excess: Floats
+    usual: Floats
+    share: Floats  # by kind and group
+    known: Floats  # by kind, member and attribute: ties with people whose group is known
+    # of member and attribute (member x attributes + attribute) the groups they have ties with:
+    group_pointer: Ints
+    group: Places  # ascending
+    group_ties: Singles
+    group_contacts: Singles
+
+    @property
+    def timed(self) -> bool:
+        """Some ties are older than others."""
+        return bool(self.sums[:, SUMS.index("latest")].any())
+
+
+SUMS = (
+    "ties", "strength", "squares", "inside", "starts", "receives", "latest",
+    "new-0.1", "new-0.3", "alive-0.1", "alive-0.3",
+)  # fmt: skip
+
+
+def outlook(history: History) -> Outlook:
+    """The outlook of `history`."""
+    size = len(history.who)
+    pointer, to, tie = both_ways(history.a, history.b, size)
+    logs = np.log1p(history.contacts)
+    marks, latest = _recent(history)
+    codes, width = _codes(history)
+    first = np.concatenate([[0], np.cumsum(width)[:-1]]).astype(np.int64)
+    cell = np.concatenate([[0], np.cumsum(width * width)[:-1]]).astype(np.int64)
+    between = np.zeros((2, int((width * width).sum())))
+    sums, known = np.zeros((size, len(SUMS))), np.zeros((2, size, len(GROUPED)))
+    sector = history.who.codes["sector"]
+    weight, flags = _gathered(
+        pointer, to, tie, logs, history.by_a, history.by_b, marks, latest, sector,
+        codes, width, cell, between, sums, known,
+    )  # fmt: skip
+    report_pointer, report_to = _reports(history.who.manager)
+    tables = [
+        _tables(codes[:, t], int(width[t]), between[:, cell[t] : cell[t] + width[t] ** 2], sums)
+        for t in range(len(width))
+    ]
+    density, excess, usual, share = (
+        np.concatenate([each[part] for each in tables], axis=1) for part in range(4)
+    )
+    return Outlook(
+        pointer, to, weight, flags, sums, codes, sector, history.who.level, history.who.manager,
+        report_pointer, report_to, width, first, cell, between, density, excess, usual, share,
+        known, *_counted(pointer, to, weight, codes, width),
+    )  # fmt: skip
+
+
+def _recent(history: History) -> tuple[Marks, Floats]:
+    """Of every tie the marks NEW and ALIVE, and the network's pace when it was last alive."""
+    marks = np.zeros(len(history), dtype=np.uint8)
+    if not history.timed:
+        return marks, np.zeros(len(history))
+    begun, seen = history.share_by(history.first), history.share_by(history.last)
+    for place, share in enumerate(RECENT):
+        marks |= ((begun > 1 - share) * (NEW << place)).astype(np.uint8)
+        marks |= ((seen > 1 - share) * (ALIVE << place)).astype(np.uint8)
+    return marks, seen
+
+
+def _codes(history: History) -> tuple[Places, Ints]:
+    """By member and attribute of GROUPED, and how many groups each has; none where all are alike."""
+    found = groups(history)
+    codes = np.full((len(history.who), len(GROUPED)), UNKNOWN, dtype=np.int32)
+    width = np.zeros(len(GROUPED), dtype=np.int64)
+    for place, attribute in enumerate(GROUPED):
+        if attribute in found:
+            codes[:, place] = found[attribute]
+            width[place] = found[attribute].max() + 1
+    return codes, width
+
+
+def _reports(manager: Ints) -> tuple[Places, Places]:
+    led = np.flatnonzero(manager >= 0)
+    order = led[np.argsort(manager[led], kind="stable")]
+    counts = np.bincount(manager[led], minlength=len(manager))
+    pointer = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    return pointer, order.astype(np.int32)
+
+
+def _tables(code: Places, width: int, between: Floats, sums: Floats) -> tuple[Floats, ...]:
+    """Density, excess and what is usual, by kind and cell, and shares by kind and group.
+
+    As in `groups`; kinds are ties and the logarithm of contacts.
+    """
+    known, size = np.flatnonzero(code >= 0), len(code)
+    people = np.bincount(code[known], minlength=width).astype(np.float64)
+    possible = np.outer(people, people) - np.diag(people)
+    found: list[tuple[Floats, ...]] = []
+    for kind in range(2):
+        flow, degree = between[kind].reshape(width, width), sums[:, kind]
+        total = max(degree.sum(), 1e-9)
+        base = max(total / max(size * (size - 1), 1), 1e-12)
+        of_group = np.bincount(code[known], weights=degree[known], minlength=width)
+        density = np.log((flow + PEOPLE * base) / (possible + PEOPLE) / base)
+        excess = np.log((flow + 2) / (np.outer(of_group, of_group) / total + 2))
+        usual = flow / np.maximum(flow.sum(axis=1, keepdims=True), 1)
+        share = np.maximum(of_group / max(of_group.sum(), 1e-9), 1e-9)
+        found.append((density.ravel(), excess.ravel(), usual.ravel(), share))
+    return tuple(np.array(each) for each in zip(*found, strict=True))
+
+
+def _gather(
+    pointer: Any,
+    to: Any,
+    tie: Any,
+    logs: Any,
+    by_a: Any,
+    by_b: Any,
+    recent: Any,
+    seen: Any,
+    sector: Any,
+    codes: Any,
+    width: Any,
+    cell: Any,
+    between: Any,
+    sums: Any,
+    known: Any,
+) -> Any:
+    """Weights and marks of every entry; fills `between`, `sums` and `known`."""
+    weight = np.empty(len(to))
+    marks = np.empty(len(to), np.uint8)
+    for i in range(len(pointer) - 1):
+        for e in range(pointer[i], pointer[i + 1]):
+            j, k = to[e], tie[e]
+            mine, theirs = (by_a[k], by_b[k]) if i < j else (by_b[k], by_a[k])
+            unsaid = mine == 0 and theirs == 0
+            mark = recent[k]
+            mark |= np.uint8(1) if mine > 0 or unsaid else np.uint8(0)
+            mark |= np.uint8(2) if theirs > 0 or unsaid else np.uint8(0)
+            weight[e] = logs[k]
+            marks[e] = mark
+            sums[i, 0] += 1.0
+            sums[i, 1] += logs[k]
+            sums[i, 2] += logs[k] * logs[k]
+            sums[i, 3] += sector[i] == sector[j] and sector[i] >= 0
+            sums[i, 4] += mine > 0 or unsaid
+            sums[i, 5] += theirs > 0 or unsaid
+            sums[i, 6] = max(sums[i, 6], seen[k])
+            sums[i, 7] += (mark >> 2) & 1
+            sums[i, 8] += (mark >> 3) & 1
+            sums[i, 9] += (mark >> 4) & 1
+            sums[i, 10] += (mark >> 5) & 1
+            for t in range(len(width)):
+                if codes[j, t] >= 0:
+                    known[0, i, t] += 1.0
+                    known[1, i, t] += logs[k]
+                    if codes[i, t] >= 0:
+                        place = cell[t] + codes[i, t] * width[t] + codes[j, t]
+                        between[0, place] += 1.0
+                        between[1, place] += logs[k]
+    return weight, marks
+
+
+def _count(pointer: Any, to: Any, weight: Any, codes: Any, width: Any) -> Any:
+    """Of every member and attribute the groups they have ties with: pointers, which, ties, contacts."""
+    attributes = len(width)
+    ties = np.zeros(width.max() + 1)
+    contacts = np.zeros(len(ties))
+    here = np.empty(len(ties), np.int32)
+    ends = np.zeros(len(codes) * attributes + 1, np.int64)
+    group = np.empty(1024, np.int32)
+    group_ties = np.empty(1024, np.float32)
+    group_contacts = np.empty(1024, np.float32)
+    end = 0
+    for i in range(len(codes)):
+        for t in range(attributes):
+            count = 0
+            for e in range(pointer[i], pointer[i + 1]):
+                g = codes[to[e], t]
+                if g < 0:
+                    continue
+                if ties[g] == 0.0:
+                    here[count] = g
+                    count += 1
+                ties[g] += 1.0
+                contacts[g] += weight[e]
+            if end + count > len(group):
+                room = 2 * len(group) + count
+                wider, wider_ties, wider_contacts = (
+                    np.empty(room, np.int32),
+                    np.empty(room, np.float32),
+                    np.empty(room, np.float32),
+                )
+                wider[:end] = group[:end]
+                wider_ties[:end] = group_ties[:end]
+                wider_contacts[:end] = group_contacts[:end]
+                group, group_ties, group_contacts = wider, wider_ties, wider_contacts
+            for g in np.sort(here[:count]):
+                group[end] = g
+                group_ties[end] = ties[g]
+                group_contacts[end] = contacts[g]
+                ties[g] = 0.0
+                contacts[g] = 0.0
+                end += 1
+            ends[i * attributes + t + 1] = end
+    return ends, group[:end].copy(), group_ties[:end].copy(), group_contacts[:end].copy()
+
+
+_gathered = Compiled(_gather)
+_counted = Compiled(_count)

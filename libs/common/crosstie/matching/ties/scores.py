@@ -1,0 +1,316 @@
+"""Compiled: the score of every candidate of a list by the signals of `names.COMPILED`, in one walk.
+
+What the families of `signals` tell of whole matrices is gathered here for one member at a time: along
+two ties into sums per person reached, then along one more from each candidate. Tests hold the two
+against each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from crosstie.matching.arrays import Floats, Ints
+from crosstie.matching.compiled import Compiled
+from crosstie.matching.ties.lines import FAR, MOST_STEPS
+from crosstie.matching.ties.outlook import Outlook
+
+
+def _scored(
+    members: Any, starts: Any, candidates: Any, net: Any, weights: Any, most_steps: Any, far: Any
+) -> Any:
+    """Scores of members[i] for candidates[starts[i]:starts[i + 1]], whole lists."""
+    pointer, to, weight = net.pointer, net.to, net.weight
+    size = len(net.pointer) - 1
+    columns = len(weights)
+    score = np.zeros(len(candidates))
+    slot = np.full(size, -1, np.int32)  # of who is reached, a row of `flow`
+    reached = np.empty(size, np.int32)
+    flow = np.zeros((256, 20))
+    above = np.full(size, -1, np.int32)  # steps up the member's line
+    knows = np.zeros(size, np.bool_)
+    manager_knows = np.zeros(size, np.bool_)
+    reports_know = np.zeros(size, np.int32)
+    kinds, every = len(net.share), net.share.shape[1]
+    mine = np.zeros((kinds, every))  # ties of the member with each group
+    told = np.zeros((every, kinds, 5))  # of each group, as the member's group has it
+    logs = np.ones(6)  # products, of which one logarithm is taken
+    asked = np.full(every, -1, np.int32)
+    theirs = np.zeros(kinds)
+    onward = np.zeros((size, 2))  # what reaches a person in two steps, as it goes on to the third
+    longest = 0
+    for i in range(len(members)):
+        longest = max(longest, starts[i + 1] - starts[i])
+    table = np.zeros((longest, columns))
+    for i in range(len(members)):
+        a = members[i]
+        low, high = starts[i], starts[i + 1]
+        length = high - low
+        own_strength = net.sums[a, 1]
+        count = 0
+        for e in range(net.pointer[a], net.pointer[a + 1]):
+            z = net.to[e]
+            knows[z] = True
+            w, mark = net.weight[e], net.marks[e]
+            degree, strength = net.sums[z, 0], net.sums[z, 1]
+            rare = 1.0 / degree
+            log_rare = 1.0 / np.log(degree) if degree > 1 else 0.0
+            half = 1.0 / np.sqrt(degree)
+            stepped = w / own_strength / strength
+            own = rare if net.sector[a] == net.sector[z] and net.sector[a] >= 0 else 0.0
+            starting = 1.0 / net.sums[z, 4] if net.sums[z, 4] > 0 else 0.0
+            receiving = 1.0 / net.sums[z, 5] if net.sums[z, 5] > 0 else 0.0
+            out, into = float(mark & 1), float(mark >> 1 & 1)
+            new_0, new_1 = (mark >> 2 & 1) * log_rare, (mark >> 3 & 1) * log_rare
+            alive_0, alive_1 = net.sums[z, 9], net.sums[z, 10]
+            live_0 = (mark >> 4 & 1) / np.log(alive_0) if alive_0 > 1 else 0.0
+            live_1 = (mark >> 5 & 1) / np.log(alive_1) if alive_1 > 1 else 0.0
+            for f in range(net.pointer[z], net.pointer[z + 1]):
+                b = net.to[f]
+                s = slot[b]
+                if s < 0:
+                    if count == len(flow):
+                        wider = np.zeros((2 * count, 20))
+                        wider[:count] = flow
+                        flow = wider
+                    s = count
+                    slot[b] = s
+                    reached[s] = b
+                    flow[s] = 0.0
+                    count += 1
+                v, bits = net.weight[f], net.marks[f]
+                goes, comes = float(bits & 1), float(bits >> 1 & 1)
+                flow[s, 0] += 1.0
+                flow[s, 1] += log_rare
+                flow[s, 2] += rare
+                flow[s, 3] += own
+                flow[s, 4] += rare if net.sector[z] == net.sector[b] and net.sector[z] >= 0 else 0.0
+                flow[s, 5] += stepped * v
+                flow[s, 6] += half
+                flow[s, 7] += w * v
+                flow[s, 8] += new_0
+                flow[s, 9] += new_1
+                flow[s, 10] += log_rare * (bits >> 2 & 1)
+                flow[s, 11] += log_rare * (bits >> 3 & 1)
+                flow[s, 12] += live_0 * (bits >> 4 & 1)
+                flow[s, 13] += live_1 * (bits >> 5 & 1)
+                flow[s, 14] += into * goes
+                flow[s, 15] += into * goes * starting
+                flow[s, 16] += out * comes
+                flow[s, 17] += out * comes * receiving
+                flow[s, 18] += out * goes
+                flow[s, 19] += into * comes
+        for t in range(len(net.width)):
+            place = a * len(net.width) + t
+            for p in range(net.group_pointer[place], net.group_pointer[place + 1]):
+                mine[0, net.first[t] + net.group[p]] = net.group_ties[p]
+                mine[1, net.first[t] + net.group[p]] = net.group_contacts[p]
+        boss = net.manager[a]
+        upper, steps = a, 0
+        while upper >= 0 and steps < most_steps:
+            if above[upper] < 0:
+                above[upper] = steps
+            upper = net.manager[upper]
+            steps += 1
+        if boss >= 0:
+            for e in range(net.pointer[boss], net.pointer[boss + 1]):
+                manager_knows[net.to[e]] = True
+        reports = net.report_pointer[a + 1] - net.report_pointer[a]
+        for r in range(net.report_pointer[a], net.report_pointer[a + 1]):
+            led = net.report_to[r]
+            for e in range(net.pointer[led], net.pointer[led + 1]):
+                reports_know[net.to[e]] += 1
+
+        for s in range(count):
+            onward[reached[s], 0] = flow[s, 5] / net.sums[reached[s], 1]
+            onward[reached[s], 1] = flow[s, 6]
+        nobody = count  # a row of nothing
+        if count == len(flow):
+            wider = np.zeros((2 * count, 20))
+            wider[:count] = flow
+            flow = wider
+        flow[nobody] = 0.0
+        degree_a = net.sums[a, 0]
+        squares_a = 1.0 / np.sqrt(net.sums[a, 2]) if net.sums[a, 2] > 0 else 0.0
+        for k in range(low, high):
+            b = candidates[k]
+            at = k - low
+            degree, strength, inside = net.sums[b, 0], net.sums[b, 1], net.sums[b, 3]
+            s = slot[b] if slot[b] >= 0 else nobody
+            third, alike = 0.0, 0.0
+            for e in range(pointer[b], pointer[b + 1]):
+                third += onward[to[e], 0] * weight[e]
+                alike += onward[to[e], 1]
+            common, two = flow[s, 0], flow[s, 5]
+            rare = 1.0 / strength if strength > 0 else 0.0
+            table[at, 0] = np.log1p(common)
+            table[at, 1] = flow[s, 1]
+            table[at, 2] = flow[s, 2]
+            table[at, 3] = common / np.sqrt(max(degree_a * degree, 1.0))
+            table[at, 4] = common / max(degree_a + degree - common, 1.0)
+            table[at, 5] = common / max(min(degree_a, degree), 1.0)
+            table[at, 6] = common / max(degree, 1.0)
+            table[at, 7] = alike / np.sqrt(degree) if degree > 0 else 0.0
+            table[at, 8] = flow[s, 3]
+            table[at, 9] = flow[s, 4]
+            table[at, 10] = 0.15 * (0.85**2 * two + 0.85**3 * third)
+            table[at, 11] = 0.5 * (0.5**2 * two + 0.5**3 * third)
+            table[at, 12] = 0.8 * (0.2**2 * two + 0.2**3 * third)
+            halfway = 0.5 * (0.25 * two + 0.125 * third)
+            table[at, 13] = strength
+            table[at, 14] = halfway * halfway * rare
+            table[at, 15] = halfway * rare
+            even = np.sqrt(own_strength * rare)
+            table[at, 16] = two * even
+            table[at, 17] = third * even
+            table[at, 18] = (
+                flow[s, 7] * squares_a / np.sqrt(net.sums[b, 2]) if strength > 0 else 0.0
+            )
+            table[at, 19] = two * own_strength
+            table[at, 20] = degree
+            table[at, 21] = np.log1p(degree)
+            table[at, 22] = np.log1p(degree - inside)
+            table[at, 23] = (degree - inside + 1.0) / (degree + 2.0)
+            table[at, 24] = net.sums[b, 6]
+            for share in range(2):
+                place = 25 + 6 * share
+                table[at, place] = net.sums[b, 7 + share]
+                table[at, place + 1] = (net.sums[b, 7 + share] + 1.0) / (degree + 5.0)
+                table[at, place + 2] = net.sums[b, 9 + share]
+                table[at, place + 3] = flow[s, 8 + share]
+                table[at, place + 4] = flow[s, 10 + share]
+                table[at, place + 5] = flow[s, 12 + share]
+            for place in range(6):
+                table[at, 37 + place] = flow[s, 14 + place]
+            table[at, 43] = np.log1p(net.sums[b, 5])
+            table[at, 44] = np.log1p(net.sums[b, 4])
+            upper, steps, nearest = b, 0, far
+            while upper >= 0 and steps < min(nearest, most_steps):
+                if above[upper] >= 0:
+                    nearest = min(nearest, float(above[upper] + steps))
+                upper = net.manager[upper]
+                steps += 1
+            other_boss = net.manager[b]
+            table[at, 45] = -nearest
+            table[at, 46] = boss == b or other_boss == a
+            table[at, 47] = boss == other_boss and boss >= 0
+            table[at, 48] = manager_knows[b]
+            table[at, 49] = other_boss >= 0 and knows[other_boss]
+            table[at, 50] = reports_know[b] / max(reports, 1)
+            table[at, 51] = net.report_pointer[b + 1] - net.report_pointer[b]
+            table[at, 52:78] = 0.0
+            logs[:] = 1.0
+            for t in range(len(net.width)):
+                g, h = net.codes[a, t], net.codes[b, t]
+                if g < 0 or h < 0:
+                    continue
+                spot = net.first[t] + h
+                if asked[spot] != i:
+                    asked[spot] = i
+                    there = net.cell[t] + g * net.width[t] + h
+                    back = net.cell[t] + h * net.width[t] + g
+                    for kind in range(kinds):
+                        lean = mine[kind, spot] + 5.0 * net.usual[kind, there]
+                        lean /= (net.known[kind, a, t] + 5.0) * net.share[kind, spot]
+                        told[spot, kind, 0] = net.density[kind, there]
+                        told[spot, kind, 1] = net.excess[kind, there]
+                        told[spot, kind, 2] = np.log(max(lean, 1e-9))
+                        told[spot, kind, 3] = 5.0 * net.usual[kind, back]
+                        told[spot, kind, 4] = net.between[kind, there] + 2.0
+                place = b * len(net.width) + t
+                left, last = net.group_pointer[place], net.group_pointer[place + 1]
+                right = last
+                while left < right:
+                    middle = (left + right) // 2
+                    if net.group[middle] < g:
+                        left = middle + 1
+                    else:
+                        right = middle
+                found = left < last and net.group[left] == g
+                theirs[0] = net.group_ties[left] if found else 0.0
+                theirs[1] = net.group_contacts[left] if found else 0.0
+                for kind in range(kinds):
+                    lean = theirs[kind] + told[spot, kind, 3]
+                    lean /= (net.known[kind, b, t] + 5.0) * net.share[kind, net.first[t] + g]
+                    slotted = 2 * min(t, 2) + kind
+                    place = 52 + 4 * slotted
+                    table[at, place] += told[spot, kind, 0]
+                    table[at, place + 1] += told[spot, kind, 1]
+                    table[at, place + 2] += told[spot, kind, 2]
+                    logs[slotted] *= max(lean, 1e-9)
+                    if t == 0:
+                        both = (mine[kind, spot] + 0.5) * (theirs[kind] + 0.5)
+                        table[at, 76 + kind] = np.log(both / told[spot, kind, 4])
+            for slotted in range(6):
+                table[at, 55 + 4 * slotted] = np.log(logs[slotted])
+            table[at, 78] = net.sector[a] == net.sector[b] and net.sector[a] >= 0
+            table[at, 79] = net.level[b]
+            table[at, 80] = -abs(net.level[a] - net.level[b])
+
+        mean = np.zeros(columns)
+        apart = np.zeros(columns)
+        widest = np.zeros(columns)
+        for k in range(length):
+            for c in range(columns):
+                mean[c] += table[k, c]
+                widest[c] = max(widest[c], abs(table[k, c]))
+        for c in range(columns):
+            mean[c] /= length
+        for k in range(length):
+            for c in range(columns):
+                away = table[k, c] - mean[c]
+                apart[c] += away * away
+        for c in range(columns):
+            deviation = np.sqrt(apart[c] / length)
+            flat = deviation <= 1e-9 * max(widest[c], 1e-30) or weights[c] == 0.0
+            apart[c] = 0.0 if flat else 1.0 / deviation
+        for k in range(length):
+            for c in range(columns):
+                table[k, c] = weights[c] * min(max((table[k, c] - mean[c]) * apart[c], -4.0), 6.0)
+            one = two = three = four = 0.0  # four sums: each waits for itself alone
+            for c in range(0, columns - 3, 4):
+                one += table[k, c]
+                two += table[k, c + 1]
+                three += table[k, c + 2]
+                four += table[k, c + 3]
+            for c in range(columns // 4 * 4, columns):
+                one += table[k, c]
+            score[low + k] = (one + two) + (three + four)
+
+        for s in range(count):
+            slot[reached[s]] = -1
+            onward[reached[s]] = 0.0
+        for e in range(net.pointer[a], net.pointer[a + 1]):
+            knows[net.to[e]] = False
+        for t in range(len(net.width)):
+            place = a * len(net.width) + t
+            for p in range(net.group_pointer[place], net.group_pointer[place + 1]):
+                mine[:, net.first[t] + net.group[p]] = 0.0
+        upper, steps = a, 0
+        while upper >= 0 and steps < most_steps:
+            above[upper] = -1
+            upper = net.manager[upper]
+            steps += 1
+        if boss >= 0:
+            for e in range(net.pointer[boss], net.pointer[boss + 1]):
+                manager_knows[net.to[e]] = False
+        for r in range(net.report_pointer[a], net.report_pointer[a + 1]):
+            led = net.report_to[r]
+            for e in range(net.pointer[led], net.pointer[led + 1]):
+                reports_know[net.to[e]] = 0
+    return score
+
+
+_compiled = Compiled(_scored)
+
+
+def scored(
+    members: Ints, starts: Ints, candidates: Ints, outlook: Outlook, weights: Floats
+) -> Floats:
+    """The sum of weights x standardised signals of members[i]'s list from starts[i] on, a whole one.
+
+    `weights`: of COMPILED, in that order.
+    """
+    found: Floats = _compiled(members, starts, candidates, outlook, weights, MOST_STEPS, float(FAR))
+    return found
