@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from importlib import resources
+
 from crosstie.matching import base
 from crosstie.matching.answers import sectors
 from crosstie.matching.answers.features import NAMES, VERSION
 from crosstie.matching.answers.lessons import Lesson
-from crosstie.matching.fingerprint import code_version, fingerprint
+from crosstie.matching.fingerprint import _sources, code_version, fingerprint
 from crosstie.matching.words import words
 from crosstie.network.view import Network
 from tests.unit.matching.towns import POLICY, START, locality, member, rows
@@ -66,3 +68,12 @@ def test_code_and_machine_have_short_names() -> None:
     assert code_version() == code_version()
     assert len(code_version()) < 40
     assert "numpy" in fingerprint()
+
+
+def test_the_code_version_covers_folders_within_the_matcher() -> None:
+    found = dict(_sources(resources.files("crosstie.matching"), "matching"))
+    assert {
+        "matching/step.py",
+        "matching/ties/scores.py",
+        "matching/sources/near.py",
+    } <= found.keys()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
 from importlib import metadata, resources
+from importlib.resources.abc import Traversable
 
 import numpy as np
 import threadpoolctl
@@ -19,11 +21,19 @@ def code_version() -> str:
     """Version and digest of the sources of the fold and the matcher."""
     body = blake2b(digest_size=8)
     for package in _PURE:
-        files = resources.files(package).iterdir()
-        for file in sorted(files, key=lambda each: each.name):
-            if file.name.endswith((".py", ".json", ".txt")):
-                body.update(f"{package}/{file.name}\0".encode() + file.read_bytes() + b"\0")
+        for name, content in _sources(resources.files(package), package):
+            body.update(f"{name}\0".encode() + content + b"\0")
     return f"{metadata.version('crosstie')}+{body.hexdigest()}"
+
+
+def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    """What stands in `folder` and in those below it, in order of name."""
+    for each in sorted(folder.iterdir(), key=lambda each: each.name):
+        path = f"{name}/{each.name}"
+        if each.is_dir():
+            yield from _sources(each, path)
+        elif each.name.endswith((".py", ".json", ".txt")):
+            yield path, each.read_bytes()
 
 
 @cache

@@ -150,3 +150,11 @@ def test_people_who_paused_lead_to_nobody() -> None:
     kept = told(paused, *prepared.contacts.between(people.index))
     assert not (kept.a % 2).any()
     assert not (kept.b % 2).any()
+
+
+def test_whoever_knows_all_who_have_ties_is_near_to_nobody() -> None:
+    size = 6
+    every = [(a, b, 1, 2, 3) for a in range(size) for b in range(a + 1, size)]
+    close = near(outlook(past(size, every, ["a"] * size)), fit(town(40, 200, 3)), np.arange(size))
+    one, other = np.divmod(np.arange(size * size), size)
+    assert not close.closeness(one, other).any()

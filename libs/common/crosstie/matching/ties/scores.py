@@ -256,13 +256,13 @@ def _scored(
                 mean[c] += table[k, c]
                 widest[c] = max(widest[c], abs(table[k, c]))
         for c in range(columns):
-            mean[c] /= length
+            mean[c] /= max(length, 1)  # of who knows everybody near there is no list
         for k in range(length):
             for c in range(columns):
                 away = table[k, c] - mean[c]
                 apart[c] += away * away
         for c in range(columns):
-            deviation = np.sqrt(apart[c] / length)
+            deviation = np.sqrt(apart[c] / max(length, 1))
             flat = deviation <= 1e-9 * max(widest[c], 1e-30) or weights[c] == 0.0
             apart[c] = 0.0 if flat else 1.0 / deviation
         for k in range(length):
