@@ -117,6 +117,8 @@ class Inbox:
     async def _places(self) -> Places | None:
         """Of each partition that is ours, where we are and where it ends; None when nobody says."""
         consumer = self._subscriber.consumer
+        if _left_alone(consumer):
+            return None
         try:
             async with asyncio.timeout(_QUIET_SECONDS):
                 mine = consumer.assignment()
@@ -218,6 +220,15 @@ async def parsed(records: tuple[Any, ...]) -> KafkaMessage:
 async def decoded(message: KafkaMessage) -> Any:
     """The records as they came."""
     return message.raw_message
+
+
+def _left_alone(consumer: Any) -> bool:
+    """Whether aiokafka gave the group up: it then owns nothing for ever, and says so to nobody.
+
+    It does when Kafka stands still for longer than a session lasts, and comes back in mid-join.
+    """
+    task = getattr(getattr(consumer, "_coordinator", None), "_coordination_task", None)
+    return task is not None and task.done()
 
 
 def _behind(places: Mapping[TopicPartition, tuple[int, int]]) -> bool:

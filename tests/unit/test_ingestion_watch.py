@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaConnectionError
 
 from crosstie.runtime.service import Running
@@ -90,6 +92,16 @@ async def test_while_no_broker_answers_it_is_not_the_consumer_that_hangs(inbox: 
     assert not watching.done()
     del waiting._running.unready["kafka"]
     await watching
+
+
+async def test_a_consumer_that_gave_its_group_up_owns_nothing_and_is_replaced(inbox: Any) -> None:
+    assert "_coordination_task" in GroupCoordinator.__init__.__code__.co_names
+    assert "_coordinator" in AIOKafkaConsumer.start.__code__.co_names
+    idle = Consumer(position=5)
+    coordinator: Any = SimpleNamespace(_coordination_task=asyncio.create_task(asyncio.sleep(0)))
+    idle._coordinator = coordinator  # type: ignore[attr-defined]
+    await coordinator._coordination_task
+    await (await inbox(idle))._stands_still()
 
 
 async def test_a_consumer_that_cancels_itself_is_stopped_and_nobody_else_is(inbox: Any) -> None:
