@@ -75,11 +75,13 @@ class Graph:
 
     def moved(self, at: int) -> Graph:
         """The same ties at another moment."""
-        if at == self.at:
-            return self
-        moved = replace(self, at=at)
-        moved.__dict__["_followed"] = self._followed
-        return moved
+        return self if at == self.at else replace(self, at=at).keeping(self)
+
+    def keeping(self, before: Graph) -> Graph:
+        """This, with what was made of the links of `before`, where these are the same."""
+        if self.links is before.links:
+            self.__dict__["_followed"] = before._followed
+        return self
 
     def followed(self, hub_ties: int) -> csr_array:
         """The links, of whoever has more than `hub_ties` the first of these."""

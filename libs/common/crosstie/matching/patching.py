@@ -30,12 +30,13 @@ def patched(
     leading = contact & eligible[one] & eligible[other]
     pairs = _Pairs(one, other, keys, spread)
     blocked = np.union1d(np.setdiff1d(graph.blocked, keys), keys[spread.blocked])
-    return replace(
+    after = replace(
         _met(graph, pairs, contact & spread.met),
         links=_links(graph.links, pairs, leading & spread.met),
         blocked=blocked,
         leads=_leads(graph.leads, pairs, leading),
     )
+    return after.keeping(graph)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _links(links: csr_array, pairs: _Pairs, direct: Bools) -> csr_array:
     if not splice:
         return links
     to = splice.of(links.indices, _ends(pairs, 1)[fresh])
-    return csr_array((np.ones(len(to)), to, pointer), shape=links.shape)
+    return csr_array((np.ones(len(to), dtype=links.dtype), to, pointer), shape=links.shape)
 
 
 def _leads(leads: Leads, pairs: _Pairs, leading: Bools) -> Leads:
