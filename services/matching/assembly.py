@@ -13,7 +13,7 @@ from itertools import combinations
 import msgspec
 
 from crosstie.matching.serve import changed_members
-from crosstie.network.state import Row, member_key, tie_key
+from crosstie.network.state import Row, key_of, member_key, tie_key
 from crosstie.network.wire import MARK_KEY, Mark, decode_mark, decode_row
 from services.matching.touched import Touched
 
@@ -54,7 +54,7 @@ class Assembly:
         self.rows: dict[str, Row] = {}
         self.marks: list[Mark] = [_NOTHING] * partitions
         self._touched = Touched(partitions)
-        self._waiting: list[dict[str, bytes | None]] = [{} for _ in range(partitions)]
+        self._waiting: list[dict[str, Row | None]] = [{} for _ in range(partitions)]
         self._before: dict[str, Row | None] | None = None  # at the base line; None: there is none
         self._since: dict[str, Row | None] | None = None  # at the last cut; None: there was none
         self._news: set[str] | None = None  # None: all of them
@@ -80,7 +80,7 @@ class Assembly:
         How many were passed over: they are no rows and no marks, so profile did not write them.
         """
         waiting, mark, strays = self._waiting[partition], None, 0
-        ready: dict[str, bytes | None] = {}
+        ready: dict[str, Row | None] = {}
         for key, value in records:
             if key == _MARK:
                 if (found := _mark(value)) is None:
@@ -90,11 +90,11 @@ class Assembly:
                 waiting.clear()
                 mark = found
             elif key is not None and key.startswith(_ROWS) and key.isascii():
-                waiting[key.decode()] = value
+                strays += not _waits(waiting, key.decode(), value)
             else:
                 strays += 1
         if mark is not None:
-            strays += self._apply(ready)
+            self._apply(ready)
             self.marks[partition] = mark
             self._touched.came(partition, mark.end, ready)
         return strays
@@ -142,15 +142,9 @@ class Assembly:
         """What was told is lost: tell everything when asked for news."""
         self._news = None
 
-    def _apply(self, values: dict[str, bytes | None]) -> int:
-        """Make these the rows; how many are none, and leave what was there."""
-        strays = 0
-        for key, value in values.items():
-            try:
-                row = None if value is None else decode_row(key, value)
-            except msgspec.DecodeError:
-                strays += 1
-                continue
+    def _apply(self, ready: Mapping[str, Row | None]) -> None:
+        """Make these the rows."""
+        for key, row in ready.items():
             if self._since is not None:
                 self._since.setdefault(key, self.rows.get(key))
             if self._news is not None:
@@ -159,7 +153,21 @@ class Assembly:
                 self.rows.pop(key, None)
             else:
                 self.rows[key] = row
-        return strays
+
+
+def _waits(waiting: dict[str, Row | None], key: str, value: bytes | None) -> bool:
+    """Let a row wait for its mark, if it is that row.
+
+    Decoded already here: junk must not take the place of a row that no mark has passed yet.
+    """
+    try:
+        row = None if value is None else decode_row(key, value)
+    except msgspec.DecodeError:
+        return False
+    if row is not None and key_of(row) != key:
+        return False
+    waiting[key] = row
+    return True
 
 
 def _mark(value: bytes | None) -> Mark | None:

@@ -103,7 +103,7 @@ DEFECTS = (
         f"{READ}test_rows_after_the_newest_mark_wait_for_theirs",
         (
             ASSEMBLY,
-            "        if mark is not None:\n            strays += self._apply(ready)",
+            "        if mark is not None:\n            self._apply(ready)",
             "        self._apply(ready | waiting)\n        if mark is not None:",
         ),
     ),

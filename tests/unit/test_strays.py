@@ -45,6 +45,23 @@ def test_junk_under_the_key_of_a_row_leaves_the_row_as_it_was() -> None:
     assert network.offsets == (2,)
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["after a restart", "as they come"])
+@pytest.mark.parametrize("junk", [JUNK, encode(Member("BOB"))], ids=["no JSON", "another's row"])
+def test_junk_between_a_row_and_its_mark_hides_nothing(at_once: bool, junk: bytes) -> None:
+    key = ANN.encode()
+    told = [
+        (key, encode(Member("ANN"))),
+        (key, junk),
+        (MARK, encode(Mark(1, 1))),
+        (key, junk),
+        (MARK, encode(Mark(2, 2))),
+    ]
+    network = Assembly(1)
+    passed = sum(network.take(0, each) for each in ([told] if at_once else [[one] for one in told]))
+    assert passed == 2
+    assert network.rows == {ANN: Member("ANN")}
+
+
 def test_a_junk_mark_makes_no_row_count() -> None:
     network = Assembly(1)
     assert network.take(0, [(ANN.encode(), encode(Member("ANN"))), (MARK, JUNK)]) == 1

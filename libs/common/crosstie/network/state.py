@@ -195,3 +195,8 @@ def member_key(subject: str) -> str:
 def tie_key(one: str, other: str) -> str:
     """Kafka key of everything between two people, whichever comes first."""
     return f"tie/{one}/{other}" if one < other else f"tie/{other}/{one}"
+
+
+def key_of(row: Row) -> str:
+    """The key that a row stands under."""
+    return member_key(row.subject) if isinstance(row, Member) else tie_key(row.a, row.b)
