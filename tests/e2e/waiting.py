@@ -10,8 +10,8 @@ import asyncpg
 from confluent_kafka.admin import OffsetSpec
 from confluent_kafka.cimpl import TopicPartition
 
-from crosstie.replay.sources import committed
 from crosstie.runtime.admin import admin, partitions_of
+from crosstie.runtime.group_offsets import committed
 from crosstie.settings import Settings
 
 LIMIT_SECONDS = 120.0
@@ -57,7 +57,7 @@ async def _inboxes_read(settings: Settings) -> Any:
     for name in names:
         if name.startswith(settings.topics.inbox_prefix):
             ends = await asyncio.to_thread(_ends, settings, name)
-            read = await committed(settings, group, name)
+            read = await committed(settings.brokers, group, name)
             behind |= {(name, p): end for p, end in ends.items() if end and read.get(p) != end}
     return behind or True
 

@@ -9,9 +9,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import SecretStr
 
 from crosstie.errors import BrokerAway
-from crosstie.replay import sources
-from crosstie.replay.sources import committed
 from crosstie.runtime.admin import create_topics, partitions_of
+from crosstie.runtime.group_offsets import committed
 from crosstie.runtime.stack import Stack
 from crosstie.settings import Settings
 from tests.e2e.waiting import until
@@ -37,7 +36,11 @@ async def asking(stack: Stack, topic_prefix: str) -> Settings:
 
 async def test_partitions_that_a_group_never_read_are_at_0(asking: Settings) -> None:
     topic = asking.topics.dlq.name
-    assert await committed(asking, f"{asking.topic_prefix}strangers", topic) == {0: 0, 1: 0, 2: 0}
+    assert await committed(asking.brokers, f"{asking.topic_prefix}strangers", topic) == {
+        0: 0,
+        1: 0,
+        2: 0,
+    }
 
 
 async def test_what_a_group_said_is_told_and_the_group_is_not_joined(asking: Settings) -> None:
@@ -46,7 +49,7 @@ async def test_what_a_group_said_is_told_and_the_group_is_not_joined(asking: Set
     await consumer.start()
     try:
         await consumer.commit({TopicPartition(topic, 1): 7})
-        assert await committed(asking, group, topic) == {0: 0, 1: 7, 2: 0}
+        assert await committed(asking.brokers, group, topic) == {0: 0, 1: 7, 2: 0}
         assert len(consumer.assignment()) == 3  # nobody came to share them
     finally:
         await consumer.stop()
@@ -59,6 +62,5 @@ async def test_a_coordinator_that_does_not_answer_in_time_is_away(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(AIOKafkaConsumer, "committed", never)
-    monkeypatch.setattr(sources, "_STALLED_SECONDS", 0.5)
     with pytest.raises(BrokerAway, match="cannot ask how far"):
-        await committed(asking, GROUP, asking.topics.dlq.name)
+        await committed(asking.brokers, GROUP, asking.topics.dlq.name, limit_seconds=0.5)

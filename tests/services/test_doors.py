@@ -32,11 +32,13 @@ from crosstie.runtime import reachable
 from crosstie.runtime.acls import allow
 from crosstie.runtime.admin import admin, partitions_of
 from crosstie.runtime.database import pool
+from crosstie.runtime.group_offsets import committed
 from crosstie.runtime.kafka import topics_exist
 from crosstie.runtime.service import Running
 from crosstie.runtime.supervised import Supervised, all_ready
 from crosstie.runtime.supervisor import READY_SECONDS
 from crosstie.settings import Settings
+from crosstie.topics import Topics
 from tests.services.doors_world import PLATFORM, PROBED, SERVED, SERVICES, Locked, locked
 from tests.services.ingestion_world import eventually
 
@@ -140,6 +142,14 @@ def test_a_user_joins_its_groups_and_no_other(
     future = client.list_consumer_group_offsets([asked])[group]
     refused = refusal(lambda: future.result(PATIENCE_SECONDS))
     assert refused == (None if may else KafkaError.GROUP_AUTHORIZATION_FAILED)
+
+
+async def test_a_group_that_is_hidden_from_a_user_is_told_apart_from_a_kafka_that_is_away(
+    written: Locked,
+) -> None:
+    inbox = Topics("probe.").inbox("intranet").name
+    with pytest.raises(Misconfigured, match=r"may not see how far probe\.ingestion is"):
+        await committed(written.brokers("probe.platform.intranet"), "probe.ingestion", inbox)
 
 
 @pytest.mark.parametrize(

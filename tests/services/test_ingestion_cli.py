@@ -22,8 +22,8 @@ from typer.testing import CliRunner, Result
 
 from crosstie.cli import app
 from crosstie.errors import Rejected
-from crosstie.replay.sources import committed
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.group_offsets import committed
 from crosstie.runtime.stack import Stack
 from crosstie.settings import Settings
 from tests.services.ingestion_world import SOURCE, World, client, eventually, ingestion, joined
@@ -305,7 +305,7 @@ async def test_a_simulation_through_the_inbox_leaves_no_dead_letter(
 async def read_to_the_end(settings: Settings) -> bool:
     """Whether ingestion has taken in, or refused, everything on the platform's inbox."""
     inbox = settings.topics.inbox("members").name
-    read = await committed(settings, f"{settings.topic_prefix}ingestion", inbox)
+    read = await committed(settings.brokers, f"{settings.topic_prefix}ingestion", inbox)
     async with AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap) as consumer:
         ends = await consumer.end_offsets([TopicPartition(inbox, each) for each in read])
     return read == {each.partition: end for each, end in ends.items()}

@@ -11,9 +11,9 @@ import asyncpg
 
 from crosstie.errors import BrokerAway, DatabaseAway, Transient
 from crosstie.matching.record import decode
-from crosstie.replay.sources import committed
 from crosstie.runtime.admin import end_offsets, partitions_of
 from crosstie.runtime.database import transient
+from crosstie.runtime.group_offsets import committed
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 
@@ -94,7 +94,7 @@ async def _inboxes(settings: Settings) -> tuple[int, int]:
     read = waiting = 0
     for name, partitions in known.items():
         if name.startswith(settings.topics.inbox_prefix):
-            mine = await committed(settings, group, name)
+            mine = await committed(settings.brokers, group, name, range(partitions))
             every = range(partitions)
             ends = await asyncio.to_thread(end_offsets, settings.brokers, name, every)
             read += sum(mine.values())

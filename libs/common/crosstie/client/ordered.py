@@ -10,14 +10,12 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any
-
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from crosstie.brokers import Brokers
 from crosstie.client.inbox import CloudEvent, Inbox
+from crosstie.errors import BrokerAway, Misconfigured
 from crosstie.events import ERASED
-from crosstie.runtime.admin import admin
+from crosstie.runtime.group_offsets import committed
 
 PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.2
@@ -29,7 +27,7 @@ class Ordered:
 
     def __init__(self, box: Inbox, brokers: Brokers, group: str, topic: str) -> None:
         self._box = box
-        self._admin: Any = admin(brokers)
+        self._brokers = brokers
         self._group = group
         self._topic = topic
         self._waits = True
@@ -51,24 +49,15 @@ class Ordered:
         """Whether ingestion reads everything that was sent so far, soon enough."""
         deadline = monotonic() + PATIENCE_SECONDS
         while monotonic() < deadline:
-            read = await asyncio.to_thread(self._committed)
-            if read is None:
+            try:
+                read = await committed(
+                    self._brokers, self._group, self._topic, self._box.ends, _ASK_SECONDS
+                )
+            except Misconfigured:  # we may not know
                 return False
+            except BrokerAway:
+                read = {}
             if all(read.get(each, 0) >= end for each, end in self._box.ends.items()):
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         return False
-
-    def _committed(self) -> dict[int, int] | None:
-        """How far ingestion is; None where we may not know."""
-        places = [TopicPartition(self._topic, each) for each in self._box.ends]
-        asked = [ConsumerGroupTopicPartitions(self._group, places)]
-        future = self._admin.list_consumer_group_offsets(asked)[self._group]
-        try:
-            found = future.result(timeout=_ASK_SECONDS).topic_partitions
-        except KafkaException as error:
-            hidden = error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED
-            return None if hidden else {}
-        except TimeoutError:
-            return {}
-        return {each.partition: each.offset for each in found}

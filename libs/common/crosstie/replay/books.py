@@ -21,9 +21,10 @@ from crosstie.replay.inboxes import Inboxes
 from crosstie.replay.recompute import Recomputation
 from crosstie.replay.runner import Erasure, Replay
 from crosstie.replay.shown import Shown
-from crosstie.replay.sources import Record, Tape, committed
+from crosstie.replay.sources import Record, Tape
 from crosstie.replay.tables import Snapshot
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.group_offsets import committed
 from crosstie.settings import Settings
 from crosstie.topics import COMPACTION_LAG_MS
 
@@ -123,7 +124,7 @@ async def _inboxes(settings: Settings, planted: Planted) -> Inboxes:
     topics, group = settings.topics, f"{settings.topic_prefix}ingestion"
     names = await asyncio.to_thread(partitions_of, settings.brokers)
     mine = sorted(name for name in names if name.startswith(topics.inbox_prefix))
-    read = {name: await committed(settings, group, name) for name in mine}
+    read = {name: await committed(settings.brokers, group, name) for name in mine}
     async with Tape(settings, topics.dlq.name) as tape:
         async for records in tape.all():
             inboxes.bury(_ours(records, planted))

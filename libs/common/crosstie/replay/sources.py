@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from crosstie.errors import BrokerAway, Misconfigured
@@ -105,26 +104,6 @@ class Tape:
                 f"topic {self.topic} does not exist; `crosstie topics` shows which do"
             )
         return range(known[self.topic])
-
-
-async def committed(settings: Settings, group: str, topic: str) -> dict[int, int]:
-    """How far a consumer group has read a topic; asks without joining the group. Raises BrokerAway.
-
-    Through aiokafka: librdkafka 2.16 asks this of whoever is no coordinator any more, while brokers
-    come and go, and ends the process (its issue is known: OffsetFetch without a consumer group).
-    """
-    partitions = await asyncio.to_thread(partitions_of, settings.brokers)
-    asked = [TopicPartition(topic, each) for each in range(partitions[topic])]
-    consumer = AIOKafkaConsumer(**consumer_options(settings), group_id=group)
-    try:
-        async with asyncio.timeout(_STALLED_SECONDS):  # aiokafka itself would ask for ever
-            await consumer.start()
-            consumer.assign(asked)
-            return {each.partition: await consumer.committed(each) or 0 for each in asked}
-    except (KafkaError, OSError) as error:  # TimeoutError is an OSError
-        raise BrokerAway(f"cannot ask how far {group} is: {type(error).__name__}") from error
-    finally:
-        await stop(consumer)
 
 
 def _before(ahead: deque[Record], end: int) -> list[Record]:
