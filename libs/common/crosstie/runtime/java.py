@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from crosstie.runtime import maven
 from crosstie.runtime.guarded import StackFailed
 
 WANTED = Path(__file__).parent / "broker" / "jgo.toml"
@@ -55,38 +56,23 @@ def kafka_jars() -> Path:
 
 def _fetch(jars: Path) -> None:
     """Fill a directory beside `jars`, then rename it: a half-filled one is never seen."""
-    try:
-        from jgo.env import LockFile  # noqa: PLC0415  an extra
-        from jgo.maven import MavenContext  # noqa: PLC0415
-    except ImportError as missing:
-        raise StackFailed(
-            "no jgo: install the extra with `pip install crosstie[embedded]`"
-        ) from missing
     for left in jars.parent.glob("fetching-*"):  # by one that was killed: we hold the lock
         shutil.rmtree(left, ignore_errors=True)
     work = Path(tempfile.mkdtemp(dir=jars.parent, prefix="fetching-"))
     try:
-        maven = MavenContext(repo_cache=work / "repository")
+        context = maven.context(work / "repository")
+        from jgo.env import LockFile  # noqa: PLC0415  an extra
 
         def fetch(locked: Any) -> Path:
-            name = f"{locked.groupId}:{locked.artifactId}:{locked.version}"
-            component = maven.project(locked.groupId, locked.artifactId).at_version(locked.version)
-            artifact = component.artifact(
-                classifier=locked.classifier or "", packaging=locked.packaging
+            return maven.fetched(
+                context,
+                locked.groupId,
+                locked.artifactId,
+                locked.version,
+                locked.sha256,
+                classifier=locked.classifier or "",
+                packaging=locked.packaging,
             )
-            try:
-                path = Path(artifact.resolve())
-            except Exception as failed:
-                raise StackFailed(
-                    f"could not fetch {name}: {failed}; the first start of the embedded Kafka needs "
-                    "Maven artifacts from the network (REQUESTS_CA_BUNDLE names a proxy's "
-                    "certificates); or set CROSSTIE_KAFKA_BOOTSTRAP and CROSSTIE_DATABASE_URL"
-                ) from failed
-            with path.open("rb") as jar:
-                found = hashlib.file_digest(jar, "sha256").hexdigest()
-            if found != locked.sha256:
-                raise StackFailed(f"{name} has SHA-256 {found}, {LOCK.name} says {locked.sha256}")
-            return path
 
         (work / "jars").mkdir()
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
@@ -109,11 +95,10 @@ def only_one(lock: Path) -> Iterator[None]:
 def lock() -> None:
     """Resolve what `broker/jgo.toml` asks for, and write down every jar with its SHA-256."""
     from jgo.env import EnvironmentBuilder, EnvironmentSpec  # noqa: PLC0415  an extra
-    from jgo.maven import MavenContext  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as work:
-        maven = MavenContext(repo_cache=Path(work) / "repository")
-        builder = EnvironmentBuilder(context=maven, cache_dir=Path(work) / "environments")
+        context = maven.context(Path(work) / "repository")
+        builder = EnvironmentBuilder(context=context, cache_dir=Path(work) / "environments")
         builder.resolve_lockfile(EnvironmentSpec.load(WANTED)).save(LOCK)
 
 

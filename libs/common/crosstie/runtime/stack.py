@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 
 from crosstie.brokers import Brokers
 from crosstie.errors import Misconfigured, Stop
@@ -85,6 +85,18 @@ class Stack:
         """Leave the logs where they are when the stack ends."""
         if self.logs is not None:
             (self.logs / KEPT).write_text(f"{why}\n")
+
+    def left(
+        self,
+        _type: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Keep the logs of a failure and of a crash; to be interrupted is neither."""
+        if isinstance(error, Exception):
+            self.keep_logs(repr(error))
+        if crash := self.crashed():
+            self.keep_logs(crash)
 
     def crashed(self) -> str | None:
         """What to tell the user when a server ended that nobody stopped."""
@@ -153,14 +165,9 @@ def stack(
         )
         with _both(broker, server):
             running = Stack(broker.bootstrap, server.url, logs, broker, server, doors)
-            try:
+            with ExitStack() as leaving:
+                leaving.push(running.left)
                 yield running
-            except Exception as failed:
-                running.keep_logs(repr(failed))
-                raise
-            finally:
-                if crash := running.crashed():
-                    running.keep_logs(crash)
 
 
 @contextmanager

