@@ -10,6 +10,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import httpx
@@ -62,7 +63,8 @@ class Load:
         seed: int,
     ) -> None:
         self.disorder = Disorder(seed)
-        self.acknowledged: set[Identity] = set()
+        self.taken: set[Identity] = set()  # accepted over HTTP
+        self.put: set[Identity] = set()  # in the inbox, by its broker's word
         self.share = 0.0  # of all events, those that are answered
         self.sent = 0
         self.statuses: Counter[int] = Counter()
@@ -77,6 +79,18 @@ class Load:
             timeout=30,
             trust_env=False,
         )
+
+    @property
+    def acknowledged(self) -> int:
+        """How many events, by whatever door."""
+        return len(self.taken | self.put)
+
+    def owed(self, dead: AbstractSet[Identity]) -> set[Identity]:
+        """What must be in effect once: all but what came by the inbox alone and is a dead letter.
+
+        What was accepted over HTTP is owed whatever becomes of a copy by the other door.
+        """
+        return self.taken | (self.put - dead)
 
     async def close(self) -> None:
         """No more."""
@@ -144,7 +158,7 @@ class Load:
                     break
                 except Transient:
                     await asyncio.sleep(_PAUSE_SECONDS)
-        self.acknowledged |= {(each["source"], each["id"]) for each in chunk}
+        self.put |= {(each["source"], each["id"]) for each in chunk}
 
     async def _over_http(self, chunk: Sequence[CloudEvent]) -> None:
         if not chunk:
@@ -154,7 +168,7 @@ class Load:
                 await asyncio.sleep(_PAUSE_SECONDS)
         for event, result in zip(chunk, answer["results"], strict=True):
             if result["status"] == "accepted":
-                self.acknowledged.add((event["source"], event["id"]))
+                self.taken.add((event["source"], event["id"]))
             else:
                 self.rejected[f"{result['pointer']} {result['remedy']}"] += 1
 

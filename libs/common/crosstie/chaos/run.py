@@ -7,6 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
 from typing import Any
@@ -38,7 +39,7 @@ async def run(
     seed: int, wanted: int, faults: int, workers: int, environment: Mapping[str, str], tell: Tell
 ) -> dict[str, Any]:
     """Everything of one seed, as a report; `passed` says whether all held."""
-    begun = monotonic()
+    clock = _Clock()
     tell("starting three brokers, PostgreSQL and the workers")
     megabytes = _VOLUME_MEGABYTES + wanted // _EVENTS_A_MEGABYTE
     async with stage(workers, environment, megabytes) as on:
@@ -54,11 +55,12 @@ async def run(
             watching = asyncio.create_task(watch.run())
             told, names = scenario(seed, wanted), _topics(on.settings)
             telling = asyncio.create_task(_tell(tell, load, director, len(planned)))
-            playing = monotonic()
+            clock.lap("start")
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(load.play(told, wanted, names, lambda: director.reached))
                     group.create_task(director.run(planned))
+                clock.lap("play")
                 tell("all sent; waiting until everything is in effect")
                 await caught_up(on.settings, CATCH_UP_SECONDS, lambda now: now.stored)
                 await load.probe(told, told.end)
@@ -67,19 +69,18 @@ async def run(
                 for task in (watching, telling):
                     task.cancel()
                 await asyncio.gather(watching, telling, return_exceptions=True)
-            played = monotonic() - playing
+            clock.lap("catch up")
             tell("checking the books")
             dead = await _dead(on.settings)
-            books = await check(
-                on.settings, acknowledged=load.acknowledged - dead, planted=poison.planted
-            )
+            books = await check(on.settings, acknowledged=load.owed(dead), planted=poison.planted)
+            clock.lap("audit")
             delivery = books.named("delivery").counted
             lost = _lost(books)
             return {
                 "seed": seed,
                 "events": load.sent,
-                "acknowledged": len(load.acknowledged),
-                "dead_letters": len(load.acknowledged & dead),
+                "acknowledged": load.acknowledged,
+                "dead_letters": len(load.put & dead),
                 "rejected": dict(load.rejected),
                 "answers": {str(status): n for status, n in sorted(load.statuses.items())},
                 "suggestions_heard": load.heard,
@@ -93,10 +94,23 @@ async def run(
                 "doubled": delivery.get("doubled", 0),
                 "stuck": watch.stuck,
                 "behind": at_the_end.behind,
-                "seconds": {"play": round(played, 1), "all": round(monotonic() - begun, 1)},
+                "seconds": clock.laps,
                 "books": books.as_json(),
                 "passed": books.clean and not watch.stuck and at_the_end.caught_up,
             }
+
+
+@dataclass
+class _Clock:
+    """Where the time went."""
+
+    laps: dict[str, float] = field(default_factory=dict)  # seconds by part of the run
+    _since: float = field(default_factory=monotonic)
+
+    def lap(self, part: str) -> None:
+        """That part is over."""
+        now = monotonic()
+        self.laps[part], self._since = round(now - self._since, 1), now
 
 
 async def _input(on: Stage, load: Load, seed: int, fault: Fault) -> None:
@@ -162,7 +176,7 @@ async def _dead(settings: Settings) -> set[Identity]:
 async def _tell(tell: Tell, load: Load, director: Director, planned: int) -> None:
     while True:
         tell(
-            f"{load.sent} events, {len(load.acknowledged)} acknowledged; "
+            f"{load.sent} events, {load.acknowledged} acknowledged; "
             f"{len(director.done)} of {planned} faults; {load.heard} suggestions heard"
         )
         await asyncio.sleep(1.0)
