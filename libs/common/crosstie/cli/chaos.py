@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,7 +36,10 @@ def chaos(
         typer.Option(min=0, help="How many; without, one for every 2,000 events, and 10 at least."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=4, help="Of each service.")] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="The report, or with --seeds the table, as one JSON object."),
+    ] = False,
     seeds: Annotated[
         int, typer.Option(min=1, help="How many, one after another from --seed on; see --table.")
     ] = 1,
@@ -58,7 +62,8 @@ def chaos(
     drawn = new_seed() if seed is None else seed
     many = max(FEWEST_FAULTS, events // 2_000) if faults is None else faults
     if seeds > 1 or table is not None:
-        _several(range(drawn, drawn + seeds), events, many, workers, table or Path(TABLE))
+        asked = range(drawn, drawn + seeds)
+        _several(asked, events, many, workers, table or Path(TABLE), as_json=as_json)
         return
     found: dict[str, Any] = {}
     console = Console(stderr=True)
@@ -82,16 +87,22 @@ def chaos(
         raise typer.Exit(1)
 
 
-def _several(seeds: range, events: int, faults: int, workers: int, table: Path) -> None:
+def _several(
+    seeds: range, events: int, faults: int, workers: int, table: Path, *, as_json: bool
+) -> None:
     from crosstie.chaos.table import played, read, totals
 
     try:
         for found in played(seeds, events, faults, workers, table):
-            print("\n".join(_lines(found)), flush=True)
+            lines = "\n".join(_lines(found))
+            print(lines, file=sys.stderr if as_json else sys.stdout, flush=True)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     whole = totals(read(table))
-    print(f"{table}: " + ", ".join(f"{name} {value}" for name, value in whole.items()))
+    if as_json:
+        print(table.read_text(), end="")
+    else:
+        print(f"{table}: " + ", ".join(f"{name} {value}" for name, value in whole.items()))
     if whole["failed"]:
         raise typer.Exit(1)
 
