@@ -120,6 +120,8 @@ def _plain(value: Any) -> Any:
         return _plain(tuple((others | {"leads": value.weights}).items()))
     if is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, csr_array):
         return [_plain(each) for each in (value.indptr, value.indices, value.data, value.shape)]
     return value.tolist() if isinstance(value, np.ndarray) else value
@@ -197,7 +199,9 @@ def _news(draw: random.Random) -> dict[str, Any]:
         {"availability": [draw.randrange(4), 1, 1, ["up"], []]},
         {"paused": draw.random() < 0.7},
         {"reports_to": f"P{draw.randrange(40):015d}"},
+        {"availability": [2, 0, 0, [], draw.sample(("health", "prisons", "circus"), 2)]},
         {"sector": draw.choice(("health", "circus"))},
-        {"interests": ["juggling"]},
+        {"profession": draw.choice(("acrobat", "nurse", None)), "place": "Borth"},
+        {"interests": draw.choice((["juggling"], ["sleep", "juggling"], []))},
     )
     return draw.choice(some)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain, compress, islice
 from typing import Any, Self
@@ -149,6 +149,17 @@ class Contacts:
         key = moved[old.a] * SPAN + moved[old.b] if len(moved) else old.key
         _, *values = old.each()
         return Contacts(names, number, Columns(key, *values))
+
+    def around(self, people: Collection[str]) -> frozenset[Pair]:
+        """The pairs that some are in, at least those of ties: a look at all of them."""
+        whose = frozenset(people)
+        theirs = np.zeros(len(self.names), dtype=np.bool_)
+        theirs[[self.number[each] for each in whose if each in self.number]] = True
+        a, b = self.columns.a, self.columns.b
+        which = np.flatnonzero(theirs[a] | theirs[b])
+        ends = zip(a[which].tolist(), b[which].tolist(), strict=True)
+        early = ((self.names[one], self.names[other]) for one, other in ends)
+        return frozenset((*early, *(pair for pair in self.late if not whose.isdisjoint(pair))))
 
     def between(self, index: Mapping[str, int]) -> tuple[Columns, Ints, Ints]:
         """Ties of the people in `index`, in their order, with the places of both."""

@@ -202,11 +202,14 @@ def strongest(weights: csr_array, most: int, rank: Ints | None = None) -> csr_ar
     degree = np.diff(weights.indptr)
     if len(degree) == 0 or degree.max() <= most:
         return weights
+    hubs = np.flatnonzero(degree > most)
     keep = np.ones(weights.nnz, dtype=np.bool_)
-    for row in np.flatnonzero(degree > most):
+    for row in hubs:
         low, high = weights.indptr[row], weights.indptr[row + 1]
         columns, values = weights.indices[low:high], weights.data[low:high]
         order = np.lexsort((columns if rank is None else rank[columns], -values))
         keep[low + order[most:]] = False
-    ends = np.concatenate([[0], np.cumsum(keep)])[weights.indptr].astype(weights.indptr.dtype)
+    fewer = np.zeros(len(weights.indptr), dtype=weights.indptr.dtype)
+    fewer[hubs + 1] = degree[hubs] - most
+    ends = weights.indptr - np.cumsum(fewer, dtype=fewer.dtype)
     return csr_array((weights.data[keep], weights.indices[keep], ends), shape=weights.shape)

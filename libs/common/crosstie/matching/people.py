@@ -12,12 +12,23 @@ from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Bools, Floats, Ints
 from crosstie.matching.base import BUCKETS, Base
+from crosstie.matching.codes import UNKNOWN, Codes
 from crosstie.matching.profiles import DIRECTIONS, Profile, Texts, profile
 from crosstie.network.view import Network
 
-__all__ = ["DIRECTIONS", "UNKNOWN", "Items", "People", "columns", "items"]
+__all__ = [
+    "CODED",
+    "DIRECTIONS",
+    "UNKNOWN",
+    "Items",
+    "People",
+    "columns",
+    "interests",
+    "items",
+    "wished",
+]
 
-UNKNOWN = -1
+CODED = ("sector", "profession", "place", "role", "organisation")  # one of each a member
 
 
 @dataclass(frozen=True)  # no slots: what follows is cached on it
@@ -52,9 +63,8 @@ class People:
     wished_directions: Ints  # bits; 0 is no preference
     wishes_sectors: Bools
     wished_sectors: Ints  # index * sectors + sector, ascending
-    sectors: int
-    sector_names: tuple[str, ...]  # folded, by code
     interests: csr_array  # 1 where they have it
+    codes: Mapping[str, Codes]  # of CODED, and of interests; texts are folded
     generous: Ints  # standing offers and mentees offered
     waiting_since: Ints  # for introductions
     weekly: Ints
@@ -63,6 +73,16 @@ class People:
     available: Bools  # said what they have time for
     needs: Items
     offers: Items
+
+    @property
+    def sectors(self) -> int:
+        """How many there are."""
+        return len(self.codes["sector"])
+
+    @property
+    def sector_names(self) -> tuple[str, ...]:
+        """By code."""
+        return self.codes["sector"].names
 
     @cached_property
     def wish_pointer(self) -> Ints:
@@ -91,30 +111,21 @@ def columns(network: Network, base: Base, profiles: Mapping[str, Profile] | None
         all_of = [profile(network.members[subject]) for subject in subjects]
     else:
         all_of = [profiles[subject] for subject in subjects]
-    sectors = _codes(each.sector for each in all_of)
-    wished = [
-        i * len(sectors) + sectors[sector]
-        for i, each in enumerate(all_of)
-        for sector in each.wished_sectors
-        if sector in sectors
-    ]
+    codes = {name: Codes.of(getattr(each, name) for each in all_of) for name in CODED}
+    codes["interests"] = Codes.of(chain.from_iterable(each.interests for each in all_of))
+    coded = {name: codes[name].coded(getattr(each, name) for each in all_of) for name in CODED}
     return People(
         subjects=subjects,
         index=index,
         eligible=_bools([each.eligible for each in all_of]),
         level=_ints([each.level for each in all_of]),
-        sector=_coded([each.sector for each in all_of], sectors),
-        profession=_coded_alone([each.profession for each in all_of]),
-        place=_coded_alone([each.place for each in all_of]),
-        role=_coded_alone([each.role for each in all_of]),
-        organisation=_coded_alone([each.organisation for each in all_of]),
+        **coded,
         manager=_ints([index.get(each.reports_to, UNKNOWN) for each in all_of]),
         wished_directions=_ints([each.wished_directions for each in all_of]),
         wishes_sectors=_bools([bool(each.wished_sectors) for each in all_of]),
-        wished_sectors=np.unique(_ints(wished)),
-        sectors=len(sectors),
-        sector_names=tuple(sectors),
-        interests=_interests(all_of),
+        wished_sectors=wished(range(len(all_of)), all_of, codes["sector"]),
+        interests=interests(all_of, codes["interests"]),
+        codes=codes,
         generous=_ints([each.generous for each in all_of]),
         waiting_since=_ints([each.waiting_since for each in all_of]),
         weekly=_ints([each.weekly for each in all_of]),
@@ -134,24 +145,22 @@ def _bools(values: Sequence[bool]) -> Bools:
     return np.array(values, dtype=np.bool_)
 
 
-def _codes(values: Iterable[str | None]) -> dict[str, int]:
-    said = {value for value in values if value is not None}
-    return {value: code for code, value in enumerate(sorted(said))}
+def wished(at: Iterable[int], profiles: Iterable[Profile], sectors: Codes) -> Ints:
+    """The sectors that members `at` wish for, of those that there are."""
+    number = sectors.numbered()
+    keys = [
+        i * len(number) + number[sector]
+        for i, each in zip(at, profiles, strict=True)
+        for sector in each.wished_sectors
+        if sector in number
+    ]
+    return np.unique(_ints(keys))
 
 
-def _coded(values: Sequence[str | None], codes: Mapping[str, int]) -> Ints:
-    return _ints([UNKNOWN if value is None else codes[value] for value in values])
-
-
-def _coded_alone(values: Sequence[str | None]) -> Ints:
-    return _coded(values, _codes(values))
-
-
-def _interests(all_of: Sequence[Profile]) -> csr_array:
-    having = [each.interests for each in all_of]
-    codes = _codes(chain.from_iterable(having))
-    terms = _ints([codes[term] for each in having for term in each])
-    return _rows([len(each) for each in having], terms, np.ones(len(terms)), len(codes))
+def interests(profiles: Sequence[Profile], codes: Codes) -> csr_array:
+    """What they are interested in, a row each."""
+    terms = codes.coded(chain.from_iterable(each.interests for each in profiles))
+    return _rows([len(each.interests) for each in profiles], terms, np.ones(len(terms)), len(codes))
 
 
 def items(texts: Sequence[Texts], base: Base) -> Items:

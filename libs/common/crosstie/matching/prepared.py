@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import numpy as np
+
 from crosstie.matching.base import Base
 from crosstie.matching.contacts import Contacts, Pair
 from crosstie.matching.graph import Graph, led
@@ -137,7 +139,12 @@ class Prepared:
 
     def _patched(self, last: _Seen, people: People, pairs: frozenset[Pair]) -> Graph | None:
         """The ties seen last with what changed, where that is less work than anew."""
-        if last.people.eligible is not people.eligible or len(pairs) > _MOST_PAIRS:
+        if last.people.subjects is not people.subjects:
+            return None
+        if last.people.eligible is not people.eligible:  # who pauses leads to nobody
+            turned = np.flatnonzero(last.people.eligible != people.eligible)
+            pairs |= self.contacts.around([people.subjects[i] for i in turned.tolist()])
+        if len(pairs) > _MOST_PAIRS:
             return None
         if not pairs:
             return last.graph
