@@ -19,6 +19,7 @@ from msgspec import Struct
 from crosstie.matching.answers import learning as answers
 from crosstie.matching.answers.lessons import Lesson
 from crosstie.matching.answers.model import AnswerModel
+from crosstie.matching.kindred import Corpus, corpus, kindred
 from crosstie.matching.policy import Policy
 from crosstie.matching.ties import learning as ties
 from crosstie.matching.ties.history import History, history
@@ -39,6 +40,7 @@ class Base(Struct, frozen=True, forbid_unknown_fields=True):
     model: Literal["rules"] = "rules"
     people: int = 0  # with a need or an offer
     used_by: dict[int, int] = {}  # bucket of a word -> people who used it, ascending
+    kindred: dict[int, dict[int, int]] = {}  # word -> words used alike, hundredths; ascending
     ties: TieModel | None = None  # which ties form
     answers: AnswerModel | None = None  # who accepts whom
 
@@ -53,6 +55,7 @@ class Material:
 
     people: int
     used_by: dict[int, int]
+    texts: Corpus | None = None
     ties: History | None = None
     lessons: tuple[Lesson, ...] = ()
     sectors: dict[str, str] = field(default_factory=dict)  # of those whom lessons are of
@@ -67,7 +70,7 @@ def material(network: Network, lessons: Iterable[Lesson] = ()) -> Material:
         for subject in sorted(named & network.members.keys())
         if (sector := network.members[subject].sector)
     }
-    return Material(*_used(network), history(network), told, sectors)
+    return Material(*_used(network), corpus(network), history(network), told, sectors)
 
 
 def fit(source: Material | Network, policy: Policy, at: int, before: Base | None = None) -> Base:
@@ -82,7 +85,14 @@ def fit(source: Material | Network, policy: Policy, at: int, before: Base | None
         formed = ties.fit(source.ties)
     accepted = answers.fit(source.lessons, source.sectors, before.answers if before else None)
     del policy, at
-    return Base(people=source.people, used_by=source.used_by, ties=formed, answers=accepted)
+    alike = {} if source.texts is None else kindred(source.texts)
+    return Base(
+        people=source.people,
+        used_by=source.used_by,
+        kindred=alike,
+        ties=formed,
+        answers=accepted,
+    )
 
 
 def _used(network: Network) -> tuple[int, dict[int, int]]:
@@ -98,7 +108,7 @@ def _used(network: Network) -> tuple[int, dict[int, int]]:
 
 
 def encode(base: Base) -> bytes:
-    """Canonical JSON: `used_by` is ascending already (msgspec orders no keys but strings)."""
+    """Canonical JSON: `used_by` and `kindred` are ascending already (msgspec orders no keys but strings)."""
     return msgspec.json.encode(base)
 
 

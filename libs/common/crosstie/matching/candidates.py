@@ -19,6 +19,7 @@ from crosstie.matching.sources import (
     chance,
     dormant,
     friends,
+    latent,
     levels,
     needs,
     pagerank,
@@ -52,6 +53,7 @@ SOURCES: Mapping[str, int] = {
     "near": 512,
     "pagerank": 1024,
     "same-problem": 2048,
+    "latent": 4096,
 }
 _BITS = 16  # room for sources
 
@@ -103,6 +105,7 @@ def introductions(search: Search, policy: rules.Policy, standing: Standing) -> P
         yield "near", nearest.find(search, quotas.near, standing.near)
         yield "pagerank", pagerank.find(search, quotas.pagerank, quotas.hub_ties)
         yield "same-problem", problems.find(search, quotas.same_problem)
+        yield "latent", latent.find(search, quotas.latent)
         yield "up", levels.up(search, quotas.up)
         yield "down", levels.down(search, quotas.down)
         yield "across", levels.across(search, quotas.across)

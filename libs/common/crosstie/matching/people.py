@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from crosstie.matching.arrays import Bools, Floats, Ints
 from crosstie.matching.base import BUCKETS, Base
 from crosstie.matching.codes import UNKNOWN, Codes
+from crosstie.matching.kindred import HUNDREDTHS
 from crosstie.matching.profiles import DIRECTIONS, Profile, Texts, profile
 from crosstie.network.view import Network
 
@@ -73,6 +74,7 @@ class People:
     available: Bools  # said what they have time for
     needs: Items
     offers: Items
+    kindred: csr_array  # by word, how much others are used like it
 
     @property
     def sectors(self) -> int:
@@ -134,6 +136,7 @@ def columns(network: Network, base: Base, profiles: Mapping[str, Profile] | None
         available=_bools([each.available for each in all_of]),
         needs=items([each.needs for each in all_of], base),
         offers=items([each.offers for each in all_of], base),
+        kindred=_kindred(base),
     )
 
 
@@ -181,6 +184,14 @@ def items(texts: Sequence[Texts], base: Base) -> Items:
         vectors=_rows(lengths, words, weights / norms[of], BUCKETS),
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
     )
+
+
+def _kindred(base: Base) -> csr_array:
+    lengths = np.zeros(BUCKETS, dtype=np.int64)
+    lengths[list(base.kindred)] = [len(others) for others in base.kindred.values()]
+    words = [word for others in base.kindred.values() for word in others]
+    likeness = [each for others in base.kindred.values() for each in others.values()]
+    return _rows(lengths, _ints(words), np.array(likeness) / HUNDREDTHS, BUCKETS)
 
 
 def _rows(lengths: Ints | Sequence[int], columns: Ints, values: Floats, width: int) -> csr_array:

@@ -54,6 +54,7 @@ class Candidates(Struct, frozen=True, forbid_unknown_fields=True):
     near: Quota = 0
     pagerank: Quota = 0
     same_problem: Annotated[int, Meta(ge=0, le=50)] = 0
+    latent: Quota = 0
 
 
 class Affinity(Struct, frozen=True, forbid_unknown_fields=True):

@@ -153,5 +153,7 @@ class Prepared:
 
 
 def _alike(one: Base, other: Base) -> bool:
-    """Whether columns are the same by both: words are as rare."""
-    return one is other or (one.people, one.used_by) == (other.people, other.used_by)
+    """Whether columns are the same by both: words are as rare, and as alike."""
+    return one is other or all(
+        getattr(one, name) == getattr(other, name) for name in ("people", "used_by", "kindred")
+    )

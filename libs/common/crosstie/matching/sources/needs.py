@@ -47,20 +47,31 @@ def answering(search: Search, words: Words, quota: int) -> Found:
 
 
 def between(search: Search, wanted: Items, given: Items) -> Words:
-    """What the rows `wanted`, and what is `given` by those who are looked among.
+    """What the rows `wanted`, and what is `given` by those who are looked among."""
+    items = of(wanted, search.rows)
+    return answered(search, items, wanted.vectors[items], wanted, given, MOST_SHARING)
+
+
+def answered(
+    search: Search,
+    items: Ints,
+    asked: csr_array,
+    wanted: Items,
+    given: Items,
+    most: int,
+) -> Words:
+    """What `asked` instead of the rows' own words, an entry per item, finds among what is `given`.
 
     Words that nobody asked for are left out.
 
-    Through a word that very many use, only the items of which it is most are reached: it tells
-    little, and would cost the square of its use.
+    Through a word that very many use, only the `most` items of which it is most are reached: it
+    tells little, and would cost the square of its use.
     """
-    items = of(wanted, search.rows)
-    asked = wanted.vectors[items]
     used, number = _numbered(asked.indices.astype(np.int64), asked.shape[1])
     asked = csr_array((asked.data, number, asked.indptr), shape=(asked.shape[0], len(used)))
     answers = given.by_word[used]
     answers = kept(answers, search.looked_among[given.owner[answers.indices]])
-    answers = strongest(answers, MOST_SHARING, search.rank[given.owner])
+    answers = strongest(answers, most, search.rank[given.owner])
     return Words(items, asked, answers, wanted, given)
 
 
