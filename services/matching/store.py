@@ -182,7 +182,7 @@ class Store:
 
 def encoded(ledger: Ledger) -> bytes:
     """A ledger with the order of its maps, which is that of time."""
-    return msgspec.msgpack.encode(ledger)
+    return msgspec.msgpack.encode(ledgers.plain(ledger))
 
 
 def decoded(body: bytes) -> Ledger:

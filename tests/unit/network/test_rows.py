@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crosstie import layered
 from crosstie.matching.contacts import Contacts
-from crosstie.network import rows as layers
 from crosstie.network.packed import packed
 from crosstie.network.rows import Rows
 from crosstie.network.state import Fact, Member, Reply, Row, Tie, member_key, tie_key
@@ -91,7 +91,7 @@ def columns(ties: Mapping[tuple[str, str], Tie]) -> list[tuple[object, ...]]:
 @pytest.fixture(params=(0, 4, 1_000), ids=("all packed", "some packed", "none packed"))
 def above(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How many rows lie above those that are packed."""
-    monkeypatch.setattr(layers, "_FEWEST", request.param)
+    monkeypatch.setattr(layered, "_FEWEST", request.param)
 
 
 @pytest.mark.usefixtures("above")

@@ -42,6 +42,12 @@ def contains(keys: Ints, wanted: Ints) -> Bools:
 
 def ranks(drawn: Draws) -> Ints:
     """The place of each in ascending order; equals as they come."""
+    order = np.argsort(
+        drawn
+    )  # five times as fast as the stable one, and the same where none are equal
+    ascending = drawn[order]
+    if (ascending[1:] == ascending[:-1]).any():
+        order = np.argsort(drawn, kind="stable")
     places = np.empty(len(drawn), dtype=np.int64)
-    places[np.argsort(drawn, kind="stable")] = np.arange(len(drawn))
+    places[order] = np.arange(len(drawn))
     return places

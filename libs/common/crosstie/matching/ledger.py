@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
+from crosstie.layered import layered
 from crosstie.matching.answers.lessons import judgements
 from crosstie.matching.holdings import Holdings
 from crosstie.matching.model import FINAL, Change, Round, State, Suggestion
@@ -62,7 +63,7 @@ class Ledger(Struct, frozen=True, dict=True):
     at: int = 0
     live: Mapping[str, Suggestion] = {}  # not final, by id
     settled: Mapping[str, Settled] = {}  # by id
-    pairs: dict[Pair, int] = {}  # (a, b), a < b -> time of the last change between the two
+    pairs: Mapping[Pair, int] = {}  # (a, b), a < b -> time of the last change between the two
     made: Made = {}  # subject -> when introductions and reconnections were made
     mentorings: Made = {}  # subject -> when these were, as either side
     met: Mapping[Pair, int] = {}  # for good: who said that they met, or began a mentoring; when
@@ -87,7 +88,7 @@ class Ledger(Struct, frozen=True, dict=True):
     @property
     def latest(self) -> Iterator[Pair]:
         """Pairs between whom something changed in the last round."""
-        return takewhile(lambda pair: self.pairs[pair] >= self.at, reversed(self.pairs))
+        return takewhile(lambda pair: self.pairs[pair] >= self.at, reversed(self.pairs))  # type: ignore[arg-type]
 
     @cached_property
     def live_pairs(self) -> frozenset[Pair]:
@@ -105,22 +106,15 @@ class Ledger(Struct, frozen=True, dict=True):
     def after(self, changes: Iterable[Change], at: int) -> Self:
         """This ledger once `changes`, all of one round at `at`, are folded in."""
         changes = tuple(changes)
-        live, settled, pairs = self.live, self.settled, self.pairs
-        if changes:
-            live, settled, pairs = dict(live), dict(settled), dict(pairs)
-            for suggestion in (change.suggestion for change in changes):
-                _move(suggestion, live, settled, at)
-                pair = pair_of(suggestion)
-                pairs.pop(pair, None)  # to the end: the order is that of time
-                pairs[pair] = at
+        live, settled, pairs = _moved(changes, at)
         met = _with_meetings(self.met, changes, at)
         answered, judged = _with_answers(self.answered, self.judged, changes, at)
         made, mentorings = _with_made(self.made, self.mentorings, changes, at)
         after = type(self)(
             at,
-            live,
-            _without(settled, at - SETTLED_KEPT_US, lambda each: each.at),
-            _without(pairs, at - PAIRS_KEPT_US, lambda each: each),
+            _with(self.live, live),
+            _without(_with(self.settled, settled), at - SETTLED_KEPT_US, lambda each: each.at),
+            _without(_with(self.pairs, pairs), at - PAIRS_KEPT_US, lambda each: each),
             _without(made, at - MADE_KEPT_US, lambda each: each[-1]),
             _without(mentorings, at - WEEK_US, lambda each: each[-1]),
             met,
@@ -137,7 +131,9 @@ class Ledger(Struct, frozen=True, dict=True):
             return
         steps = [(self.live.get(id), after.live.get(id)) for id in changed]
         if "holdings" in derived:
-            after.__dict__["holdings"] = self.holdings.after(steps) if steps else self.holdings
+            after.__dict__["holdings"] = (
+                self.holdings.after(steps, after.live) if steps else self.holdings
+            )
         if "tallies" in derived:
             made = (change.suggestion for change in changes if change.cause == "made")
             pairs = {pair_of(change.suggestion) for change in changes}
@@ -146,6 +142,12 @@ class Ledger(Struct, frozen=True, dict=True):
 
 
 EMPTY = Ledger()
+
+
+def plain(ledger: Ledger) -> Ledger:
+    """The same in plain maps, as encoders take them, each in its order."""
+    at, *maps = structs.astuple(ledger)
+    return Ledger(at, *(dict(each.items()) for each in maps))
 
 
 def pair_of(suggestion: Suggestion) -> Pair:
@@ -208,21 +210,26 @@ def _met(suggestion: Suggestion) -> bool:
     return suggestion.state == "met" or begun
 
 
-def _move(
-    suggestion: Suggestion, live: dict[str, Suggestion], settled: dict[str, Settled], at: int
-) -> None:
-    if suggestion.state in FINAL:
-        live.pop(suggestion.id, None)
-        settled[suggestion.id] = Settled(
-            at, suggestion.state, suggestion.accepted_by, suggestion.members
-        )
-    else:
-        live[suggestion.id] = suggestion
+def _moved(
+    changes: Changes, at: int
+) -> tuple[dict[str, Suggestion | None], dict[str, Settled], dict[Pair, int]]:
+    """What is live, None where it is no more, what is settled, and between whom something changed."""
+    live, settled, pairs = dict[str, Suggestion | None](), dict[str, Settled](), dict[Pair, int]()
+    for suggestion in (change.suggestion for change in changes):
+        final = suggestion.state in FINAL
+        live[suggestion.id] = None if final else suggestion
+        if final:
+            said = suggestion.state, suggestion.accepted_by, suggestion.members
+            settled[suggestion.id] = Settled(at, *said)
+        pair = pair_of(suggestion)
+        pairs.pop(pair, None)  # to the end: the order is that of time
+        pairs[pair] = at
+    return live, settled, pairs
 
 
 def _with_meetings(met: Mapping[Pair, int], changes: Changes, at: int) -> Mapping[Pair, int]:
     news = [pair_of(change.suggestion) for change in changes if _met(change.suggestion)]
-    return {**met, **{pair: at for pair in news if pair not in met}} if news else met
+    return _with(met, {pair: at for pair in news if pair not in met})
 
 
 def _with_answers(answered: Heard, judged: Heard, changes: Changes, at: int) -> tuple[Heard, Heard]:
@@ -231,46 +238,45 @@ def _with_answers(answered: Heard, judged: Heard, changes: Changes, at: int) -> 
         for change in changes
         for side, yes in judgements(change)
     ]
-    if not said:
-        return answered, judged
-    given, received = dict(answered), dict(judged)
+    given, received = dict[str, tuple[Said, ...]](), dict[str, tuple[Said, ...]]()
     for members, side, yes in said:
         by, about = members[side], members[1 - side]
-        _hear(given, by, Said(at, about, yes))
-        _hear(received, about, Said(at, by, yes))
-    return given, received
+        _hear(given, answered, by, Said(at, about, yes))
+        _hear(received, judged, about, Said(at, by, yes))
+    return _with(answered, given), _with(judged, received)
 
 
 def _with_made(made: Made, mentorings: Made, changes: Changes, at: int) -> tuple[Made, Made]:
-    news = [change.suggestion for change in changes if change.cause == "made"]
-    if not news:
-        return made, mentorings
-    others, ours = dict(made), dict(mentorings)
-    for suggestion in news:
+    others, ours = dict[str, tuple[int, ...]](), dict[str, tuple[int, ...]]()
+    for suggestion in (change.suggestion for change in changes if change.cause == "made"):
         if suggestion.kind == "mentoring":
-            _note(suggestion.members, ours, at, WEEK_US)
+            _note(ours, mentorings, suggestion.members, at, WEEK_US)
         else:
-            _note(suggestion.members, others, at, MADE_KEPT_US)
-    return others, ours
+            _note(others, made, suggestion.members, at, MADE_KEPT_US)
+    return _with(made, others), _with(mentorings, ours)
 
 
-def _note(members: Pair, made: dict[str, tuple[int, ...]], at: int, kept_us: int) -> None:
+def _note(
+    news: dict[str, tuple[int, ...]], made: Made, members: Pair, at: int, kept_us: int
+) -> None:
     for subject in members:  # to the end: the order is that of time
-        kept = [each for each in made.pop(subject, ()) if each > at - kept_us]
-        made[subject] = (*kept, at)
+        before = news.pop(subject, None) or made.get(subject, ())
+        news[subject] = (*(each for each in before if each > at - kept_us), at)
 
 
-def _hear(heard: dict[str, tuple[Said, ...]], subject: str, said: Said) -> None:
-    heard[subject] = (*heard.pop(subject, ())[1 - SAID_KEPT :], said)  # to the end, as above
+def _hear(news: dict[str, tuple[Said, ...]], heard: Heard, subject: str, said: Said) -> None:
+    before = news.pop(subject, None) or heard.get(subject, ())
+    news[subject] = (*before[1 - SAID_KEPT :], said)  # to the end, as above
 
 
-def _without(kept: Mapping[K, V], until: int, when: Callable[[V], Any]) -> dict[K, V]:
+def _with(kept: Mapping[K, V], news: Mapping[K, V | None]) -> Mapping[K, V]:
+    """`kept` with `news` after all others, None for what is gone: itself where there are none."""
+    return layered(kept, news) if news else kept
+
+
+def _without(kept: Mapping[K, V], until: int, when: Callable[[V], Any]) -> Mapping[K, V]:
     """`kept`, in order of time, without what is not later than `until`: itself where that is all."""
     first = next(iter(kept), None)
     if first is None or when(kept[first]) > until:
-        return kept  # type: ignore[return-value]  # never changed once it is in a ledger
-    stale = takewhile(lambda key: when(kept[key]) <= until, kept)
-    left = dict(kept)
-    for key in stale:
-        del left[key]
-    return left
+        return kept
+    return layered(kept, dict.fromkeys(takewhile(lambda key: when(kept[key]) <= until, kept)))

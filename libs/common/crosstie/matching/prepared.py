@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from crosstie.layered import layered
 from crosstie.matching.base import Base
 from crosstie.matching.contacts import Contacts, Pair
 from crosstie.matching.graph import Graph, led
@@ -117,12 +118,11 @@ class Prepared:
     def _profiles(self, network: Network, people: frozenset[str]) -> Mapping[str, Profile]:
         if not people:
             return self.profiles
-        profiles = dict(self.profiles)
-        for subject in people:
-            profiles.pop(subject, None)
-            if subject in network.members:
-                profiles[subject] = profile(network.members[subject])
-        return profiles
+        members = {subject: network.members.get(subject) for subject in people}
+        return layered(
+            self.profiles,
+            {subject: None if row is None else profile(row) for subject, row in members.items()},
+        )
 
     def _renewed(self, last: _Seen, base: Base, changed: frozenset[str]) -> People | None:
         """The columns seen last with what changed, where that is less work than anew."""

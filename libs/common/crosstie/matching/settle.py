@@ -49,7 +49,7 @@ def _moving(
     # a new one was made of people as they were then, but it may be answered already: ids can be told
     early = (pair[0] for pair in ledger.latest if pair in network.answers)
     found = [each for subject in (*touched, *early) for each in theirs.get(subject, ())]
-    found += [live[id] for id in ledger.holdings.expired(at)]
+    found += ledger.holdings.expired(at, live)
     return {each.id: each for each in found}.values()
 
 

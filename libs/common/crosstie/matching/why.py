@@ -83,9 +83,9 @@ def _soonest(trade: Market, ledger: Ledger, others: Bools) -> int:
         found += (times.when[theirs][:1] + WEEK_US).tolist()
     holding = {trade.people.subjects[i] for i in np.flatnonzero(others & waiting).tolist()}
     expiries = (
-        when
-        for when, id in ledger.holdings.by_expiry
-        if when > at and not holding.isdisjoint(ledger.live[id].members)
+        each.expires_at
+        for each in ledger.holdings.by_expiry(ledger.live)
+        if each.expires_at > at and not holding.isdisjoint(each.members)
     )
     tomorrow = [at + DAY_US] if (others & ~waiting).any() else []
     return min([*found, *tomorrow, *islice(expiries, 1)])

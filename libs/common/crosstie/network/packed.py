@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstie.network.rows import Layered, PackedMembers, Pair, Rows, Ties
+from crosstie.layered import Layered
+from crosstie.network.rows import PackedMembers, Pair, Rows, Ties
 from crosstie.network.state import Member, Row, Tie, member_key, tie_key
 from crosstie.network.strength import Strength
 from crosstie.network.wire import decode_row, encode, encode_contacts

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
-from crosstie.network.rows import Held, Layered, Rows, Ties
+from crosstie.layered import layered
+from crosstie.network.rows import Rows, Ties
 from crosstie.network.state import Member, Row, Tie, member_key, tie_key
-
-K = TypeVar("K")
 
 
 @dataclass(frozen=True)  # no slots: indices are cached on the snapshot
@@ -46,18 +45,17 @@ class Network:
         if isinstance(rows, Rows):
             after = Network(rows.members, rows.ties)
         else:
-            after = Network(
-                _after(self.members, {each: rows.get(member_key(each)) for each in people}),
-                _after(self.ties, {pair: rows.get(tie_key(*pair)) for pair in pairs}),
-            )
+            members: dict[str, Any] = {each: rows.get(member_key(each)) for each in people}
+            ties: dict[tuple[str, str], Any] = {pair: rows.get(tie_key(*pair)) for pair in pairs}
+            after = Network(layered(self.members, members), layered(self.ties, ties))
         # what follows is known already: no look at everyone, nor at every tie
-        replies = dict(self.answers)
-        for pair in pairs:
-            replies.pop(pair, None)
-            tie = after.ties.get(pair)
-            if tie is not None and tie.replies:
-                replies[pair] = tie
-        after.__dict__["answers"] = replies
+        now = {pair: after.ties.get(pair) for pair in pairs}
+        replies = {
+            pair: tie if tie is not None and tie.replies else None
+            for pair, tie in now.items()
+            if pair in self.answers or (tie is not None and tie.replies)
+        }
+        after.__dict__["answers"] = layered(self.answers, replies) if replies else self.answers
         subjects = self.subjects
         moved = {each for each in people if (each in self.members) != (each in after.members)}
         if moved:
@@ -137,10 +135,3 @@ class Network:
             who in members and members[who].reports_to == whom
             for who, whom in ((one, other), (other, one))
         )
-
-
-def _after(before: Mapping[K, Any], changes: Mapping[K, Any]) -> Layered[K, Any]:
-    """`before` with `changes` above it; None removes."""
-    if isinstance(before, Layered):
-        return before.after(changes)
-    return Layered(Held(before), size=len(before)).after(changes)
