@@ -12,6 +12,7 @@ import pytest
 from crosstie.brokers import Brokers
 from crosstie.chaos import load as loading
 from crosstie.chaos.load import Load
+from services.ingestion.body import MOST_EVENTS
 
 JOINED, MET = "org.crosstie.member.joined.v1", "org.crosstie.contact.made.v1"
 ANN, MEETING = ("urn:club", "ann"), ("urn:club", "meeting")
@@ -37,6 +38,8 @@ async def load(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Load]:
 
     def accepted(request: httpx.Request) -> httpx.Response:
         many = len(request.content.splitlines())
+        if many > MOST_EVENTS:
+            return httpx.Response(413)
         return httpx.Response(202, json={"results": [{"status": "accepted"}] * many})
 
     monkeypatch.setattr(loading, "inbox", inbox)
@@ -60,3 +63,8 @@ async def test_what_http_accepted_is_owed_though_its_copy_by_the_inbox_died(load
     assert load.taken == load.put == {ANN, MEETING}
     assert load.owed({ANN, MEETING}) == {ANN, MEETING}
     assert load.acknowledged == 2
+
+
+async def test_however_many_answers_go_with_a_chunk_no_request_is_too_large(load: Load) -> None:
+    await load._send([event(("urn:club", f"{n}"), JOINED) for n in range(2_500)], "inbox")
+    assert load.acknowledged == 2_500

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ import msgspec
 from crosstie import instants
 from crosstie.brokers import Brokers
 from crosstie.chaos.disorder import Disorder
-from crosstie.client.inbox import inbox
+from crosstie.client.inbox import Inbox, inbox
 from crosstie.client.outcome import suggestions
 from crosstie.errors import CrosstieError, Transient
 from crosstie.events import ERASED
@@ -29,7 +30,8 @@ from crosstie.simulate.scenario import Scenario
 from crosstie.simulate.stream import cloud_event, events
 
 CloudEvent = dict[str, Any]
-CHUNK = 200
+CHUNK = 500
+_MOST_A_REQUEST = 1_000  # answers to suggestions go with a chunk, however many there are
 _CHUNK_AHEAD = 20  # while faults are not over that began long ago: less, so that load lasts
 _PAUSE_AHEAD_SECONDS = 1.0
 _AHEAD = 0.02  # share of the events
@@ -79,6 +81,9 @@ class Load:
             timeout=30,
             trust_env=False,
         )
+        self._open: AsyncExitStack | None = None  # holds the inbox, while there is one
+        self._box: Inbox | None = None
+        self._opening = asyncio.Lock()
 
     @property
     def acknowledged(self) -> int:
@@ -94,6 +99,7 @@ class Load:
 
     async def close(self) -> None:
         """No more."""
+        await self._shut()
         await self._http.aclose()
 
     async def play(
@@ -153,16 +159,33 @@ class Load:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 try:
-                    async with inbox(self._brokers, topic) as box:
-                        await box.send(chunk)
+                    box = await self._opened(topic)
+                    await box.send(chunk)
                     break
                 except Transient:
+                    await self._shut()
                     await asyncio.sleep(_PAUSE_SECONDS)
         self.put |= {(each["source"], each["id"]) for each in chunk}
 
-    async def _over_http(self, chunk: Sequence[CloudEvent]) -> None:
-        if not chunk:
-            return
+    async def _opened(self, topic: str) -> Inbox:
+        async with self._opening:
+            if self._open is None or self._box is None:
+                self._open = AsyncExitStack()
+                self._box = await self._open.enter_async_context(inbox(self._brokers, topic))
+            return self._box
+
+    async def _shut(self) -> None:
+        """Whoever sends at this moment sends again, to a new one."""
+        async with self._opening:
+            opened, self._open, self._box = self._open, None, None
+            if opened is not None:
+                await opened.aclose()
+
+    async def _over_http(self, events: Sequence[CloudEvent]) -> None:
+        for first in range(0, len(events), _MOST_A_REQUEST):
+            await self._request(events[first : first + _MOST_A_REQUEST])
+
+    async def _request(self, chunk: Sequence[CloudEvent]) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while (answer := await self._posted(chunk)) is None:  # noqa: ASYNC110  nobody tells us
                 await asyncio.sleep(_PAUSE_SECONDS)
