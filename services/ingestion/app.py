@@ -57,7 +57,7 @@ async def _work(
     beside = [asyncio.create_task(vault.listen()), asyncio.create_task(_finish_erasures(intake))]
     try:
         await retrying(lambda: to.reach(settings.topics), running, "find the log")
-        intakes.intake = intake
+        intakes.intake, intakes.unready = intake, running.unready
         await _while(beside, _read(settings, letters, running))
     finally:
         intakes.intake = None

@@ -59,15 +59,20 @@ def most(request: Request, packed: str | None) -> int:
     return int(length) if packed is None and length.isdecimal() else MOST_BODY_BYTES
 
 
-async def events(request: Request, parse: Parse, packed: str | None) -> list[Any]:
+async def read(request: Request) -> bytes:
+    """The body as it was sent."""
+    try:
+        return await request.body()
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the body was cut off; send all of it") from error
+
+
+def events(body: bytes, parse: Parse, packed: str | None) -> list[Any]:
     """The events of the body, not yet checked; a Rejected stands for one that cannot be read."""
     try:
-        body = await request.body()
         if packed is not None:
             body = compressed.opened(body, packed, MOST_BODY_BYTES)
         return parse(body, MOST_EVENTS) or [_NOTHING]
-    except ClientDisconnect as error:
-        raise HTTPException(400, "the body was cut off; send all of it") from error
     except (compressed.TooLarge, strict_json.TooMany) as error:
         raise HTTPException(413, _said(error)) from error
     except Rejected as error:

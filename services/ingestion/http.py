@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -16,13 +16,18 @@ from crosstie.errors import Rejected, Transient
 from crosstie.instants import now
 from crosstie.runtime.auth import Keys, platform_of
 from crosstie.runtime.limits import BODY_SECONDS, MOST_BODY_BYTES, RETRY_AFTER_SECONDS
+from crosstie.runtime.reach import SERVERS
 from services.ingestion import body
 from services.ingestion.door import count, judged, settled
 from services.ingestion.intake import MOST_ENTRIES, Intake, weight
 from services.ingestion.room import Full, Room
 
 MOST_BYTES_IN_HAND = 32 * MOST_BODY_BYTES  # of all bodies; what is kept of one is as much again
-DEADLINE_SECONDS = 20.0  # from the body to an answer
+MOST_BYTES_AT_WORK = (
+    MOST_BODY_BYTES // 2
+)  # of bodies that are read and logged at once; one at least
+TURN_SECONDS = 5.0  # from the body to the work; who does not come to it by then is turned away
+DEADLINE_SECONDS = 15.0  # from the work to an answer
 
 
 class Result(BaseModel):
@@ -94,12 +99,18 @@ class Intakes:
     """Where events go, once Kafka and PostgreSQL were reached."""
 
     intake: Intake | None = None
+    unready: Mapping[str, str] = {}
+
+    @property
+    def away(self) -> bool:
+        """Whether Kafka or PostgreSQL is known not to answer."""
+        return not self.unready.keys().isdisjoint(SERVERS)
 
 
 def router(keys: Keys, to: Intakes) -> APIRouter:
     """The routes of ingestion."""
     api = APIRouter(tags=["events"])
-    bodies = Room(MOST_BYTES_IN_HAND)
+    bodies, work = Room(MOST_BYTES_IN_HAND), Room(MOST_BYTES_AT_WORK)
 
     @api.post(
         "/v1/events",
@@ -112,15 +123,18 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
     async def post_events(request: Request) -> JSONResponse:
         """Send events: at most 1,000 at once, 1 MiB, and 20,000 once gatherings are split."""
         parse, packed = body.parser(request), body.encoding(request)
-        with _turned_away(), bodies.held(body.most(request, packed)):
-            events = await body.events(request, parse, packed)
-            at, platform = now(), request.state.caller.platform
-            ids = [named(each) for each in events]
-            results = [judged(each, platform, at) for each in events]
-            del events  # may be thirty times the body, and storing takes its time
-            reasons = settled(results, await _taken(results, to.intake))
-            count("http", platform.name, reasons)
-            return _answer(ids, reasons)
+        with _turned_away(to), bodies.held(body.most(request, packed)):
+            sent = await body.read(request)
+            # unread until its turn: what is turned away shall cost little, and so shall what waits
+            async with work.held_in_turn(len(sent), TURN_SECONDS):
+                events = body.events(sent, parse, packed)
+                at, platform = now(), request.state.caller.platform
+                ids = [named(each) for each in events]
+                results = [judged(each, platform, at) for each in events]
+                del events  # may be thirty times the body, and storing takes its time
+                reasons = settled(results, await _taken(results, to.intake))
+                count("http", platform.name, reasons)
+                return _answer(ids, reasons)
 
     return api
 
@@ -151,12 +165,13 @@ async def _logged(intake: Intake | None, arrivals: Sequence[Arrival]) -> list[Re
 
 
 @contextlib.contextmanager
-def _turned_away() -> Iterator[None]:
+def _turned_away(to: Intakes) -> Iterator[None]:
+    """429 where there is too much of it, 503 where that is only because a server is away."""
     try:
         yield
     except Full as error:
         detail = "too much is in hand; nothing of this was stored, send it again"
-        raise _later(detail, 429) from error
+        raise _later(detail, 503 if to.away else 429) from error
 
 
 def _later(detail: str, status: int = 503) -> HTTPException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -45,6 +46,54 @@ async def test_who_waits_gets_in_and_goes_before_who_does_not() -> None:
         leave.set()
         await waiting
     await room.empty()
+
+
+async def test_who_waits_longer_than_its_patience_is_turned_away_and_holds_nothing_up() -> None:
+    room = Room(10)
+    with room.held(6):
+        with pytest.raises(Full, match=r"no room within 0\.01 s"):
+            async with room.held_in_turn(5, 0.01):
+                pass
+        with room.held(4):
+            pass
+    with room.held(10):
+        pass
+
+
+@pytest.mark.parametrize("leaves_first", [True, False])
+async def test_who_gives_up_at_the_moment_of_its_turn_holds_nothing_up(leaves_first: bool) -> None:
+    room = Room(10)
+
+    async def waits() -> None:
+        async with room.held_in_turn(8):
+            pass
+
+    with contextlib.ExitStack() as held:
+        held.enter_context(room.held(6))
+        waiting = asyncio.create_task(waits())
+        await asyncio.sleep(0)
+        for step in (held.close, waiting.cancel)[:: 1 if leaves_first else -1]:
+            step()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    with room.held(10):
+        pass
+
+
+async def test_who_waits_comes_in_turn_though_a_later_one_would_fit() -> None:
+    room, order = Room(10), list[int]()
+
+    async def waits(weight: int) -> None:
+        async with room.held_in_turn(weight, 60):
+            order.append(weight)
+            await asyncio.sleep(0)
+
+    with room.held(6):
+        waiting = [asyncio.create_task(waits(weight)) for weight in (9, 1, 4)]
+        await asyncio.sleep(0)
+        assert order == []
+    await asyncio.gather(*waiting)
+    assert order == [9, 1, 4]
 
 
 async def test_who_stops_waiting_holds_nothing_up() -> None:

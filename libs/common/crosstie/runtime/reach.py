@@ -25,6 +25,8 @@ EVERY_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 3.0
 LEAVING_SECONDS: Final = 1.0
 
+SERVERS: Final = ("kafka", "postgresql")  # as reasons of a service that is not ready
+
 Asked = Callable[[], Awaitable[None]]
 
 
