@@ -28,6 +28,7 @@ COMMANDS = (
     "quarantine",
     "forget",
     "chaos",
+    "overload",
 )
 
 app = typer.Typer(

@@ -39,16 +39,22 @@ class Inbox:
         return len(acknowledged)
 
     async def _sent(self, event: CloudEvent) -> asyncio.Future[Any]:
-        headers = [
-            (f"ce_{name}", str(value).encode())
-            for name, value in event.items()
-            if name not in {"data", "datacontenttype"}
-        ]
-        headers.append(("content-type", b"application/json"))
+        key, value, headers = record_of(event)
         future: asyncio.Future[Any] = await self._producer.send(
-            self._topic, _encode(event.get("data")), key=_key(event), headers=headers
+            self._topic, value, key=key, headers=headers
         )
         return future
+
+
+def record_of(event: CloudEvent) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Key, value and headers of an event in binary mode."""
+    headers = [
+        (f"ce_{name}", str(value).encode())
+        for name, value in event.items()
+        if name not in {"data", "datacontenttype"}
+    ]
+    headers.append(("content-type", b"application/json"))
+    return _key(event), _encode(event.get("data")), headers
 
 
 def _key(event: CloudEvent) -> bytes:

@@ -1,0 +1,209 @@
+"""Far more than one worker of each service can carry, for a time; then until all of it is in effect.
+
+Memory stays under its bound, lag grows and drains, every health check is answered, HTTP turns away
+what it cannot take with 429, and whatever was acknowledged is in effect once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from crosstie import api_keys, registry
+from crosstie.chaos.audit import standing
+from crosstie.chaos.gauges import Lag, Memory
+from crosstie.chaos.probing import probing
+from crosstie.chaos.torrent import HttpTorrent, InboxTorrent, Told, began
+from crosstie.errors import Transient
+from crosstie.replay.books import Books, check
+from crosstie.runtime.admin import create_topics
+from crosstie.runtime.supervisor import SERVICES, System, whole_system
+from crosstie.settings import Settings
+
+PLATFORM = "flood"
+SOURCE, AUTHORITY = "urn:flood", "flood"
+PEOPLE = 400
+MEBIBYTE = 1024 * 1024
+BOUNDS_MIB: Mapping[str, int] = {"ingestion": 512, "profile": 1024, "matching": 4096}  # deploy/base
+_MEASURED_EVENTS, _MEASURED_SECONDS = 4_000, 3.0
+_LATE_SECONDS = 240.0
+_LOOK_SECONDS = 0.1
+_RECOMPUTED_ROUNDS = 3
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Overload:
+    """One run: what is asked of it, and what watches it."""
+
+    system: System
+    inbox: InboxTorrent
+    http: HttpTorrent
+    told: Told
+
+    async def carried(self) -> dict[str, float]:
+        """Events a second that one worker carries by each door, the other being idle."""
+        await self.http.post(self.told.joined())
+        await self._in_effect(_LATE_SECONDS)
+        begun = monotonic()
+        await self.inbox.pour(_MEASURED_EVENTS / 0.1, 0.1)  # at once
+        await self._in_effect(_LATE_SECONDS)
+        by_inbox = _MEASURED_EVENTS / (monotonic() - begun)
+        by_http = await self.http.at_full_speed(_MEASURED_SECONDS)
+        await self._in_effect(_LATE_SECONDS)
+        return {"inbox": by_inbox, "http": by_http}
+
+    async def poured(self, rates: Mapping[str, float], seconds: float) -> None:
+        """Both doors at these rates, and then whatever the HTTP door shed."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.inbox.pour(rates["inbox"], seconds))
+            group.create_task(self.http.pour(rates["http"], seconds))
+        await self.http.until_taken()
+
+    async def drained(self, limit_seconds: float) -> bool:
+        """Whether all is in effect within that time."""
+        return await self._in_effect(limit_seconds)
+
+    async def _in_effect(self, limit_seconds: float) -> bool:
+        deadline = monotonic() + limit_seconds
+        while monotonic() < deadline:
+            with suppress(Transient):
+                if (await standing(self.system.settings)).stored:
+                    return True
+            await asyncio.sleep(_LOOK_SECONDS)
+        return False
+
+
+async def run(
+    seconds: float, times: float, environment: Mapping[str, str], tell: Tell
+) -> dict[str, Any]:
+    """`times` what is carried, for `seconds`, as a report; `passed` says whether all held."""
+    tell("starting Kafka, PostgreSQL and one worker of each service")
+    async with whole_system(environment=_environment(environment)) as system, _made(system) as made:
+        tell("measuring what a worker carries")
+        carried = await made.carried()
+        rates = {door: rate * times for door, rate in carried.items()}
+        memory = Memory(
+            lambda: {name: pid for name, pid in system.pids().items() if name in SERVICES}
+        )
+        lag = Lag(system.settings)
+        starts = _starts(system)
+        before = len(made.inbox.acknowledged)
+        made.http.answers.clear()
+        async with probing(system.urls) as health, _meanwhile(memory.run(), lag.run()):
+            tell(f"{', '.join(f'{rate:.0f} events/s by {door}' for door, rate in rates.items())}")
+            await made.poured(rates, seconds)
+            poured = len(made.inbox.acknowledged) - before
+            draining = monotonic()
+            tell(f"draining {lag.most} records")
+            drained = await made.drained(_LATE_SECONDS + 4 * times * seconds)
+            draining = monotonic() - draining
+        tell("checking the books")
+        acknowledged = made.inbox.acknowledged | made.http.acknowledged
+        books = await check(system.settings, rounds=_RECOMPUTED_ROUNDS, acknowledged=acknowledged)
+        report = {
+            "seconds": seconds,
+            "times": times,
+            "carried": _rounded(carried),
+            "offered": _rounded({"inbox": poured, "http": made.http.offered}),
+            "acknowledged": len(acknowledged),
+            "answers": {str(status): n for status, n in sorted(made.http.answers.items())},
+            "unanswered": dict(made.http.unanswered),
+            "longest_answer_seconds": round(made.http.longest_seconds, 2),
+            "memory_mib": {name: _mib(size) for name, size in sorted(memory.peak.items())},
+            "memory_bounds_mib": dict(BOUNDS_MIB),
+            "lag": {"most": lag.most, "drained_seconds": round(draining, 1), "course": lag.course},
+            "health": {
+                "asked": health.asked,
+                "failed": health.failed,
+                "longest_seconds": round(health.longest_seconds, 2),
+            },
+            "restarts": sum(_starts(system).values()) - sum(starts.values()),
+            "books": books.as_json(),
+        }
+        wrong = faults(report, poured, drained=drained, books=books)
+        return report | {"wrong": wrong, "passed": not wrong}
+
+
+def faults(report: Mapping[str, Any], poured: int, *, drained: bool, books: Books) -> list[str]:
+    """What did not hold, in words; `poured` into the inbox, and all in effect where `drained`."""
+    over = [
+        f"{name} had {size} MiB resident, may have {BOUNDS_MIB[name]}"
+        for name, size in report["memory_mib"].items()
+        if size > BOUNDS_MIB[name]
+    ]
+    lag, answers, health = report["lag"], report["answers"], report["health"]
+    held = {
+        f"lag grew to {lag['most']} only, of {poured} that were poured into the inbox": (
+            lag["most"] >= poured / 2
+        ),
+        "lag did not drain": drained,
+        f"health checks failed: {', '.join(health['failed'][:3])}": not health["failed"],
+        f"nothing was turned away with 429: {answers}": "429" in answers,
+        f"HTTP answered something else than 202 and 429: {answers}": answers.keys()
+        <= {"202", "429"},
+        f"requests were not answered: {report['unanswered']}": not report["unanswered"],
+        f"{report['restarts']} services ended and were started again": not report["restarts"],
+        **{f"book {each.name}: {'; '.join(each.differences)}": each.ok for each in books.books},
+    }
+    return over + [what for what, right in held.items() if not right]
+
+
+def _environment(given: Mapping[str, str]) -> dict[str, str]:
+    return {"CROSSTIE_CLOCK": "log", "CROSSTIE_EMPTY_ROUND_SECONDS": "5", **given}
+
+
+@asynccontextmanager
+async def _made(system: System) -> AsyncIterator[Overload]:
+    settings = system.settings
+    key = await _registered(settings)
+    told = Told(SOURCE, AUTHORITY, PEOPLE, began())
+    topic = settings.topics.inbox(PLATFORM).name
+    inbox = InboxTorrent(settings.brokers, topic, told.contacts())
+    http = HttpTorrent(system.urls["ingestion"], key, told.contacts())
+    try:
+        yield Overload(system, inbox, http, told)
+    finally:
+        await http.close()
+
+
+async def _registered(settings: Settings) -> str:
+    described = registry.checked(PLATFORM, [SOURCE], [AUTHORITY])
+    await asyncio.to_thread(create_topics, settings.brokers, settings.topics.of_platform(PLATFORM))
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    try:
+        return str(await api_keys.register(connection, described, settings.api_key_pepper_bytes))
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _meanwhile(*watching: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(each) for each in watching]
+    try:
+        yield
+    finally:
+        for each in tasks:
+            each.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for failed in ended:
+        if isinstance(failed, BaseException) and not isinstance(failed, asyncio.CancelledError):
+            raise failed
+
+
+def _starts(system: System) -> dict[str, int]:
+    return {name: each.starts for name, each in system.services.items()}
+
+
+def _rounded(figures: Mapping[str, float]) -> dict[str, int]:
+    return {name: round(each) for name, each in figures.items()}
+
+
+def _mib(size: int) -> int:
+    return round(size / MEBIBYTE)

@@ -1,0 +1,81 @@
+"""`crosstie overload`: more than a worker can carry, and what became of memory, lag, health and HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from crosstie.cli.shared import INTERRUPTED, restarts_told, run_until_stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def register(app: typer.Typer) -> None:
+    app.command("overload")(overload)
+
+
+def overload(
+    seconds: Annotated[float, typer.Option(min=1, help="How long.")] = 300,
+    times: Annotated[
+        float, typer.Option(min=2, help="How many times what one worker carries, by each door.")
+    ] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+) -> None:
+    """Send by inbox and HTTP far more than one worker of each service carries; then audit.
+
+    What a worker carries is measured first. Afterwards it takes about as many times longer to drain
+    as was sent too much: ten times for five minutes drain in three quarters of an hour. Exit code 1
+    when memory passes its bound, lag does not drain, a health check fails, HTTP does not shed with
+    429, or anything acknowledged is lost or doubled.
+    """
+    from crosstie.chaos.overload import run
+
+    found: dict[str, Any] = {}
+    console = Console(stderr=True)
+
+    async def work() -> None:
+        with restarts_told(console), console.status("overload") as status:
+            found.update(await run(seconds, times, os.environ, status.update))
+
+    try:
+        finished = run_until_stopped(work())
+    except* asyncio.CancelledError:
+        finished = False
+    if not finished:
+        raise typer.Exit(INTERRUPTED)
+    print(json.dumps(found) if as_json else "\n".join(_lines(found)))
+    if not found["passed"]:
+        raise typer.Exit(1)
+
+
+def _lines(found: Mapping[str, Any]) -> list[str]:
+    bounds, lag, health = found["memory_bounds_mib"], found["lag"], found["health"]
+    memory = (f"{name} {size} of {bounds[name]} MiB" for name, size in found["memory_mib"].items())
+    return [
+        f"overload: {'passed' if found['passed'] else 'FAILED'}",
+        (
+            f"one worker carries {_doors(found['carried'])} events/s; {found['times']:g} times that "
+            f"for {found['seconds']:g} s offered {_doors(found['offered'])} events"
+        ),
+        (
+            f"{found['acknowledged']} acknowledged; HTTP answered {_doors(found['answers'])}, "
+            f"the last after {found['longest_answer_seconds']} s"
+        ),
+        f"memory at most: {', '.join(memory)}",
+        f"lag at most {lag['most']}, drained in {lag['drained_seconds']} s",
+        (
+            f"{health['asked']} health checks, {len(health['failed'])} failed, the longest "
+            f"{health['longest_seconds']} s; {found['restarts']} restarts"
+        ),
+        *(f"  - {each}" for each in found["wrong"]),
+    ]
+
+
+def _doors(figures: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {each}" for name, each in figures.items())
