@@ -55,6 +55,10 @@ bench: $(READY) ## measure: figures and ratios as JSON (ARGS='--only rounds --si
 chaos: $(READY) ## faults on a whole system under load, then an audit (ARGS='--seed 1 --seeds 20 --events 100000 --table chaos.json')
 	@$(BIN)/crosstie chaos $(ARGS)
 
+.PHONY: overload
+overload: $(READY) ## ten times what a worker carries, watched from outside, then an audit (ARGS='--seconds 60')
+	@$(BIN)/crosstie overload $(ARGS)
+
 .PHONY: mutants
 mutants: $(READY) ## deliberate defects and mutations, each noticed by a test (ARGS='--only fence')
 	$(BIN)/python -m tests.mutants $(ARGS)

@@ -27,7 +27,7 @@ MOST_BYTES_AT_WORK = (
     MOST_BODY_BYTES // 2
 )  # of bodies that are read and logged at once; one at least
 TURN_SECONDS = 5.0  # from the body to the work; who does not come to it by then is turned away
-DEADLINE_SECONDS = 15.0  # from the work to an answer
+DEADLINE_SECONDS = 20.0  # from the body to an answer
 
 
 class Result(BaseModel):
@@ -125,6 +125,7 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
         parse, packed = body.parser(request), body.encoding(request)
         with _turned_away(to), bodies.held(body.most(request, packed)):
             sent = await body.read(request)
+            until = asyncio.get_running_loop().time() + DEADLINE_SECONDS
             # unread until its turn: what is turned away shall cost little, and so shall what waits
             async with work.held_in_turn(len(sent), TURN_SECONDS):
                 events = body.events(sent, parse, packed)
@@ -132,7 +133,7 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
                 ids = [named(each) for each in events]
                 results = [judged(each, platform, at) for each in events]
                 del events  # may be thirty times the body, and storing takes its time
-                reasons = settled(results, await _taken(results, to.intake))
+                reasons = settled(results, await _taken(results, to.intake, until))
                 count("http", platform.name, reasons)
                 return _answer(ids, reasons)
 
@@ -140,22 +141,24 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
 
 
 async def _taken(
-    results: Sequence[Arrival | Rejected], intake: Intake | None
+    results: Sequence[Arrival | Rejected], intake: Intake | None, until: float
 ) -> list[Rejected | None]:
     arrivals = [each for each in results if isinstance(each, Arrival)]
     entries = weight(arrivals)
     if entries > MOST_ENTRIES:
         detail = f"{entries} events once gatherings are split, at most {MOST_ENTRIES}; send fewer"
         raise HTTPException(413, detail)
-    return await _logged(intake, arrivals) if arrivals else []
+    return await _logged(intake, arrivals, until) if arrivals else []
 
 
-async def _logged(intake: Intake | None, arrivals: Sequence[Arrival]) -> list[Rejected | None]:
+async def _logged(
+    intake: Intake | None, arrivals: Sequence[Arrival], until: float
+) -> list[Rejected | None]:
     if intake is None:
         raise _later("Kafka or PostgreSQL was not reached yet, or we are leaving; try again")
     try:
         with intake.room.held(weight(arrivals)):
-            async with asyncio.timeout(DEADLINE_SECONDS):
+            async with asyncio.timeout_at(until):
                 return await intake.take(arrivals)
     except Full:
         raise

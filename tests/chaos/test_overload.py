@@ -1,0 +1,22 @@
+"""More than a worker carries, for a moment: `crosstie overload` does the same for as long as one likes."""
+
+from __future__ import annotations
+
+import pytest
+
+from crosstie.chaos.overload import run
+from tests.e2e.conftest import SYSTEM
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.timeout(900),
+]
+
+
+async def test_ten_times_what_a_worker_carries_is_shed_or_waits_and_loses_nothing() -> None:
+    report = await run(3.0, 10.0, SYSTEM, lambda _: None)
+    assert report["wrong"] == []
+    assert report["memory_mib"].keys() == report["memory_bounds_mib"].keys()
+    assert report["health"]["asked"] > 0
