@@ -34,6 +34,7 @@ log = logger("ingestion")
 _NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s
 _MOST_RECORDS = 500  # each may be a gathering of 19,900 entries: 20 minutes at worst
 _LONGEST_BATCH_MS = 60 * 60_000
+_TELL_SECONDS = 1.0
 _WAIT_MS = 50  # FastStream sleeps as long again when nothing came
 _QUIET_SECONDS = 5.0
 _STALLED_SECONDS = 30.0
@@ -56,6 +57,10 @@ class Inbox:
         self._broker = broker(settings)
         self._subscriber: Any = subscriber(self._broker, settings)
         self._subscriber(self._once)
+        self._read = self._subscriber.get_msg
+        self._subscriber.get_msg = self._next
+        self._committed: dict[TopicPartition, int] = {}
+        self._told_at = 0.0
 
     async def start(self) -> None:
         """Join the group. Raises BrokerAway."""
@@ -141,17 +146,48 @@ class Inbox:
         finally:
             self._busy = False
 
+    async def _next(self, consumer: Any) -> Any:
+        """The next batch; FastStream asks for one only when the one before is done."""
+        records = await self._read(consumer)
+        if not records and time.monotonic() - self._told_at > _TELL_SECONDS:
+            self._told_at = time.monotonic()
+            await self._tell_idle(consumer)
+        return records
+
+    async def _tell_idle(self, consumer: Any) -> None:
+        """Commit past what is never shown: marks of transactions, and records that were aborted.
+
+        Nothing is in hand now. Else whoever measures lag would see some for ever.
+        """
+        if self.failed.done() or self._running.stop.is_set():
+            return
+        try:
+            async with asyncio.timeout(_TELL_SECONDS):
+                at = {each: await consumer.position(each) for each in consumer.assignment()}
+        except (KafkaError, TimeoutError):
+            return  # in the middle of a rebalance
+        await self._commit_to(
+            {each: to for each, to in at.items() if to != self._committed.get(each)}
+        )
+
     async def _commit(self, records: Sequence[Any]) -> None:
         """Say how far we are; who took a partition over meanwhile reads the same again."""
         ends: dict[TopicPartition, int] = {}
         for each in records:
             ends[TopicPartition(each.topic, each.partition)] = each.offset + 1
+        await self._commit_to(ends)
+
+    async def _commit_to(self, ends: Mapping[TopicPartition, int]) -> None:
         consumer = self._subscriber.consumer
-        mine = consumer.assignment()
+        ours = {each: end for each, end in ends.items() if each in consumer.assignment()}
+        if not ours:
+            return
         try:
-            await consumer.commit({each: end for each, end in ends.items() if each in mine})
+            await consumer.commit(ours)
         except KafkaError as error:
             log.warning("not committed", reason=f"{type(error).__name__}: {error}")
+        else:
+            self._committed |= ours
 
 
 def broker(settings: Settings) -> KafkaBroker:

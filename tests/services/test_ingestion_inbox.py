@@ -11,11 +11,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
 from confluent_kafka import KafkaError, Producer
 
 from crosstie import dlq
 from crosstie.door.record import MOST_BYTES
 from crosstie.runtime import letters
+from crosstie.runtime.admin import end_offsets
+from crosstie.runtime.group_offsets import committed
 from crosstie.runtime.stack import Stack
 from tests.services.ingestion_world import (
     World,
@@ -102,6 +105,52 @@ async def test_nulls_and_huge_records_are_dead_letters(world: World) -> None:
     assert null.value is None
     assert big.value == huge
     assert "at most 1048576 bytes" in big.reason.limit
+
+
+async def test_what_a_client_aborts_is_never_seen_and_leaves_no_lag(world: World) -> None:
+    settings, inbox = world.settings, world.settings.topics.inbox("members").name
+    group = f"{settings.topic_prefix}ingestion"
+    options = settings.brokers.aiokafka() | {"transactional_id": f"{settings.topic_prefix}client"}
+    producer = AIOKafkaProducer(**options)
+    async with ingestion(settings):
+        await producer.start()
+        try:
+            for person_, ends in (
+                ("ada", producer.commit_transaction),
+                ("eve", producer.abort_transaction),
+            ):
+                await producer.begin_transaction()
+                await producer.send_and_wait(
+                    inbox, json.dumps(joined(person_)).encode(), partition=0
+                )
+                await ends()
+        finally:
+            await producer.stop()
+
+        async def nothing_waits() -> bool:
+            ends = await asyncio.to_thread(end_offsets, settings.brokers, inbox, [0])
+            return await committed(settings.brokers, group, inbox, [0]) == ends
+
+        await eventually(nothing_waits)
+    (ada,) = await world.events()
+    assert ada.key == f"member/{await world.subject('ada')}"
+    assert await world.letters() == []
+
+
+@pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
+async def test_batches_of_every_codec_are_read(world: World, codec: str) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    options = {"compression.type": codec, "linger.ms": 50}
+    producer = Producer({"bootstrap.servers": world.settings.kafka_bootstrap, **options})
+    async with ingestion(world.settings):
+        for n in range(50):
+            producer.produce(inbox, json.dumps(joined(f"p{n}")).encode(), timestamp=n + 1)
+        producer.produce(
+            inbox, None, b"\xff" * 1_000, headers=[("ce_id", None), ("ce_id", b"\xff")]
+        )
+        assert producer.flush(30) == 0
+        await eventually(lambda: _logged(world, 50))
+        assert len(await eventually(world.letters)) == 1
 
 
 async def test_a_record_that_unpacks_into_more_than_is_allowed_never_gets_in(world: World) -> None:

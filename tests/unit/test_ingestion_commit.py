@@ -65,3 +65,32 @@ async def test_after_a_batch_that_was_not_taken_nothing_is_committed() -> None:
     assert steps.done == []
     with pytest.raises(BrokerAway):
         inbox.failed.result()
+
+
+class Idle(Steps):
+    """A consumer that has read past a transaction's mark, and nothing came."""
+
+    async def position(self, _place: TopicPartition) -> int:
+        return 7
+
+    async def read(self, _consumer: Any) -> Sequence[Any]:
+        return ()
+
+
+async def test_past_what_is_never_shown_is_committed_once_nothing_is_in_hand() -> None:
+    steps = Idle()
+    inbox = await read_by(steps)
+    inbox._read = steps.read
+    await inbox._next(steps)
+    inbox._told_at = 0.0
+    await inbox._next(steps)
+    assert steps.done == [{PLACE: 7}]
+
+
+async def test_after_a_batch_that_was_not_taken_idleness_commits_nothing() -> None:
+    steps = Idle(fails=True)
+    inbox = await read_by(steps)
+    inbox._read = steps.read
+    await inbox._once(batch(3))
+    await inbox._next(steps)
+    assert steps.done == []
