@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -88,6 +89,45 @@ async def test_a_silence_of_every_broker_is_one_of_all_and_of_nobody_else(load: 
     assert told == ["kafka-1 silence", "kafka-2 silence", "kafka-1 mend", "kafka-2 mend"]
     await director.run([Fault(0, "servers", "cut", "kafka-2", 0.5)])
     assert told[4:] == ["kafka-2 cut", "kafka-2 mend"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "hit"),
+    [
+        (Fault(0, "servers", "kill", "kafka-2", 0.5), ["kafka-2 SIGKILL"]),
+        (Fault(0, "servers", "kill", "kafka", 0.5), ["kafka-1 SIGKILL", "kafka-2 SIGKILL"]),
+        (Fault(0, "servers", "quit", "postgres", 0.5), ["postgres SIGQUIT"]),
+        (
+            Fault(0, "servers", "freeze", "postgres", 0.5),
+            ["postgres SIGSTOP", "postgres SIGCONT"],
+        ),
+        (
+            Fault(0, "servers", "collapse", "everything", 0.5),
+            ["kafka-1 SIGKILL", "kafka-2 SIGKILL", "postgres SIGKILL", "profile-1 SIGKILL"],
+        ),
+    ],
+    ids=str,
+)
+async def test_whom_a_fault_is_meant_for_is_hit_and_nobody_else(
+    load: Load, fault: Fault, hit: list[str]
+) -> None:
+    load.share = 1.0
+    told: list[str] = []
+
+    def note(name: str, number: signal.Signals) -> None:
+        told.append(f"{name} {number.name}")
+
+    server = SimpleNamespace(serves=lambda: True)
+    director = directed(
+        load,
+        servers=dict.fromkeys(("kafka-1", "kafka-2", "postgres"), server),
+        workers=("profile-1",),
+        fleet=SimpleNamespace(signal=note),
+        signal=note,
+    )
+    await director.run([fault])
+    assert told == hit
+    assert director.done == [fault]
 
 
 class Way:

@@ -14,11 +14,22 @@ TARGETS: dict[Lane, tuple[str, ...]] = {
 }
 
 
+ONLY = {
+    "quit": "postgres",
+    "collapse": "everything",
+    "again": "events",
+    "twice": "events",
+    "shuffle": "events",
+    "abort": "inbox",
+}
+
+
 def possible(lane: Lane, kind: Kind) -> tuple[str, ...]:
     """What a fault of a kind may hit."""
-    if kind in {"again", "shuffle"}:
-        return ("events",)
-    return (*TARGETS[lane], "kafka") if kind in {"cut", "silence"} else TARGETS[lane]
+    if kind in ONLY:
+        return (ONLY[kind],)
+    everywhere = lane == "servers" and kind in {"kill", "cut", "silence"}
+    return (*TARGETS[lane], "kafka") if everywhere else TARGETS[lane]
 
 
 def test_a_seed_draws_the_same_faults_again() -> None:

@@ -68,3 +68,11 @@ async def test_what_http_accepted_is_owed_though_its_copy_by_the_inbox_died(load
 async def test_however_many_answers_go_with_a_chunk_no_request_is_too_large(load: Load) -> None:
     await load._send([event(("urn:club", f"{n}"), JOINED) for n in range(2_500)], "inbox")
     assert load.acknowledged == 2_500
+
+
+async def test_twice_is_the_next_events_by_both_doors(load: Load) -> None:
+    load.twice()
+    await load._send([event(ANN, JOINED), event(MEETING, MET)], "inbox")
+    assert load.taken == load.put == {ANN, MEETING}
+    await load._send([event(("urn:club", "bob"), JOINED)], "inbox")
+    assert load.put == {ANN, MEETING}

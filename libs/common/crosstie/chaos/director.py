@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from crosstie.chaos.faults import EVERY_BROKER, Fault, Lane
+from crosstie.chaos.faults import EVERY_BROKER, EVERYTHING, Fault, Kind, Lane
 from crosstie.chaos.stage import Stage
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.telemetry import logger
@@ -18,6 +18,13 @@ log = logger("chaos")
 POLL_SECONDS = 0.1
 _REFILL_SECONDS = 0.5
 RECOVERY_SECONDS = 120.0  # for a server that was hit, before the next fault of its lane
+
+_SIGNALS: Mapping[Kind, signal.Signals] = {
+    "kill": signal.SIGKILL,
+    "freeze": signal.SIGSTOP,
+    "quit": signal.SIGQUIT,
+    "collapse": signal.SIGKILL,
+}
 
 
 @dataclass
@@ -92,20 +99,20 @@ class Director:
 
     async def _server(self, fault: Fault) -> None:
         stage = self.stage
-        if fault.kind in {"kill", "freeze"}:
-            stop = signal.SIGKILL if fault.kind == "kill" else signal.SIGSTOP
-            stage.signal(fault.target, stop)
+        if fault.kind in _SIGNALS:
+            hit = [name for name in stage.servers if _concerns(fault, name)]
+            for name in hit:
+                stage.signal(name, _SIGNALS[fault.kind])
+            if fault.target == EVERYTHING:
+                for name in stage.workers:
+                    stage.fleet.signal(name, signal.SIGKILL)
             await asyncio.sleep(fault.seconds)
-            if fault.kind == "freeze":
-                stage.signal(fault.target, signal.SIGCONT)
-            await self._serves_again(fault.target)
+            for name in hit:
+                if fault.kind == "freeze":
+                    stage.signal(name, signal.SIGCONT)
+                await self._serves_again(name)
             return
-        every = fault.target == EVERY_BROKER
-        ways = [
-            proxy
-            for name, proxy in stage.proxies.items()
-            if name == fault.target or (every and name.startswith(EVERY_BROKER))
-        ]
+        ways = [proxy for name, proxy in stage.proxies.items() if _concerns(fault, name)]
         for way in ways:
             if fault.kind == "cut":
                 way.cut()
@@ -148,3 +155,8 @@ class Director:
             fleet.add(extra)
             await asyncio.sleep(fault.seconds)
             await fleet.remove(extra)
+
+
+def _concerns(fault: Fault, server: str) -> bool:
+    every_broker = fault.target == EVERY_BROKER and server.startswith(EVERY_BROKER)
+    return every_broker or fault.target in {server, EVERYTHING}

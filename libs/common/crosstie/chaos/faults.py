@@ -15,19 +15,23 @@ Kind = Literal[
     "slow",
     "silence",
     "full",
+    "quit",
+    "collapse",
     "remove",
     "add",
     "jump",
     "poison",
     "again",
+    "twice",
     "shuffle",
+    "abort",
 ]
 Lane = Literal["servers", "workers", "input"]
 
 KINDS: Mapping[Lane, Sequence[Kind]] = {
-    "servers": ("kill", "freeze", "cut", "slow", "silence", "full"),
+    "servers": ("kill", "freeze", "cut", "slow", "silence", "full", "quit", "collapse"),
     "workers": ("kill", "kill", "freeze", "remove", "add", "jump"),
-    "input": ("poison", "poison", "again", "shuffle"),
+    "input": ("poison", "poison", "again", "twice", "shuffle", "abort"),
 }
 # how long it lasts, least and most, in seconds: a frozen worker must be taken for dead (12 s of a
 # silent group member, 10 s of a lease), a killed one is started again at once
@@ -38,17 +42,30 @@ SECONDS: Mapping[Kind, tuple[float, float]] = {
     "slow": (3.0, 10.0),
     "silence": (3.0, 20.0),
     "full": (4.0, 15.0),
+    "quit": (0.0, 0.0),
+    "collapse": (0.0, 0.0),
     "remove": (5.0, 15.0),
     "add": (10.0, 30.0),
     "jump": (5.0, 20.0),
     "poison": (0.0, 0.0),
     "again": (0.0, 0.0),
+    "twice": (0.0, 0.0),
     "shuffle": (0.0, 0.0),
+    "abort": (0.0, 0.0),
 }
 _LANES: Sequence[Lane] = ("servers", "workers", "workers", "input")
-_OF_EVENTS = "events"  # whatever door they come by
 EVERY_BROKER = "kafka"
-_EVERYWHERE: Sequence[Kind] = ("cut", "silence")  # may befall the way to all brokers at once
+EVERYTHING = "everything"
+_EVERYWHERE: Sequence[Kind] = ("kill", "cut", "silence")  # may befall all brokers at once
+# what can befall nothing else; `events`: whatever door they come by
+_ONLY: Mapping[Kind, str] = {
+    "quit": "postgres",  # stops at once, as told to, and finishes nothing
+    "collapse": EVERYTHING,
+    "again": "events",
+    "twice": "events",
+    "shuffle": "events",
+    "abort": "inbox",
+}
 _OF_THESE = 0.25
 _MOST_SLOW_SECONDS = 0.05  # per chunk
 _JUMPS_SECONDS = (-86_400.0, -3_600.0, -90.0, 90.0, 3_600.0, 86_400.0)
@@ -85,7 +102,7 @@ def _fault(draws: Draws, number: int, targets: Mapping[Lane, Sequence[str]]) -> 
         number=number,
         lane=lane,
         kind=kind,
-        target=_target(draws, number, kind, targets[lane]),
+        target=_target(draws, number, lane, kind, targets[lane]),
         at=draws.uniform("at", number) * 0.95,
         seconds=round(least + (most - least) * draws.uniform("seconds", number), 1),
         delay_seconds=_MOST_SLOW_SECONDS * draws.uniform("slow", number) if kind == "slow" else 0.0,
@@ -93,9 +110,10 @@ def _fault(draws: Draws, number: int, targets: Mapping[Lane, Sequence[str]]) -> 
     )
 
 
-def _target(draws: Draws, number: int, kind: Kind, targets: Sequence[str]) -> str:
-    if kind in {"again", "shuffle"}:
-        return _OF_EVENTS
-    if kind in _EVERYWHERE and draws.uniform("everywhere", number) < _OF_THESE:
+def _target(draws: Draws, number: int, lane: Lane, kind: Kind, targets: Sequence[str]) -> str:
+    if kind in _ONLY:
+        return _ONLY[kind]
+    all_at_once = lane == "servers" and kind in _EVERYWHERE
+    if all_at_once and draws.uniform("everywhere", number) < _OF_THESE:
         return EVERY_BROKER
     return draws.pick(targets, "target", number)

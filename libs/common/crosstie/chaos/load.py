@@ -81,6 +81,7 @@ class Load:
             timeout=30,
             trust_env=False,
         )
+        self._twice = False
         self._open: AsyncExitStack | None = None  # holds the inbox, while there is one
         self._box: Inbox | None = None
         self._opening = asyncio.Lock()
@@ -138,6 +139,10 @@ class Load:
         rest = [each for each in chunk if each["type"] not in _BY_INBOX]
         await asyncio.gather(self._to_inbox(rest, topic), self._over_http(by_http))
 
+    def twice(self) -> None:
+        """The next events go through both doors at once."""
+        self._twice = True
+
     async def probe(self, told: Scenario, end: int) -> None:
         """One more event, which every service has something to do with."""
         data = {"member": {"authority": told.authority, "id": "probe"}, "consent": True}
@@ -150,6 +155,9 @@ class Load:
         by_inbox = [each for each in chunk if each["type"] in _BY_INBOX]
         erasures = [each for each in chunk if each["type"] == ERASED]
         rest = [each for each in chunk if each["type"] not in {*_BY_INBOX, ERASED}]
+        if self._twice:
+            self._twice = False
+            by_inbox = rest = [*by_inbox, *rest]
         await asyncio.gather(self._to_inbox(by_inbox, topic), self._over_http(rest))
         await self._over_http(erasures)
 

@@ -73,6 +73,25 @@ async def poisoned(brokers: Brokers, topic: str, records: tuple[Wrong, ...]) -> 
             await stop(producer)
 
 
+async def aborted(brokers: Brokers, topic: str, records: tuple[Wrong, ...]) -> None:
+    """Write them in a transaction and take them back, however long it takes."""
+    while True:
+        producer = AIOKafkaProducer(**brokers.aiokafka(), transactional_id=f"{PLANTED}-{topic}")
+        try:
+            await producer.start()
+            await producer.begin_transaction()
+            for each in records:
+                await producer.send(topic, each.value, key=each.key, headers=[*each.headers])
+            await producer.flush()
+            await producer.abort_transaction()
+        except KafkaError:
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return
+        finally:
+            await stop(producer)
+
+
 def topic(topics: Topics, platform: str, where: str) -> str:
     """The topic of a place."""
     named: Mapping[str, str] = {
@@ -100,6 +119,10 @@ _AT_A_DOOR = (
     Wrong(None, b""),
     Wrong(b"", None),
     Wrong(_ANY, b"[" * 5_000),
+    Wrong(b"\xff" * 100_000, None),
+    Wrong(
+        _ANY, _ANY, (("ce_id", b"1"), ("ce_id", b"2"), ("", b""), ("ce_source", b"\x00" * 9_000))
+    ),
     Wrong(b"member/AAAAAAAAAAAAAAAA", _ANY, (("ce_specversion", b"1.0"), ("ce_id", b"x"))),
     Wrong(None, _JSON, (("content-type", b"application/cloudevents+json"), ("reply_to", b"x"))),
 )

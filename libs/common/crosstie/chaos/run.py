@@ -120,6 +120,14 @@ async def _input(on: Stage, load: Load, seed: int, fault: Fault) -> None:
         await load.again(fault.number, topics.inbox(PLATFORM).name)
     elif fault.kind == "shuffle":
         load.disorder.shuffle(fault.number)
+    elif fault.kind == "twice":
+        load.twice()
+    elif fault.kind == "abort":
+        await poison.aborted(
+            on.settings.brokers,
+            topics.inbox(PLATFORM).name,
+            poison.wrong(seed, fault.number, fault.target),
+        )
     else:
         topic = poison.topic(topics, PLATFORM, fault.target)
         records = poison.wrong(seed, fault.number, fault.target)
