@@ -34,6 +34,7 @@ log = logger("ingestion")
 _NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s
 _MOST_RECORDS = 500  # each may be a gathering of 19,900 entries: 20 minutes at worst
 _LONGEST_BATCH_MS = 60 * 60_000
+_MOST_AHEAD_BYTES = 512 * 1024  # of each partition, and every platform has six
 _TELL_SECONDS = 1.0
 _WAIT_MS = 50  # FastStream sleeps as long again when nothing came
 _QUIET_SECONDS = 5.0
@@ -239,7 +240,7 @@ def subscriber(to: KafkaBroker, settings: Settings) -> Any:
         auto_offset_reset="earliest",
         isolation_level="read_committed",
         max_poll_interval_ms=_LONGEST_BATCH_MS,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
+        max_partition_fetch_bytes=_MOST_AHEAD_BYTES,
         fetch_max_wait_ms=100,
     )
 
