@@ -34,6 +34,7 @@ def tested(
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join((str(copy / "libs/common"), str(copy))),
         "PYTHONDONTWRITEBYTECODE": "1",  # a file may change twice in the same second
+        "COLUMNS": "240",  # so that the last lines say why a test failed
         **more,
     }
     options = ("-q", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--tb=line")

@@ -1,7 +1,8 @@
 """Mutation testing with mutmut 3: small changes all over a module, each to be noticed by unit tests.
 
 mutmut names what it mutates by path and finds it by import, so it works in a copy where `crosstie`
-stands at the top. The copy is kept in `.mutants/<group>`: a run that was cut short goes on.
+stands at the top. The copy is kept in `.mutants/<group>`: a run that was cut short goes on, and tries
+again only what lived.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.mutants import figures
 from tests.mutants.defect import COMMON, ROOT
 
 ENOUGH = 0.9  # of all mutants of a group
 SURVIVORS = Path(__file__).with_name("survivors.toml")
-# exit codes of mutmut: killed by a test, by its time or by a signal; by nothing; never tried
-_KILLED = frozenset((1, 3, 24, 36, 152, 255, -24, -9, -11))
+# exit codes of mutmut
+_KILLED = frozenset((1, 3, 255, -9, -11))  # by a test or a signal
+_TIMED_OUT = frozenset((24, 36, 152, -24))
 _LIVES = 0
 _UNTESTED = frozenset((5, 33))
 
@@ -38,11 +41,31 @@ class Group:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-MATCHING = "tests/unit/matching/test_"
+UNIT = "tests/unit"
+MATCHING = f"{UNIT}/matching/test_"
+# What speaks to Kafka and PostgreSQL alone (SQL, producers, readers) no unit test reaches: there the
+# deliberate defects stand.
 GROUPS: Mapping[str, Group] = {
     "network": Group(
         ("crosstie/network/*.py",),
-        ("tests/unit/network", "tests/unit/test_view.py"),
+        (f"{UNIT}/network", f"{UNIT}/test_view.py"),
+    ),
+    "delivery": Group(  # from the log to PostgreSQL and on: offsets, epochs, what is refused
+        tuple(
+            f"services/profile/{each}.py"
+            for each in ("partition", "batch", "assignment", "watchdog")
+        ),
+        (f"{UNIT}/profile", "tests/services/test_profile_store.py::TestMemoryStore"),
+    ),
+    "records": Group(  # the log's records and those of rounds.v1, and what is shown of a change
+        ("crosstie/logrecord.py", "crosstie/matching/record.py", "crosstie/showing.py"),
+        tuple(f"{UNIT}/test_{each}.py" for each in ("logrecord", "rounds_record", "showing")),
+    ),
+    "intake": Group(  # from the doors into the log
+        tuple(f"services/ingestion/{each}.py" for each in ("intake", "room", "letters")),
+        tuple(
+            f"{UNIT}/test_ingestion_{each}.py" for each in ("intake", "letters", "limits", "room")
+        ),
     ),
     "ledger": Group(
         ("crosstie/matching/ledger.py", "crosstie/matching/settle.py"),
@@ -56,14 +79,6 @@ GROUPS: Mapping[str, Group] = {
         ("crosstie/matching/repairs.py",),
         (f"{MATCHING}assignment.py",),
         {"NUMBA_DISABLE_JIT": "1"},
-    ),
-    "choosing": Group(
-        ("crosstie/matching/choosing.py", "crosstie/matching/fairness.py"),
-        tuple(f"{MATCHING}{each}.py" for each in ("fair", "worth", "step", "exploration")),
-    ),
-    "delivery": Group(
-        tuple(f"services/profile/{each}.py" for each in ("partition", "batch", "watchdog")),
-        ("tests/unit/profile", "tests/services/test_profile_store.py::TestMemoryStore"),
     ),
 }
 
@@ -97,23 +112,53 @@ def _group(name: str, place: Path, known: Mapping[Survivor, str], where: str, wo
     print(f"{name}: {', '.join(group.modules)}", flush=True)
     place.mkdir(parents=True, exist_ok=True)
     _prepare(group, place)
+    _forget_the_living(place)
     environment = os.environ | {"PYTHONPATH": "", **group.environment}
     mutmut = str(Path(sys.executable).with_name("mutmut"))
     command = [mutmut, "run", "--max-children", str(workers), *([where] if where else [])]
     subprocess.run(command, cwd=place, env=environment, check=True)
     found = {name: code for name, code in _results(place) if fnmatch(name, where or "*")}
-    alive = sorted(name for name, code in found.items() if code == _LIVES)
-    untested = [name for name, code in found.items() if code in _UNTESTED]
-    unsure = [name for name, code in found.items() if code not in {_LIVES, *_KILLED, *_UNTESTED}]
-    killed = len(found) - len(alive) - len(untested) - len(unsure)
-    print(f"{name}: {killed} of {len(found)} killed, {len(alive)} live, {len(untested)} untested")
-    survivors = [_shown(mutmut, each, place) for each in alive]
-    news = [each for each in survivors if each not in known]
-    for survivor, times in Counter(news).items():
-        print(f"not listed, {times} times: {survivor}")
-    for mutant in untested + unsure:
+    alive = {each: _shown(mutmut, each, place) for each, code in found.items() if code == _LIVES}
+    unsure = [name for name, code in found.items() if code is None or _verdict(code) is None]
+    tallies = Counter(
+        (_module(each), "listed" if alive.get(each) in known else _verdict(code))
+        for each, code in found.items()
+    )
+    table = figures.table(tallies)
+    print(figures.shown(table))
+    for survivor, times in Counter(alive.values()).items():
+        if survivor not in known:
+            print(f"not listed, {times} times: {survivor}")
+    for mutant in unsure:
         print(f"no verdict: {mutant}")
-    return killed >= ENOUGH * len(found) and not news and not unsure
+    if not where and not unsure:
+        figures.keep(table)
+    killed = sum(each["killed"] + each["timeouts"] for each in table.values())
+    return killed >= ENOUGH * len(found) and not unsure and all(s in known for s in alive.values())
+
+
+def _verdict(code: int | None) -> str | None:
+    if code in _KILLED:
+        return "killed"
+    if code in _TIMED_OUT:
+        return "timeouts"
+    if code in _UNTESTED:
+        return "untested"
+    return "survived" if code == _LIVES else None
+
+
+def _module(mutant: str) -> str:
+    return mutant.rpartition(".")[0]
+
+
+def _forget_the_living(place: Path) -> None:
+    """mutmut keeps verdicts; tests may have been added since for what no test noticed."""
+    for meta in (place / "mutants").rglob("*.meta"):
+        kept = json.loads(meta.read_text())
+        for mutant, code in kept["exit_code_by_key"].items():
+            if code == _LIVES or code in _UNTESTED:
+                kept["exit_code_by_key"][mutant] = None
+        meta.write_text(json.dumps(kept))
 
 
 def _prepare(group: Group, place: Path) -> None:
@@ -128,9 +173,10 @@ def _prepare(group: Group, place: Path) -> None:
     settings = {
         "source_paths": ["crosstie", "services"],
         "only_mutate": list(group.modules),
-        "pytest_add_cli_args": ["--hypothesis-seed=0", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "tests.mutants.quick"],
         "pytest_add_cli_args_test_selection": list(group.tests),
         "use_git_change_detection": False,
+        "timeout_multiplier": 10.0,  # of the time that its tests take on the code as it is
     }
     written = "\n".join(f"{name} = {json.dumps(value)}" for name, value in settings.items())
     project = (ROOT / "pyproject.toml").read_text()
@@ -152,4 +198,4 @@ def _shown(mutmut: str, mutant: str, place: Path) -> Survivor:
     was, now = (
         " ".join(each[1:].strip() for each in lines if each.startswith(sign)) for sign in "-+"
     )
-    return Survivor(mutant.rpartition(".")[0], was, now)
+    return Survivor(_module(mutant), was, now)

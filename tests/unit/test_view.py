@@ -59,3 +59,21 @@ def test_only_who_is_eligible_and_blocks_nobody_of_them_is_named_as_known_to_bot
     blocked = tie("B", "D", contacts=0, blocked_by_a=fact(value=True))
     network = Network.of(rows(*people, blocked))
     assert [each for each in "CDEX" if network.nameable(each, "A", "B")] == ["C"]
+
+
+def test_a_tie_is_found_whoever_is_named_first() -> None:
+    network = Network.of(rows(member("A"), member("B"), tie("A", "B")))
+    assert network.tie("A", "B") == network.tie("B", "A") == tie("A", "B")
+    assert network.tie("A", "C") is None
+
+
+def test_nobody_reports_to_a_colleague_or_to_someone_else_s_manager() -> None:
+    network = Network.of(rows(member("A", reports_to="B"), member("B"), member("C")))
+    assert not network.reporting("A", "C")
+    assert not network.reporting("C", "B")
+
+
+def test_of_people_unknown_one_reports_to_the_other_where_the_known_one_says_so() -> None:
+    network = Network.of(rows(member("A", reports_to="GONE")))
+    assert network.reporting("GONE", "A")
+    assert not network.reporting("GONE", "ELSEWHERE")

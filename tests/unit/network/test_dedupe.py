@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from crosstie.network.dedupe import HORIZON_US, Seen, Verdict, identity, judge
+from crosstie.network.dedupe import HORIZON_US, Seen, Verdict, identity, identity_of, judge
 from crosstie.network.facts import Event
 from crosstie.network.fold import ERASED
 from tests.unit.network.logs import logs, logs_with_erasures
@@ -33,6 +33,10 @@ def test_another_body_under_a_known_identity_is_a_forgery() -> None:
 def test_source_and_id_do_not_run_into_each_other() -> None:
     one, other = event("bc"), structs.replace(event("c"), source="pb")
     assert identity(one) != identity(other)
+
+
+def test_what_was_remembered_before_an_upgrade_is_known_after_it() -> None:
+    assert identity_of("https://members.example", "e-1").hex() == "e1bb1c99aeff09f079d16c7167cb0f90"
 
 
 def test_an_identity_is_forgotten_a_horizon_after_it_arrived() -> None:

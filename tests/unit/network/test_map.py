@@ -40,6 +40,21 @@ def test_contacts_come_strongest_first_as_of_now() -> None:
     found = mapped([old, tie("me", "friend", 2.0)])
     assert [(c.subject, c.strength) for c in found.contacts] == [("friend", 2.0), ("mate", 1.0)]
     assert found.contacts[1].last == NOW - 2 * HALF_LIFE_US
+    assert found.at == NOW
+
+
+def test_a_contact_shows_how_often_by_whichever_channel_and_when_last() -> None:
+    often = structs.replace(tie("me", "mate", at=0), contacts={"called": 3, "met": 2})
+    (mate,) = mapped([often]).contacts
+    assert (mate.contacts, mate.last) == (5, 0)
+
+
+def test_a_group_is_as_strong_as_its_contacts_together() -> None:
+    found = mapped([tie("me", "warden", 3.0), tie("me", "boss", 1.5), tie("me", "mate", 8.0)])
+    assert [(group.of, group.strength) for group in found.sectors] == [
+        ("nursing", 8.0),
+        ("prison", 4.5),
+    ]
 
 
 def test_inside_is_the_same_organisation_and_unknown_where_either_is() -> None:
@@ -112,6 +127,38 @@ def test_sectors_that_differ_in_case_are_one_shown_as_most_write_it() -> None:
     assert [(g.of, g.inside) for g in found.sectors] == [("Nursing ", 2), ("housing", 0)]
     (prison,) = found.missing_sectors
     assert (prison.of, prison.people, prison.ways[0].people) == ("prison", 3, 1)
+
+
+def test_my_contacts_sector_is_written_as_most_of_them_write_it() -> None:
+    people = EVERYONE | {"other": member("other", sector="Nursing "), "third": MATE}
+    found = map_of(
+        ME, [tie("me", each) for each in ("mate", "other", "third")], [], people, POPULATION, NOW
+    )
+    assert [group.of for group in found.sectors] == ["nursing"]
+
+
+BLOCK = Fact(True, 1, "p", "1")
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        structs.replace(tie("mate", "warden"), blocked_by_a=BLOCK),
+        structs.replace(tie("mate", "warden"), blocked_by_b=BLOCK),
+        Tie("mate", "warden"),
+    ],
+    ids=("blocked by one", "blocked by the other", "no contact"),
+)
+def test_nobody_is_reached_through_a_tie_that_is_blocked_or_none(beyond: Tie) -> None:
+    found = mapped([tie("me", "mate")], [beyond])
+    assert all(each.ways == () for each in found.missing_sectors)
+
+
+@pytest.mark.parametrize("whom", ["boss", "warden"])  # before me in a tie, and after me
+def test_nobody_is_shown_a_way_to_someone_blocked(whom: str) -> None:
+    blocked = structs.replace(tie("me", whom), blocked_by_a=BLOCK)
+    found = mapped([blocked, tie("me", "mate")], [tie("mate", whom)])
+    assert all(each.ways == () for each in found.missing_sectors)
 
 
 def test_a_tie_that_holds_only_a_block_is_no_contact() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from crosstie import layered
 from crosstie.matching.contacts import Contacts
+from crosstie.network import packed as packing
+from crosstie.network import rows as layers
 from crosstie.network.packed import packed
 from crosstie.network.rows import Rows
 from crosstie.network.state import Fact, Member, Reply, Row, Tie, member_key, tie_key
@@ -74,6 +77,15 @@ def same(rows: Rows, expected: Mapping[str, Row]) -> None:
     for each, row in expected.items():
         assert each in rows
         assert rows[each] == row
+    layered: tuple[tuple[Mapping[Any, Row], type[Row]], ...] = (
+        (rows.members, Member),
+        (rows.ties, Tie),
+    )
+    for read, kind in layered:
+        of_kind = sorted((row for row in expected.values() if isinstance(row, kind)), key=key)
+        assert len(read) == len(of_kind)
+        assert sorted(read.values(), key=key) == of_kind
+        assert sorted((row for _, row in read.items()), key=key) == of_kind
     replied = [row for row in expected.values() if isinstance(row, Tie) and row.replies]
     assert sorted(Network.of(rows).answers.values(), key=key) == sorted(replied, key=key)
     assert columns(rows.ties) == columns(dict(rows.ties))
@@ -90,8 +102,9 @@ def columns(ties: Mapping[tuple[str, str], Tie]) -> list[tuple[object, ...]]:
 
 @pytest.fixture(params=(0, 4, 1_000), ids=("all packed", "some packed", "none packed"))
 def above(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many rows lie above those that are packed."""
+    """How many rows lie above those that are packed, which are read three at a time."""
     monkeypatch.setattr(layered, "_FEWEST", request.param)
+    monkeypatch.setattr(packing, "_AT_ONCE", 3)
 
 
 @pytest.mark.usefixtures("above")
@@ -120,6 +133,56 @@ def test_who_is_not_there_is_not_found() -> None:
     for absent in ("member/P1", "tie/P0/P2", "tie/P2/P1", "tie/P0/P9", "mark", ""):
         assert absent not in rows
         assert rows.get(absent) is None
+
+
+@pytest.mark.usefixtures("above")
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_network_that_follows_any_changes_is_that_of_its_rows_read_anew(plain: bool) -> None:
+    @settings(deadline=None, max_examples=20)
+    @given(st.lists(st.lists(members | ties(), max_size=6), max_size=4), st.randoms())
+    def check(batches: list[list[Row]], draw: random.Random) -> None:
+        rows: Rows | dict[str, Row] = {} if plain else packed()
+        network = Network.of(rows)
+        for batch in batches:
+            changes: dict[str, Row | None] = {key(row): row for row in batch}
+            changes |= {each: None for each in sorted(rows) if draw.random() < 0.2}
+            if isinstance(rows, Rows):
+                rows = rows.after(changes)
+            else:
+                merged = {**rows, **changes}
+                rows = {each: row for each, row in merged.items() if row is not None}
+            network, anew = network.after(rows, changes), Network.of(rows)
+            assert network.subjects == anew.subjects
+            assert network.answers == anew.answers
+            assert network.contacts == anew.contacts
+            assert dict(network.members.items()) == dict(anew.members.items())
+            assert dict(network.ties.items()) == dict(anew.ties.items())
+            assert len(network.ties) == len(anew.ties)
+
+    check()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_following_changes_looks_at_nobody_else(
+    plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = Reply(1, "s", "i", "1", "P0", "met")
+    stated: list[Row] = [Member("P0"), Member("P1"), Tie("P0", "P1", replies=(reply,))]
+    rows: Mapping[str, Row] = {key(row): row for row in stated} if plain else packed(stated)
+    network = Network.of(rows)
+    assert (network.subjects, len(network.answers)) == (("P0", "P1"), 1)
+    changes: dict[str, Row | None] = {"member/P2": Member("P2")}
+    now = rows.after(changes) if isinstance(rows, Rows) else {**rows, "member/P2": Member("P2")}
+
+    def looks(_: object) -> None:
+        raise AssertionError("everything was looked at")
+
+    for each in ("__iter__", "items", "values", "pairs"):
+        monkeypatch.setattr(layered.Layered, each, looks)
+    monkeypatch.setattr(layers.Ties, "replied", looks)
+    after = network.after(now, changes)
+    assert after.subjects == ("P0", "P1", "P2")
+    assert after.answers == network.answers
 
 
 def test_a_network_follows_its_rows_as_if_it_were_read_anew() -> None:

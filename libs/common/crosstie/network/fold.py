@@ -176,22 +176,28 @@ def _replied(tie: Tie, event: Event, answer: str) -> Tie:
     return structs.replace(tie, replies=tuple(sorted((*theirs, *others))))
 
 
-def _blocking(value: bool) -> Callable[[Tie, Event], Tie]:
-    def block(tie: Tie, event: Event) -> Tie:
-        side = "blocked_by_a" if event.data.by == tie.a else "blocked_by_b"
-        fact = Fact(value, event.time, event.source, event.id)
-        known: Fact | None = getattr(tie, side)
-        if known is not None and known.precedence("blocked") >= fact.precedence("blocked"):
-            return tie
-        return structs.replace(tie, **{side: fact})
+def _blocked(tie: Tie, event: Event) -> Tie:
+    return _sided(tie, event, blocks=True)
 
-    return block
+
+def _unblocked(tie: Tie, event: Event) -> Tie:
+    return _sided(tie, event, blocks=False)
+
+
+def _sided(tie: Tie, event: Event, *, blocks: bool) -> Tie:
+    """What one side says of its own block, where that is what holds."""
+    side = "blocked_by_a" if event.data.by == tie.a else "blocked_by_b"
+    fact = Fact(blocks, event.time, event.source, event.id)
+    known: Fact | None = getattr(tie, side)
+    if known is not None and known.precedence("blocked") >= fact.precedence("blocked"):
+        return tie
+    return structs.replace(tie, **{side: fact})
 
 
 _TIES: Mapping[str, Callable[[Tie, Event], Tie]] = {
     "org.crosstie.contact.made.v1": _contact,
     "org.crosstie.suggestion.answered.v1": _answered,
     "org.crosstie.mentoring.ended.v1": _ended,
-    "org.crosstie.member.blocked.v1": _blocking(True),
-    "org.crosstie.member.unblocked.v1": _blocking(False),
+    "org.crosstie.member.blocked.v1": _blocked,
+    "org.crosstie.member.unblocked.v1": _unblocked,
 }
