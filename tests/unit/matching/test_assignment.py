@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import random
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crosstie.matching import assignment
 from crosstie.matching.assignment import introductions, mentors
 
 
@@ -70,11 +73,84 @@ def test_a_triangle_of_one_slot_each_gives_its_heaviest_pair() -> None:
     assert bound == 16  # half of each pair: the relaxation's 16.5, rounded down
 
 
+def market(seed: int) -> Pairs:
+    """Nine people of one slot or two, and twelve pairs among them of about the same worth."""
+    rng = random.Random(seed)
+    a, b = np.array(sorted(rng.sample(list(combinations(range(9), 2)), 12))).T
+    worth = np.array([rng.randint(10, 20) for _ in a])
+    return Pairs(a, b, worth, np.array([rng.randint(1, 2) for _ in range(9)]))
+
+
+MARKETS = [market(seed) for seed in range(100)]
+OPTIMA = [best(each) for each in MARKETS]
+
+
+@pytest.mark.parametrize(
+    ("passes", "starts", "optimal"),
+    [(0, 0, 89), (8, 0, 91), (0, 100, 99), (8, 100, 98)],
+    ids=("rounded", "exchanged", "along paths", "both"),
+)
+def test_each_repair_wins_back_what_rounding_loses(
+    passes: int, starts: int, optimal: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assignment, "MOST_PASSES", passes)
+    monkeypatch.setattr(assignment, "MOST_STARTS", starts)
+    reached = []
+    for each in MARKETS:
+        chosen, bound = introductions(*each)
+        assert (used(each, chosen) <= each.slots).all()
+        reached.append(int(each.worth[chosen].sum()))
+        assert reached[-1] <= bound
+    assert all(r >= o * 2 / 3 for r, o in zip(reached, OPTIMA, strict=True))
+    assert sum(r == o for r, o in zip(reached, OPTIMA, strict=True)) >= optimal
+
+
+@pytest.mark.parametrize("length", [3, 5, 7])
+@pytest.mark.parametrize("turn", range(7))
+def test_of_an_odd_circle_the_best_pairs_are_kept_wherever_it_begins(
+    length: int, turn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assignment, "MOST_PASSES", 0)
+    monkeypatch.setattr(assignment, "MOST_STARTS", 0)
+    ends = np.arange(length)
+    worth = np.roll(np.array([10, 13, 12, 14, 11, 13, 12])[:length], turn)
+    circle = Pairs(ends, (ends + 1) % length, worth, np.ones(length, dtype=np.int64))
+    chosen, bound = introductions(*circle)
+    assert int(worth[chosen].sum()) == best(circle)
+    assert bound == worth.sum() // 2
+
+
+def test_where_nobody_gains_the_lighter_of_two_pairs_stays_out() -> None:
+    # a square: both halves of it are worth the same, and either is whole
+    square = Pairs(np.array([0, 1, 2, 0]), np.array([1, 2, 3, 3]), np.full(4, 5), np.ones(4, int))
+    chosen, bound = introductions(*square)
+    assert (int(square.worth[chosen].sum()), bound) == (10, 10)
+
+
+def test_people_without_a_slot_or_a_pair_change_nothing() -> None:
+    a, b, worth = np.array([1, 1, 4]), np.array([4, 6, 6]), np.array([7, 9, 8])
+    slots = np.array([3, 1, 0, 2, 1, 0, 1, 5])
+    chosen, bound = introductions(a, b, worth, slots)
+    assert chosen.tolist() == [False, True, False]
+    assert bound == 12
+    slots[6] = 0
+    chosen, bound = introductions(a, b, worth, slots)
+    assert (chosen.tolist(), bound) == ([True, False, False], 7)
+
+
+def test_pairs_worth_nothing_are_never_chosen() -> None:
+    a, b = np.array([0, 2]), np.array([1, 3])
+    for worthless in (0, -3):
+        chosen, bound = introductions(a, b, np.array([worthless, 1]), np.ones(4, dtype=np.int64))
+        assert (chosen.tolist(), bound) == ([False, True], 1)
+
+
 def test_no_pairs_give_no_introductions() -> None:
     nothing = np.empty(0, dtype=np.int64)
     chosen, bound = introductions(nothing, nothing, nothing, np.ones(3, dtype=np.int64))
     assert len(chosen) == 0
     assert bound == 0
+    assert chosen.dtype == np.bool_
 
 
 @st.composite
