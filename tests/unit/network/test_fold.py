@@ -12,7 +12,17 @@ from msgspec import structs
 from crosstie.network import facts as f
 from crosstie.network.facts import Event
 from crosstie.network.fold import ERASED, fold, fold_all
-from crosstie.network.state import ANSWERS_KEPT, ITEMS_KEPT, Member, Row, Tie, member_key, tie_key
+from crosstie.network.state import (
+    ANSWERS_KEPT,
+    ITEMS_KEPT,
+    Fact,
+    Member,
+    Reply,
+    Row,
+    Tie,
+    member_key,
+    tie_key,
+)
 from tests.unit.network.logs import logs, logs_with_erasures
 
 ALMA, BORIS = "ALMA", "BORIS"
@@ -102,6 +112,18 @@ def test_an_erased_member_is_gone_and_nothing_later_in_the_batch_brings_them_bac
     assert _present(folded([before, erased, after])) == {}
 
 
+def test_an_erasure_ends_nobody_else_s_part_of_the_batch() -> None:
+    erased = Event("p", "1", ERASED, 1, member_key(ALMA), f.MemberFact(ALMA))
+    met = about_tie("3", "contact.made", f.Contact((ALMA, BORIS), "met"))
+    rows = folded([erased, said("2", 2, sector="prison"), met])
+    assert rows.keys() == {tie_key(ALMA, BORIS)}
+
+
+def test_who_is_described_by_nothing_is_known_and_by_something_has_these_facts_alone() -> None:
+    assert fold(None, said("1", 1)) == Member(ALMA)
+    assert alma_after(said("1", 1, sector="housing")).facts.keys() == {"sector"}
+
+
 def test_a_redacted_event_changes_nothing() -> None:
     redacted = structs.replace(said("2", 2, sector="prison"), data=None)
     alma = alma_after(said("1", 1, sector="housing"))
@@ -119,8 +141,26 @@ def test_contacts_are_counted_by_channel_and_by_who_started() -> None:
     called = f.Contact((ALMA, BORIS), "called")
     tie = tie_after(about_tie("1", "contact.made", met, 5), about_tie("2", "contact.made", called))
     assert tie.contacts == {"called": 1, "met": 1}
+    assert list(tie.contacts) == ["called", "met"]
     assert (tie.started_by_a, tie.started_by_b) == (0, 1)
     assert (tie.first, tie.last) == (1, 5)
+    more = [about_tie(f"{n}", "contact.made", f.Contact((ALMA, BORIS), "met", ALMA)) for n in "34"]
+    tie = tie_after(*more, about_tie("1", "contact.made", met))
+    assert (tie.contacts, tie.started_by_a, tie.started_by_b) == ({"met": 3}, 2, 1)
+
+
+def test_the_end_of_a_mentoring_is_kept_among_the_answers() -> None:
+    ended = f.MentoringEnded((ALMA, BORIS), BORIS, "s1")
+    (reply,) = tie_after(about_tie("1", "mentoring.ended", ended, 7)).replies
+    assert reply == Reply(7, "p", "1", "s1", BORIS, "ended")
+
+
+def test_a_block_is_that_of_the_side_that_said_so() -> None:
+    by_alma = about_tie("1", "member.blocked", f.Blocking((ALMA, BORIS), ALMA), 1)
+    by_boris = about_tie("2", "member.unblocked", f.Blocking((ALMA, BORIS), BORIS), 2)
+    tie = tie_after(by_alma, by_boris)
+    assert tie.blocked_by_a == Fact(True, 1, "p", "1")
+    assert tie.blocked_by_b == Fact(False, 2, "p", "2")
 
 
 def test_a_block_stands_until_its_side_takes_it_back() -> None:
@@ -228,6 +268,7 @@ def test_since_when_somebody_has_time_is_not_moved_by_saying_so_again() -> None:
     alma = alma_after(*reversed(daily))
     assert alma == alma_after(*daily)
     assert (alma.facts["available"].time, alma.facts["availability"].time) == (5, 8)
+    assert alma.get("available") is True
 
 
 def test_when_somebody_last_had_no_time_is_known() -> None:

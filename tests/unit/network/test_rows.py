@@ -128,6 +128,28 @@ def test_rows_are_the_same_after_any_changes_as_in_a_plain_dict() -> None:
     check()
 
 
+@pytest.mark.parametrize("counts", [(2**31 - 1, 0), (2**31, 0), (0, 2**31), (2**40, 2**41)])
+def test_a_tie_of_more_contacts_than_a_column_holds_keeps_them(counts: tuple[int, int]) -> None:
+    many = Tie("P0", "P1", first=1, started_by_a=counts[0], started_by_b=counts[1])
+    few = Tie("P0", "P2", first=1, started_by_a=3)
+    same(packed([many, few]), {"tie/P0/P1": many, "tie/P0/P2": few})
+
+
+def test_members_read_again_are_not_made_again_and_only_so_many_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layers, "_REMEMBERED", 2)
+    rows = {each: encode(Member(each)) for each in PEOPLE}
+    members = layers.PackedMembers(rows)
+    made = members.get("P0")
+    assert made == Member("P0")
+    assert members.get("P0") is made
+    assert members.get("P9") is None
+    for each in PEOPLE:
+        assert members.get(each) == Member(each)
+        assert len(members._made) <= 2
+
+
 def test_who_is_not_there_is_not_found() -> None:
     rows = packed([Member("P0"), Tie("P0", "P1"), Tie("P1", "P2")])
     for absent in ("member/P1", "tie/P0/P2", "tie/P2/P1", "tie/P0/P9", "mark", ""):
