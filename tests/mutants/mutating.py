@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,8 +59,16 @@ GROUPS: Mapping[str, Group] = {
         (f"{UNIT}/profile", "tests/services/test_profile_store.py::TestMemoryStore"),
     ),
     "records": Group(  # the log's records and those of rounds.v1, and what is shown of a change
-        ("crosstie/logrecord.py", "crosstie/matching/record.py", "crosstie/showing.py"),
-        tuple(f"{UNIT}/test_{each}.py" for each in ("logrecord", "rounds_record", "showing")),
+        (
+            "crosstie/logrecord.py",
+            "crosstie/matching/record.py",
+            "crosstie/showing.py",
+            "services/matching/assembly.py",
+        ),
+        tuple(
+            f"{UNIT}/test_{each}.py"
+            for each in ("assembly", "logrecord", "rounds_record", "showing", "strays")
+        ),
     ),
     "intake": Group(  # from the doors into the log
         tuple(f"services/ingestion/{each}.py" for each in ("intake", "room", "letters")),
@@ -92,18 +101,27 @@ def run(names: list[str], kept: Path, *, where: str, workers: int) -> bool:
 
     `where`: mutants to try, by a pattern of names as `crosstie.network.fold.*`; empty for all.
     """
-    known = explained()
+    known = Explained()
     verdicts = [_group(name, kept / name, known, where, workers) for name in names]
     return all(verdicts)
 
 
-def explained(file: Path = SURVIVORS) -> dict[Survivor, str]:
-    """Survivors that are listed, and why."""
-    listed = tomllib.loads(file.read_text()).get("survivor", [])
-    return {Survivor(each["module"], each["was"], each["now"]): each["why"] for each in listed}
+class Explained:
+    """Survivors that are listed with a reason, one by one or by what all of a kind look like."""
+
+    def __init__(self, file: Path = SURVIVORS) -> None:
+        listed = tomllib.loads(file.read_text())
+        self._each = {Survivor(e["module"], e["was"], e["now"]) for e in listed.get("survivor", [])}
+        self._kinds = [re.compile(each["pattern"]) for each in listed.get("kind", [])]
+
+    def __contains__(self, found: Survivor | None) -> bool:
+        if found is None:
+            return False
+        change = f"{found.was} -> {found.now}"
+        return found in self._each or any(kind.fullmatch(change) for kind in self._kinds)
 
 
-def _group(name: str, place: Path, known: Mapping[Survivor, str], where: str, workers: int) -> bool:
+def _group(name: str, place: Path, known: Explained, where: str, workers: int) -> bool:
     group = GROUPS[name]
     print(f"{name}: {', '.join(group.modules)}", flush=True)
     place.mkdir(parents=True, exist_ok=True)
@@ -114,7 +132,7 @@ def _group(name: str, place: Path, known: Mapping[Survivor, str], where: str, wo
     command = [mutmut, "run", "--max-children", str(workers), *([where] if where else [])]
     subprocess.run(command, cwd=place, env=environment, check=True)
     found = {name: code for name, code in _results(place) if fnmatch(name, where or "*")}
-    alive = {each: _shown(mutmut, each, place) for each, code in found.items() if code == _LIVES}
+    alive = _shown([each for each, code in found.items() if code == _LIVES], place)
     unsure = [name for name, code in found.items() if code is None or _verdict(code) is None]
     tallies = Counter(
         (_module(each), "listed" if alive.get(each) in known else _verdict(code))
@@ -172,6 +190,7 @@ def _prepare(group: Group, place: Path) -> None:
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "tests.mutants.quick"],
         "pytest_add_cli_args_test_selection": list(group.tests),
         "use_git_change_detection": False,
+        "do_not_mutate_patterns": [r"^\s*log\.(info|warning|error)\("],  # words for people
         "timeout_multiplier": 30.0,  # by the wall clock, which other work holds up
     }
     written = "\n".join(f"{name} = {json.dumps(value)}" for name, value in settings.items())
@@ -185,13 +204,13 @@ def _results(place: Path) -> Iterator[tuple[str, int | None]]:
         yield from json.loads(meta.read_text())["exit_code_by_key"].items()
 
 
-def _shown(mutmut: str, mutant: str, place: Path) -> Survivor:
-    """A mutant by the lines that differ: its number means nothing once the module changes."""
-    shown = subprocess.run(
-        [mutmut, "show", mutant], cwd=place, capture_output=True, text=True, check=True
+def _shown(mutants: list[str], place: Path) -> dict[str, Survivor]:
+    """Mutants by the lines that differ: a number means nothing once the module changes."""
+    command = [sys.executable, "-m", "tests.mutants.shown"]
+    names, environment = "\n".join(mutants), os.environ | {"PYTHONPATH": ""}
+    said = subprocess.run(
+        command, cwd=place, env=environment, input=names, capture_output=True, text=True, check=True
     )
-    lines = [each for each in shown.stdout.splitlines() if not each.startswith(("---", "+++"))]
-    was, now = (
-        " ".join(each[1:].strip() for each in lines if each.startswith(sign)) for sign in "-+"
-    )
-    return Survivor(_module(mutant), was, now)
+    return {
+        each: Survivor(_module(each), *lines) for each, lines in json.loads(said.stdout).items()
+    }

@@ -124,8 +124,10 @@ async def test_what_is_dated_up_to_an_erasure_is_refused_and_what_comes_after_is
         assert refused is not None
         assert refused.pointer == "/time"
         assert instants.to_rfc3339(arrival.time) in refused.value
-        assert "after the erasure" in refused.limit
-        assert "erased" in refused.remedy
+        assert refused.limit == "after the erasure of everyone it names"
+        assert refused.remedy == (
+            "nothing to do: someone it names was erased; if they joined again, date events after that"
+        )
     assert len(world.entries) == 1
 
 
@@ -171,6 +173,15 @@ async def test_what_was_said_before_an_erasure_is_logged_before_it_and_the_rest_
     steps = [next(iter(each)) for each in world.done]
     once = ["asked", "the-log", "retired", "forgotten", "the-log", "logged"]
     assert steps == [*once, "asked", "the-log"]
+
+
+async def test_of_two_erasures_in_a_row_each_ends_the_step_for_its_own() -> None:
+    world = World()
+    arrivals = [erased(ADA, NOON - 2), erased(BOB, NOON - 1), joined(ADA, NOON)]
+    assert await world.intake.take(arrivals) == [None, None, None]
+    steps = [next(iter(each)) for each in world.done]
+    both = ["asked", "the-log", "retired", "forgotten", "forgotten", "the-log", "logged"]
+    assert steps == [*both, "asked", "the-log"]
 
 
 async def test_nothing_is_erased_while_what_was_said_before_cannot_be_logged() -> None:

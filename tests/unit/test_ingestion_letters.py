@@ -13,6 +13,7 @@ import pytest
 from crosstie import dlq
 from crosstie.door.arrival import Arrival
 from crosstie.door.entries import Entry
+from crosstie.door.record import MOST_BYTES
 from crosstie.errors import BrokerAway, DatabaseAway, Rejected
 from crosstie.registry import Platform
 from crosstie.runtime import database
@@ -141,9 +142,20 @@ async def test_an_inbox_of_nobody_is_buried_and_says_how_to_register_it() -> Non
     await world.take([record(1, topic=STRANGE), record(2)])
     assert world.taken == [["2"]]
     (letter,) = world.buried
-    reason = json.loads(dict(letter.headers)[dlq.REASON])
-    assert STRANGE in reason["value"]
-    assert "platforms add" in reason["remedy"]
+    assert json.loads(dict(letter.headers)[dlq.REASON]) == {
+        "pointer": "",
+        "value": f'"{STRANGE}"',
+        "limit": "the inbox of a registered platform",
+        "remedy": "register it with `crosstie platforms add`, then replay this",
+    }
+
+
+async def test_what_has_only_a_key_counts_it_too() -> None:
+    world = World()
+    heavy = record(1)
+    heavy.key = b"k" * MOST_BYTES
+    await world.take([heavy])
+    assert world.letters == [("1", "")]
 
 
 async def test_each_step_is_tried_again_until_it_works() -> None:
@@ -187,6 +199,38 @@ async def test_large_batches_are_taken_in_portions_that_each_hold_their_room() -
     await world.take([record(1), record(2, **crowd), record(3, **crowd), record(4)])
     assert world.taken == [["1", "2"], ["3", "4"]]
     assert world.held == [19_901, 19_901]
+
+
+async def test_a_portion_holds_as_much_as_is_allowed_and_no_more() -> None:
+    world = World()
+    many = [record(n) for n in range(1, MOST_ENTRIES + 2)]
+    await world.take(many)
+    assert world.held == [MOST_ENTRIES, 1]
+    await world.take(many[:-1])
+    assert world.held[2:] == [MOST_ENTRIES]
+
+
+async def test_operators_read_what_waits_what_was_refused_and_who_sent_how_many(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    world.away = ["registry", "intake", "dlq"]
+    with caplog.at_level("INFO", "crosstie"):
+        await world.take([record(1), record(2, source="urn:others"), record(3, topic=STRANGE)])
+    said: dict[str, list[dict[str, Any]]] = {}
+    for each in caplog.records:
+        said.setdefault(each.getMessage(), []).append(each.__dict__["crosstie_fields"])
+    waits = ["look a platform up", "log a portion", "write dead letters"]
+    assert [each["what"] for each in said["retrying"]] == waits
+    assert said["dead letter"] == [
+        {"topic": INBOX, "partition": 3, "offset": 2, "pointer": "/source"},
+        {"topic": STRANGE, "partition": 3, "offset": 3, "pointer": ""},
+    ]
+    received = sorted(said["received"], key=lambda each: str(each["platform"]))
+    assert received == [
+        {"door": "kafka", "platform": "members", "accepted": 1, "rejected": 1},
+        {"door": "kafka", "platform": "nobody", "accepted": 0, "rejected": 1},
+    ]
 
 
 async def test_what_came_is_counted_by_platform() -> None:

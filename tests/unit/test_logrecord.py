@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crosstie import sealing
 from crosstie.errors import Rejected
 from crosstie.logrecord import Headers, head_of, headers, opened
-from crosstie.network.facts import DECODERS
+from crosstie.network.facts import DECODERS, Contact, Described
 
 ANN, BOB = "A" * 16, "B" * 16
 CONTACT = "org.crosstie.contact.made.v1"
@@ -57,6 +58,122 @@ def test_numbers_that_no_row_can_hold_are_refused(weight: str) -> None:
     value = f'{{"members":["{ANN}","{BOB}"],"channel":"met","weight":{weight}}}'.encode()
     with pytest.raises(Rejected):
         opened(head_of(TIE, value, GOOD), {})
+
+
+NOON = 1_760_000_000_000_000
+DESCRIBED = "org.crosstie.member.described.v1"
+MET = f'{{"members":["{ANN}","{BOB}"],"channel":"met","weight":0.5}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("sealed", "media"),
+    [(True, b"application/vnd.crosstie.sealed+json"), (False, b"application/json")],
+)
+def test_a_logged_event_has_the_headers_of_cloudevents_binary_mode(
+    sealed: bool, media: bytes
+) -> None:
+    assert headers("urn:é", "e/1", CONTACT, NOON + 5, sealed=sealed) == [
+        ("ce_specversion", b"1.0"),
+        ("ce_source", "urn:é".encode()),
+        ("ce_id", b"e/1"),
+        ("ce_type", CONTACT.encode()),
+        ("ce_time", b"2025-10-09T08:53:20.000005Z"),
+        ("content-type", media),
+    ]
+
+
+def test_what_was_logged_in_plain_is_read_as_it_was_said() -> None:
+    event = opened(head_of(TIE, MET, headers("s", "e1", CONTACT, NOON, sealed=False)), {})
+    assert (event.source, event.id, event.type, event.time) == ("s", "e1", CONTACT, NOON)
+    assert event.key == TIE.decode()
+    assert event.data == Contact((ANN, BOB), "met", weight=0.5)
+
+
+def sealed(payload: bytes, key: bytes, subject: str = ANN, id: str = "e1") -> Any:
+    value = sealing.seal(payload, key, "s", "e1")
+    given = headers("s", id, DESCRIBED, NOON, sealed=True)
+    return head_of(f"member/{subject}".encode(), value, given)
+
+
+def test_what_was_sealed_is_opened_with_the_key_of_its_subject_and_else_redacted() -> None:
+    key = sealing.new_key()
+    head = sealed(f'{{"member":"{ANN}","sector":"housing"}}'.encode(), key)
+    assert (head.sealed, head.sealed_subject) == (True, ANN)
+    event, redacted = opened(head, {ANN: key}), opened(head, {BOB: key})
+    assert event.data == Described(ANN, sector="housing")
+    assert redacted.data is None
+    assert redacted.body == event.body
+    assert redacted.key == event.key == f"member/{ANN}"
+
+
+def test_a_payload_sealed_for_another_event_or_about_somebody_else_is_refused() -> None:
+    key = sealing.new_key()
+    payload = f'{{"member":"{ANN}"}}'.encode()
+    with pytest.raises(Rejected):
+        opened(sealed(payload, key, id="e2"), {ANN: key})
+    with pytest.raises(Rejected, match=f"member/{ANN}, whom the data is about"):
+        opened(sealed(payload, key, subject=BOB), {BOB: key})
+
+
+def test_the_digest_of_a_body_is_of_type_time_and_payload_and_stays_through_upgrades() -> None:
+    def body(type: str = CONTACT, time: int = NOON, value: bytes = MET, id: str = "e1") -> bytes:
+        return opened(head_of(TIE, value, headers("s", id, type, time, sealed=False)), {}).body
+
+    assert body().hex() == "ec6d38ff59f4f92df3a0f471e3fe65a6"
+    assert body(id="e2") == body()
+    assert len({body(), body(time=NOON + 1), body(value=MET + b" ")}) == 3
+
+
+OF_HEADERS = "must be headers of a logged CloudEvent; send it through ingestion"
+OF_KEYS = "must be member/<subject>, or tie/<a>/<b> in plain; send it through ingestion"
+OF_DATA = f"must be the data of {CONTACT}; see the AsyncAPI document"
+OF_TYPES = "must be a type this version knows; upgrade, then replay the quarantine"
+CHIDI = "C" * 16
+OF_PEOPLE = f"must be tie/{BOB}/{CHIDI}, whom the data is about; send it through ingestion"
+OLD = b"1899-12-31T23:59:59Z"
+NO_ID = [each for each in GOOD if each[0] != "ce_id"]
+ONE, THREE = b'{"members":["secret"]}', MET.replace(b'"met"', b"3")
+TEA = b"org.crosstie.tea.drunk.v9"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "given", "found", "expected"),
+    [
+        (TIE, MET, replaced("ce_time", None), '/headers is "ce_time without a value"', OF_HEADERS),
+        (TIE, MET, NO_ID, "/headers is \"'ce_id'\"", OF_HEADERS),
+        (TIE, MET, replaced("ce_time", OLD), f'/headers is "ce_time {OLD.decode()}"', OF_HEADERS),
+        (TIE, MET, replaced("ce_type", TEA), f'/type is "{TEA.decode()}"', OF_TYPES),
+        (b"tie/x", MET, GOOD, '/key is "tie/x"', OF_KEYS),
+        (None, MET, GOOD, '/key is ""', OF_KEYS),
+        (TIE, ONE, GOOD, '/data is "Expected `array` of length 2 - at `$.members`"', OF_DATA),
+        (TIE, THREE, GOOD, '/data is "Expected `str`, got `int` - at `$.channel`"', OF_DATA),
+        (TIE, None, GOOD, '/data is "Input data was truncated"', OF_DATA),
+        (TIE, MET.replace(ANN.encode(), CHIDI.encode()), GOOD, f'/key is ""{TIE.decode()}""', OF_PEOPLE),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_is_wrong_what_may_be_and_what_to_do(
+    key: bytes | None, value: bytes | None, given: Headers, found: str, expected: str
+) -> None:
+    with pytest.raises(Rejected) as refused:
+        opened(head_of(key, value, given), {})
+    assert str(refused.value) == f"{found}, {expected}"
+
+
+def test_no_word_of_a_payload_is_in_its_refusal() -> None:
+    key = sealing.new_key()
+    payload = f'{{"member":"{ANN}","level":"canary"}}'.encode()
+    with pytest.raises(Rejected) as refused:
+        opened(sealed(payload, key), {ANN: key})
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("time", [b"1900-01-01T00:00:00Z", b"9998-12-31T23:59:59.999999Z"])
+def test_times_that_can_be_written_again_are_read(time: bytes) -> None:
+    head = head_of(TIE, MET, replaced("ce_time", time))
+    again = headers("s", "1", CONTACT, head.time, sealed=False)
+    assert dict(again)["ce_time"] == time
+    with pytest.raises(Rejected):
+        head_of(TIE, MET, replaced("ce_time", b"9999-01-01T00:00:00Z"))
 
 
 _names = st.sampled_from([name for name, _ in GOOD]) | st.text(max_size=5)

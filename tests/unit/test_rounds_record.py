@@ -117,3 +117,59 @@ def test_both_ends_of_a_changed_tie_are_served_and_nobody_else() -> None:
     assert changed_members(after, same) == {"B", "C", "D"}
     assert changed_members({tie_key("A", "B"): None}, same, [tie_key("A", "B")]) == {"A", "B"}
     assert changed_members(same, dict(same)) == frozenset()
+
+
+def test_digests_and_seeds_of_rounds_stay_through_upgrades() -> None:
+    plain = round_of(3, "the one before", suggestions=1)
+    assert plain.digest == "2e467a854991f73f3556d922c282e99abe50dcea3a0dbf3a62d1abcd916f80c5"
+    assert record.digest(structs.replace(plain, digest="another")) == plain.digest
+    assert record.seed("test", 1) == 767721211282302336
+    assert record.seed("test", 1) != record.seed("other", 1)
+    assert all(0 <= record.seed("test", n) < 2**63 for n in range(100))
+    assert any(record.seed("test", n) >= 2**62 for n in range(100))
+
+
+def test_a_round_as_large_as_a_part_may_be_is_one_record() -> None:
+    short = len(record.encode(round_of(1)))
+    whole = structs.replace(round_of(1), code="c" * (record.PART_BYTES - short + 1))
+    (only,) = record.split(whole)
+    assert len(only.value) == record.PART_BYTES
+    assert (only.key, only.headers) == (b"1", ())
+    larger = structs.replace(whole, code=whole.code + "c")
+    assert [len(each.value) for each in record.split(larger)] == [record.PART_BYTES, 1]
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [
+        (b"7", 7),
+        (b"12/1", 12),
+        (b"3/40", 3),
+        (b"0", 0),
+        (b"07", 0),
+        (b"x", 0),
+        (b"7/0", 0),
+        (b"", 0),
+    ],
+)
+def test_a_key_says_which_round_it_is_of(key: bytes, number: int) -> None:
+    assert record.number_of(key) == number
+
+
+def test_a_key_of_a_part_without_its_header_is_no_round() -> None:
+    (whole,) = record.split(round_of(1))
+    assert list(record.joined([record.Record(b"1/1", whole.value), whole])) == [round_of(1)]
+    numbered = record.Record(b"1", whole.value, (("part", b"1/1"),))
+    assert list(record.joined([numbered])) == []
+    other = record.Record(b"1", whole.value, (("trace", b"x"),))
+    assert list(record.joined([other])) == [round_of(1)]
+
+
+def test_a_gap_says_between_which_rounds_it_is() -> None:
+    first, second, third = history(3)
+    with pytest.raises(LogGap, match="from round 1 to round 3"):
+        list(record.following([first, third], 0, ""))
+    forked = round_of(2, "another past")
+    with pytest.raises(LogGap, match=r"round 2 of rounds\.v1 does not follow from round 1"):
+        list(record.following([first, forked], 0, ""))
+    assert list(record.following([second, third], 1, first.digest)) == [second, third]

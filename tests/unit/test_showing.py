@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from crosstie.matching.model import Change, State
-from crosstie.showing import news, shown_seq, shown_state
+from crosstie.showing import news, shown_scores, shown_seq, shown_state
 from tests.unit.replay.world import ANN, BOB, suggestion
 
 PERSONAL = [
@@ -64,3 +64,14 @@ def test_what_both_accepted_and_then_ended_has_three_numbers() -> None:
     both, ended = change("accepted", 3, ANN, BOB), change("ended", 4, ANN, BOB)
     told = [(1, "made"), (2, "accepted"), (3, "closed")]
     assert seen(MADE, ANN_ACCEPTS, both, ended) == told
+
+
+def test_accepted_shows_only_once_both_accepted() -> None:
+    assert shown_state(change("accepted", 2, ANN).suggestion) == "made"
+    assert shown_state(change("open", 2, ANN, BOB).suggestion) == "made"
+
+
+def test_scores_show_as_shares_but_for_what_is_learned_of_answers() -> None:
+    scores = {"bridging": 250_000, "mutual": 1, "accepts_first": 2, "worth": 3, "fairness": -5}
+    shown = shown_scores(structs.replace(suggestion(), scores=scores))
+    assert shown == {"bridging": 0.25, "fairness": -0.000005}
