@@ -48,7 +48,7 @@ MATCHING = f"{UNIT}/matching/test_"
 # deliberate defects stand.
 GROUPS: Mapping[str, Group] = {
     "network": Group(
-        ("crosstie/network/*.py",),
+        ("crosstie/network/*.py", "crosstie/layered.py"),
         (f"{UNIT}/network", f"{UNIT}/test_view.py"),
     ),
     "delivery": Group(  # from the log to PostgreSQL and on: offsets, epochs, what is refused
