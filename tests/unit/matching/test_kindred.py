@@ -5,6 +5,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from crosstie.matching import base, candidates, kindred
 from crosstie.matching.candidates import SOURCES, Search
@@ -153,3 +156,12 @@ def test_a_base_of_other_words_alike_shows_the_members_anew() -> None:
     assert prepared.shown(base.Base(), START)[0].kindred.nnz == 0
     other = base.Base(kindred={1: {2: 90}})
     assert prepared.shown(other, START)[0].kindred[1, 2] == pytest.approx(0.9)
+
+
+@given(st.integers(0, 4), st.integers(1, 8), st.integers(0, 2**32 - 1))
+def test_other_words_are_the_product_less_the_words_said(items: int, words: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    said = draw.random((items, words)) * (draw.random((items, words)) < 0.5)
+    like = draw.random((words, words)) * (draw.random((words, words)) < 0.4)
+    found = latent._in_other_words(csr_array(said), csr_array(like)).toarray()
+    assert found == pytest.approx(np.where(said > 0, 0.0, said @ like))

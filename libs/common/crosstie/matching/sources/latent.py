@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
+from crosstie.matching.arrays import contains
 from crosstie.matching.people import Items
 from crosstie.matching.sources import needs
 from crosstie.matching.sources.needs import Words
@@ -27,13 +28,23 @@ def find(search: Search, quota: int) -> Found:
 
 def _meant(search: Search, wanted: Items, given: Items) -> Words:
     items = needs.of(wanted, search.rows)
-    said = wanted.vectors[items]
-    return needs.answered(search, items, _in_other_words(said, search), wanted, given, MOST_SHARING)
+    asked = _in_other_words(wanted.vectors[items], search.people.kindred)
+    return needs.answered(search, items, asked, wanted, given, MOST_SHARING)
 
 
-def _in_other_words(said: csr_array, search: Search) -> csr_array:
-    """The words used like those `said`, and not said."""
-    meant = csr_array(said @ search.people.kindred)
-    meant = csr_array(meant - meant.multiply(said.astype(np.bool_)))
-    meant.eliminate_zeros()
-    return meant
+def _in_other_words(said: csr_array, kindred: csr_array) -> csr_array:
+    """The words used like those `said`, and not said: a word once for every one that it is like.
+
+    By entry: a product of matrices as wide as all words would cost more than what is asked.
+    """
+    size, width = said.shape
+    item = np.repeat(np.arange(size), np.diff(said.indptr))
+    first = kindred.indptr[said.indices].astype(np.int64)
+    counts = kindred.indptr[said.indices + 1] - first
+    entry = np.repeat(np.arange(len(counts)), counts)
+    place = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(len(entry))
+    mine, words = item[entry], kindred.indices[place]
+    other = ~contains(np.sort(item * width + said.indices), mine * width + words)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(mine[other], minlength=size))])
+    values = said.data[entry] * kindred.data[place]
+    return csr_array((values[other], words[other], ends.astype(np.int32)), shape=said.shape)
