@@ -81,10 +81,9 @@ def measured(people: int) -> dict[str, Any]:
             n += 1
             changed = _member(rows, n) if kind == "member" else _ties(rows, names, count, draw)
             rows = rows.after(changed)
-            who = frozenset(name for key in changed for name in key.split("/")[1:])
             prepared, ledger = times.of(
-                lambda now=rows, keys=changed, who=who, n=n, before=prepared, known=ledger: _round(  # type: ignore[misc]
-                    before.after(now, keys), known, base, n, who
+                lambda now=rows, keys=changed, n=n, before=prepared, known=ledger: _round(  # type: ignore[misc]
+                    before.after(now, keys), known, base, n, frozenset(keys)
                 )
             )
         figures[f"round_after_{count}_{kind}"] = times.told()
@@ -108,9 +107,10 @@ def _preview(prepared: Prepared, ledger: Ledger, base: bases.Base, name: str) ->
 
 
 def _round(
-    after: Prepared, ledger: Ledger, base: bases.Base, n: int, who: frozenset[str]
+    after: Prepared, ledger: Ledger, base: bases.Base, n: int, touched: frozenset[str]
 ) -> tuple[Prepared, Ledger]:
-    return after, rounds.decide(after, ledger, base, n, who, who)[0]
+    who = frozenset(name for key in touched for name in key.split("/")[1:])
+    return after, rounds.decide(after, ledger, base, n, who, touched)[0]
 
 
 def _member(rows: Rows, n: int) -> dict[str, Row | None]:

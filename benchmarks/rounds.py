@@ -133,7 +133,7 @@ def measure(people: int) -> dict[str, Any]:
         begun = time.perf_counter()
         after = prepared.after(now, touched)
         updated = time.perf_counter() - begun
-        made = decide(after, ledger, base, n, who, who)
+        made = decide(after, ledger, base, n, who, frozenset(touched))
         warm = time.perf_counter() - begun
         figures[f"after_{count}_changed"] = {
             "cold_seconds": round(cold, 3),

@@ -12,7 +12,9 @@ from itertools import combinations
 
 import msgspec
 
-from crosstie.matching.serve import changed_members
+from crosstie.matching.serve import subjects
+from crosstie.network.packed import packed
+from crosstie.network.rows import Rows
 from crosstie.network.state import Row, key_of, member_key, tie_key
 from crosstie.network.wire import MARK_KEY, Mark, decode_mark, decode_row
 from services.matching.touched import Touched
@@ -20,7 +22,9 @@ from services.matching.touched import Touched
 _MARK = MARK_KEY.encode()
 _ROWS = (b"member/", b"tie/")
 _NOTHING = Mark(0, 0)
+_UNTOLD = object()
 _MOST_TRACKED = 100_000  # keys that changed since the base line: beyond, everyone is served
+_MOST_LATE = 50_000  # rows that lie above those packed, while nobody asks for news
 KeyValue = tuple[bytes | None, bytes | None]
 
 
@@ -37,10 +41,15 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Rows that may differ from those when it was asked last, None where one is gone."""
+    """All rows there are, and the keys of those that may differ from when it was asked last."""
 
-    rows: Mapping[str, Row | None]
-    whole: bool  # all rows there are
+    packed: Rows
+    late: Mapping[str, Row | None]  # above these; None where one is gone
+    keys: frozenset[str] | None  # None: all may
+
+    def rows(self) -> Rows:
+        """As they were then; it may take a while, in any thread."""
+        return self.packed.after(self.late)
 
 
 class Assembly:
@@ -51,13 +60,19 @@ class Assembly:
     """
 
     def __init__(self, partitions: int) -> None:
-        self.rows: dict[str, Row] = {}
+        self._packed = packed()
+        self._late: dict[str, Row | None] = {}  # above what is packed; None: gone
         self.marks: list[Mark] = [_NOTHING] * partitions
         self._touched = Touched(partitions)
         self._waiting: list[dict[str, Row | None]] = [{} for _ in range(partitions)]
         self._before: dict[str, Row | None] | None = None  # at the base line; None: there is none
         self._since: dict[str, Row | None] | None = None  # at the last cut; None: there was none
         self._news: set[str] | None = None  # None: all of them
+
+    @property
+    def rows(self) -> Rows:
+        """All of them at this moment."""
+        return self._packed.after(self._late)
 
     @property
     def offsets(self) -> tuple[int, ...]:
@@ -103,7 +118,8 @@ class Assembly:
         """The rows of these members and of the ties between them."""
         keys = [member_key(each) for each in subjects]
         keys += [tie_key(a, b) for a, b in combinations(sorted(subjects), 2)]
-        return {key: self.rows[key] for key in keys if key in self.rows}
+        found = ((key, self._row(key)) for key in keys)
+        return {key: row for key, row in found if row is not None}
 
     def cut(self) -> Cut:
         """The network now, and who changed since the base line."""
@@ -112,15 +128,15 @@ class Assembly:
         if self._before is None:
             return Cut(self.offsets, self.latest, None, touched)
         merged = since | self._before
-        self._before = {key: row for key, row in merged.items() if row != self.rows.get(key)}
+        self._before = {key: row for key, row in merged.items() if row != self._row(key)}
         if len(self._before) > _MOST_TRACKED:
             self._before = None
             return Cut(self.offsets, self.latest, None, touched)
-        changed = changed_members(self._before, self.rows, self._before)
+        changed = frozenset(who for key in self._before for who in subjects(key))
         return Cut(self.offsets, self.latest, changed, touched, len(self._before))
 
     def touched_since(self, offsets: tuple[int, ...]) -> frozenset[str] | None:
-        """Everyone whose rows may differ from those of a round at `offsets`; None: anybody's."""
+        """Keys of rows that may differ from those of a round at `offsets`; None: any may."""
         return self._touched.since(offsets)
 
     def draw_line(self) -> None:
@@ -134,9 +150,14 @@ class Assembly:
     def news(self) -> News:
         """What changed since this was asked last."""
         news, self._news = self._news, set()
-        if news is None:
-            return News(dict(self.rows), whole=True)
-        return News({key: self.rows.get(key) for key in news}, whole=False)
+        return News(self._packed, self._late.copy(), None if news is None else frozenset(news))
+
+    def keep(self, news: News, rows: Rows) -> None:
+        """`rows`, which are those of `news`, take the place of what was packed; less lies above."""
+        if news.packed is self._packed:
+            late = self._late.items()
+            self._late = {k: row for k, row in late if row is not news.late.get(k, _UNTOLD)}
+            self._packed = rows
 
     def tell_all(self) -> None:
         """What was told is lost: tell everything when asked for news."""
@@ -146,13 +167,15 @@ class Assembly:
         """Make these the rows."""
         for key, row in ready.items():
             if self._since is not None:
-                self._since.setdefault(key, self.rows.get(key))
+                self._since.setdefault(key, self._row(key))
             if self._news is not None:
                 self._news.add(key)
-            if row is None:
-                self.rows.pop(key, None)
-            else:
-                self.rows[key] = row
+            self._late[key] = row
+        if len(self._late) > max(_MOST_LATE, len(self._packed) // 8):
+            self._packed, self._late = self._packed.after(self._late), {}
+
+    def _row(self, key: str) -> Row | None:
+        return self._late[key] if key in self._late else self._packed.get(key)
 
 
 def _waits(waiting: dict[str, Row | None], key: str, value: bytes | None) -> bool:

@@ -60,7 +60,7 @@ class Opening:
     previous: str  # digest of round n - 1
     settle_only: bool = False
     left_over: frozenset[str] = frozenset()  # by rounds since the last that made suggestions
-    touched: frozenset[str] | None = None  # whose rows may differ since the last round; None: all
+    touched: frozenset[str] | None = None  # keys that may differ since the last round; None: any
 
     @property
     def serve(self) -> frozenset[str] | None:

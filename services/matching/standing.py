@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from crosstie.matching.prepared import Prepared
+from crosstie.network.rows import Rows
 from crosstie.network.view import Network
 from services.matching.assembly import Cut, News
 from services.matching.decide import off_loop
@@ -34,7 +35,7 @@ class Standing:
         return 0 if self._prepared is None else len(self._prepared.network.members)
 
     def touched_since(self, offsets: tuple[int, ...]) -> frozenset[str] | None:
-        """Everyone whose rows may differ from those of a round at `offsets`; None: anybody's."""
+        """Keys of rows that may differ from those of a round at `offsets`; None: any may."""
         return self._reader.network.touched_since(offsets)
 
     async def now(self) -> Prepared:
@@ -50,20 +51,22 @@ class Standing:
 
     async def _after(self, news: News) -> Prepared:
         before, network = self._prepared, self._reader.network
-        if before is not None and not (news.rows or news.whole):
+        if before is not None and news.keys == frozenset():
             return before
         try:
-            self._prepared = await off_loop(lambda: prepared(news, before))
+            rows, after = await off_loop(lambda: prepared(news, before))
         except BaseException:
             self._prepared = None
             network.tell_all()
             raise
-        return self._prepared
+        network.keep(news, rows)
+        self._prepared = after
+        return after
 
 
-def prepared(news: News, before: Prepared | None) -> Prepared:
-    """What a round reads; `before` is what it read before the news."""
-    rows = {key: row for key, row in news.rows.items() if row is not None}
-    if before is None or news.whole:
-        return Prepared.of(Network.of(rows))
-    return before.after(rows, news.rows.keys())
+def prepared(news: News, before: Prepared | None) -> tuple[Rows, Prepared]:
+    """All rows as of the news, and what a round reads; `before` is what it read before these."""
+    rows = news.rows()
+    if before is None or news.keys is None:
+        return rows, Prepared.of(Network.of(rows))
+    return rows, before.after(rows, news.keys)

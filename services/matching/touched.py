@@ -1,6 +1,6 @@
-"""Who was touched since a round read the network, however many rows came before that.
+"""Which rows were touched since a round read the network, however many came before that.
 
-Rounds and previews settle only what these people hold. It may name more than changed, never less; of
+Rounds and previews settle only what hangs on these. It may name more than changed, never less; of
 what is too long ago nobody knows.
 """
 
@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from itertools import takewhile
-
-from crosstie.matching.serve import subjects
 
 _MOST = 20_000  # keys remembered of one partition
 
@@ -33,15 +31,14 @@ class Touched:
             self._known_from[partition] = known.popleft()[0] + 1
 
     def since(self, offsets: tuple[int, ...]) -> frozenset[str] | None:
-        """Whose rows, or ties' rows, may differ from those of a round at `offsets`; None: anybody's."""
+        """Keys of rows that may differ from those of a round at `offsets`; None: any may."""
         if len(offsets) != len(self._keys) or any(
             begun is not None and then < begun
             for begun, then in zip(self._known_from, offsets, strict=True)
         ):
             return None
         return frozenset(
-            subject
+            key
             for known, then in zip(self._keys, offsets, strict=True)
             for _, key in takewhile(lambda each, then=then: each[0] >= then, reversed(known))  # type: ignore[misc]
-            for subject in subjects(key)
         )

@@ -11,7 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
-from crosstie.network.state import Row, member_key, tie_key
+from crosstie.network.state import Member, Row, member_key, tie_key
+from crosstie.network.wire import MARK_KEY, Mark, encode
 from crosstie.runtime.service import Running
 from crosstie.runtime.stack import Stack
 from crosstie.topics import LOG_PARTITIONS
@@ -173,17 +174,21 @@ async def test_what_changed_counts_from_the_base_line_however_often_it_was_cut(m
         assert (await cut_now(reader)).changed == frozenset((subject(3), subject(6)))
 
 
+def _told(news: News) -> tuple[dict[str, Row], frozenset[str] | None]:
+    return dict(news.rows()), news.keys
+
+
 async def test_news_is_told_once_and_all_of_it_at_first(made: World) -> None:
     hand = made.hand
     await made.village(10)
     async with reading(made) as reader:
         await reader.up_to_end()
-        assert reader.network.news() == News(hand.rows, whole=True)
+        assert _told(reader.network.news()) == (hand.rows, None)
         await hand.tell([meets(hand, 2, 5, START + 100)])
         await reader.up_to_end()
         key = tie_key(subject(2), subject(5))
-        assert reader.network.news() == News({key: hand.rows[key]}, whole=False)
-        assert reader.network.news().rows == {}
+        assert _told(reader.network.news()) == (hand.rows, frozenset((key,)))
+        assert reader.network.news().keys == frozenset()
 
 
 async def test_a_new_consumer_goes_on_where_the_last_one_was(made: World) -> None:
@@ -239,11 +244,14 @@ async def test_a_topic_that_lacks_what_comes_next_is_read_anew(made: World) -> N
     async with reading(made) as reader:
         first, rows = await cut_now(reader), await rows_now(reader)
     reader._positions = dict.fromkeys(range(LOG_PARTITIONS), 10_000)
-    reader.network.rows[member_key("GONE")] = next(iter(rows.values()))  # its tombstone was missed
+    gone = member_key("GONE").encode()  # its tombstone will be missed
+    mark = encode(Mark(first.offsets[0], first.latest))
+    reader.network.take(0, [(gone, encode(Member("GONE"))), (MARK_KEY.encode(), mark)])
     async with reading(made, reader):
         await until(lambda: _anew(reader))
         again = await cut_now(reader)
-    assert (reader.network.rows, again.offsets, again.changed) == (rows, first.offsets, None)
+    assert (dict(reader.network.rows), again.offsets) == (rows, first.offsets)
+    assert again.changed is None
 
 
 async def _anew(reader: Reader) -> bool:

@@ -3,14 +3,14 @@ from __future__ import annotations
 from services.matching.touched import Touched
 
 
-def test_whoever_came_since_a_round_is_touched_both_ends_of_a_tie() -> None:
+def test_what_came_since_a_round_is_touched() -> None:
     touched = Touched(2)
     touched.came(0, 5, ["member/A"])  # what is there
     touched.came(1, 7, [])
     touched.came(0, 6, ["member/B"])
     touched.came(1, 9, ["tie/C/D"])
-    assert touched.since((5, 7)) == frozenset("BCD")
-    assert touched.since((6, 9)) == frozenset("BCD")
+    assert touched.since((5, 7)) == frozenset(("member/B", "tie/C/D"))
+    assert touched.since((6, 9)) == frozenset(("member/B", "tie/C/D"))
     assert touched.since((7, 10)) == frozenset()
 
 
@@ -18,7 +18,7 @@ def test_rows_that_came_again_up_to_the_same_end_are_touched() -> None:
     touched = Touched(1)
     touched.came(0, 5, ["member/A"])
     touched.came(0, 5, ["member/B"])
-    assert touched.since((5,)) == frozenset("B")
+    assert touched.since((5,)) == frozenset(("member/B",))
 
 
 def test_of_what_is_too_long_ago_nobody_knows() -> None:
@@ -30,5 +30,5 @@ def test_of_what_is_too_long_ago_nobody_knows() -> None:
     assert touched.since((5,)) is not None
     touched.came(0, 7, ["member/A"])
     assert touched.since((6,)) is None
-    assert touched.since((7,)) == frozenset("A")
+    assert touched.since((7,)) == frozenset(("member/A",))
     assert touched.since((7, 7)) is None

@@ -45,7 +45,7 @@ def preview(
 ) -> Preview:
     """What round `n` at `at` with `seed` would suggest to `subject`, and the `most` next best.
 
-    `touched`: whose rows may differ since round `n` - 1, as `step` takes it.
+    `touched`: keys of the rows that may differ since round `n` - 1, as `step` takes it.
     """
     found = course(
         prepared.network,

@@ -15,6 +15,7 @@ from crosstie.matching.ledger import SETTLED_KEPT_US, Ledger, Settled
 from crosstie.matching.model import FINAL, Change, State, Suggestion
 from crosstie.matching.pacing import SLOTS, Slot, capacity, holding, used
 from crosstie.matching.policy import Policy
+from crosstie.matching.serve import subjects
 from crosstie.network.state import Reply
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
@@ -27,8 +28,8 @@ def settle(
 ) -> tuple[Ledger, tuple[Change, ...]]:
     """Answers, then meetings, expiries, what the world rules out, and lowered capacity.
 
-    `touched` must hold everyone whose row, or one of whose ties' rows, may differ since the last
-    settlement of this ledger (None: anybody); it saves looking at all others, and changes nothing.
+    `touched` must hold the keys of all rows that may differ since the last settlement of this
+    ledger (None: any); it saves looking at all others, and changes nothing.
     """
     happened: list[Change] = []
     for suggestion in sorted(_moving(network, ledger, at, touched), key=lambda each: each.id):
@@ -45,12 +46,19 @@ def _moving(
     if touched is None:
         eligible = frozenset(filter(network.eligible, ledger.by_member))
         return (each for each in ledger.live.values() if not _quiet(each, network, eligible, at))
-    live, theirs = ledger.live, ledger.by_member
     # a new one was made of people as they were then, but it may be answered already: ids can be told
-    early = (pair[0] for pair in ledger.latest if pair in network.answers)
-    found = [each for subject in (*touched, *early) for each in theirs.get(subject, ())]
-    found += ledger.holdings.expired(at, live)
+    early = (pair for pair in ledger.latest if pair in network.answers)
+    found = [
+        each for names in (*map(subjects, touched), *early) for each in _between(ledger, names)
+    ]
+    found += ledger.holdings.expired(at, ledger.live)
     return {each.id: each for each in found}.values()
+
+
+def _between(ledger: Ledger, names: tuple[str, ...]) -> Iterator[Suggestion]:
+    """What one of these holds, or what two have with each other."""
+    whose = {*names}
+    return (each for each in ledger.by_member.get(names[0], ()) if whose <= {*each.members})
 
 
 def changed(suggestion: Suggestion, cause: str, state: State, **news: object) -> Change:
@@ -193,11 +201,11 @@ def _over_capacity(
 def _overfull(network: Network, ledger: Ledger, touched: frozenset[str] | None) -> Iterator[str]:
     """Who holds more than they offer, of any slot.
 
-    Others than the touched hold no more than when they were looked at last, and what they were over
-    then they have answered.
+    Others than those whose own row was touched hold no more than when they were looked at last, and
+    what they were over then they have answered.
     """
     theirs = ledger.by_member
-    for subject in theirs if touched is None else theirs.keys() & touched:
+    for subject in theirs if touched is None else theirs.keys() & _members(touched):
         said = network.members[subject].get("availability") or (0, 0, 0)
         introductions, mentors, mentees = said[:3]
         slots = [used(each, subject) for each in theirs[subject]]
@@ -207,6 +215,10 @@ def _overfull(network: Network, ledger: Ledger, touched: frozenset[str] | None) 
             or slots.count("mentees") > mentees
         ):
             yield subject
+
+
+def _members(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset(names[0] for names in map(subjects, keys) if len(names) == 1)
 
 
 def _excess(

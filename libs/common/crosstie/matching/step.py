@@ -66,8 +66,8 @@ def step(
     `serve` names whom to find suggestions for (None: everyone); members whose slot was freed by
     time or by settlement since the last round are added here. `prepared`, of this network, saves
     reading all of it again, and changes nothing. A round that is `settle_only` makes nothing.
-    `touched`: everyone whose row, or one of whose ties' rows, may differ since the last settlement
-    of `ledger` (None: anybody); it saves looking at all others, and changes nothing.
+    `touched`: keys of all rows that may differ since the last settlement of `ledger` (None: any);
+    it saves looking at all others, and changes nothing.
     """
     found = course(
         network,
