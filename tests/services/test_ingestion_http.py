@@ -16,6 +16,7 @@ from crosstie import api_keys
 from crosstie.runtime.limits import MOST_BODY_BYTES
 from crosstie.runtime.stack import Stack
 from services.ingestion.app import build
+from services.ingestion.intake import Intake
 from tests.services.ingestion_world import (
     SOURCE,
     World,
@@ -341,6 +342,41 @@ async def test_what_is_more_than_there_is_room_for_is_to_come_again(
     away = next(each for each in answers if each.status_code == 429)
     assert int(away.headers["retry-after"]) > 0
     assert later.status_code == 202
+
+
+@pytest.mark.parametrize(("away", "status"), [(None, 429), ("kafka", 503), ("postgresql", 503)])
+async def test_whoever_waits_too_long_for_its_turn_is_turned_away_unread(
+    world: World, monkeypatch: pytest.MonkeyPatch, away: str | None, status: int
+) -> None:
+    monkeypatch.setattr("services.ingestion.http.MOST_BYTES_AT_WORK", 1)  # one at a time
+    monkeypatch.setattr("services.ingestion.http.TURN_SECONDS", 0.05)
+    taking, go = asyncio.Event(), asyncio.Event()
+    take = Intake.take
+
+    async def held(self: Intake, arrivals: Any) -> Any:
+        taking.set()
+        await go.wait()
+        return await take(self, arrivals)
+
+    monkeypatch.setattr(Intake, "take", held)
+    async with (
+        ingestion(world.settings) as (service, running),
+        client(service, world.key) as http,
+    ):
+        first = asyncio.create_task(http.post("/v1/events", json=joined("ada")))
+        await taking.wait()
+        if away is not None:
+            running.unready[away] = "says nothing"
+        unreadable: dict[str, Any] = {
+            "content": b"no JSON",
+            "headers": {"content-type": "application/json"},
+        }
+        turned_away = await http.post("/v1/events", **unreadable)
+        assert turned_away.status_code == status, turned_away.text
+        assert int(turned_away.headers["retry-after"]) > 0
+        go.set()
+        assert (await first).status_code == 202
+        assert (await http.post("/v1/events", **unreadable)).status_code == 422
 
 
 async def test_what_is_in_hand_when_it_stops_is_stored_and_answered(world: World) -> None:
