@@ -10,7 +10,7 @@ from crosstie.chaos.faults import KINDS, SECONDS, Kind, Lane, schedule
 TARGETS: dict[Lane, tuple[str, ...]] = {
     "servers": ("kafka-1", "kafka-2", "postgres"),
     "workers": ("profile-1", "matching-1"),
-    "input": ("inbox",),
+    "input": ("inbox", "log"),
 }
 
 
@@ -20,7 +20,6 @@ ONLY = {
     "again": "events",
     "twice": "events",
     "shuffle": "events",
-    "abort": "inbox",
 }
 
 
@@ -28,6 +27,8 @@ def possible(lane: Lane, kind: Kind) -> tuple[str, ...]:
     """What a fault of a kind may hit."""
     if kind in ONLY:
         return (ONLY[kind],)
+    if kind == "abort":
+        return ("inbox",)
     everywhere = lane == "servers" and kind in {"kill", "cut", "silence"}
     return (*TARGETS[lane], "kafka") if everywhere else TARGETS[lane]
 

@@ -122,16 +122,11 @@ async def _input(on: Stage, load: Load, seed: int, fault: Fault) -> None:
         load.disorder.shuffle(fault.number)
     elif fault.kind == "twice":
         load.twice()
-    elif fault.kind == "abort":
-        await poison.aborted(
-            on.settings.brokers,
-            topics.inbox(PLATFORM).name,
-            poison.wrong(seed, fault.number, fault.target),
-        )
     else:
         topic = poison.topic(topics, PLATFORM, fault.target)
         records = poison.wrong(seed, fault.number, fault.target)
-        await poison.poisoned(on.settings.brokers, topic, records)
+        write = poison.aborted if fault.kind == "abort" else poison.poisoned
+        await write(on.settings.brokers, topic, records)
 
 
 def _lost(books: Books) -> int:
