@@ -91,15 +91,32 @@ def direction(people: People, a: Ints, b: Ints) -> Ints:
     return np.where(known & (theirs < mine), DIRECTIONS["down"], upward).astype(np.int64)
 
 
-def matches(givers: Ints, takers: Ints, offers: Items, needs: Items, least: float) -> Match:
-    """What givers[k] offers that takers[k] needs: the best by cosine, if that is `least` or more."""
-    cosine, offer, need = kernels.likest(
-        givers, takers, offers.first, *sparse(offers.vectors), needs.first, *sparse(needs.vectors)
+def given(one: Ints, other: Ints, offers: Items, needs: Items, least: float) -> Match:
+    """What one[k] offers that other[k] needs: the best by cosine, if that is `least` or more."""
+    cosine, offer, need = _likest(one, other, offers, needs, least)
+    return Match(cosine, offer, need)
+
+
+def taken(one: Ints, other: Ints, offers: Items, needs: Items, least: float) -> Match:
+    """What one[k] needs that other[k] offers, likewise."""
+    cosine, need, offer = _likest(one, other, needs, offers, least)
+    return Match(cosine, offer, need)
+
+
+def _likest(
+    one: Ints, other: Ints, mine: Items, theirs: Items, least: float
+) -> tuple[Floats, Ints, Ints]:
+    cosine, item, there = kernels.likest(
+        one,
+        other,
+        mine.first,
+        *sparse(mine.vectors),
+        theirs.first,
+        *sparse(theirs.vectors),
+        mine.vectors.shape[1],
     )
     alike = millionths(cosine) >= max(round(least * MILLION), 1)
-    return Match(
-        np.where(alike, cosine, 0.0), np.where(alike, offer, -1), np.where(alike, need, -1)
-    )
+    return np.where(alike, cosine, 0.0), np.where(alike, item, -1), np.where(alike, there, -1)
 
 
 def wishes(people: People, a: Ints, b: Ints) -> tuple[Ints, Ints]:
@@ -158,5 +175,5 @@ def rule_odds(
 def _common(having: csr_array, a: Ints, b: Ints) -> Ints:
     """How many columns rows a[k] and b[k] of a 0/1 matrix share."""
     pointers, columns, _ = sparse(having)
-    counts: Ints = kernels.in_common(pointers, columns, a, b)
+    counts: Ints = kernels.in_common(pointers, columns, having.shape[1], a, b)
     return counts

@@ -24,11 +24,12 @@ def nearest(prepared: Prepared, model: TieModel | None, market: Market, ledger: 
     serves.
     """
     people, whole = market.people, bool(market.served.all())
-    if model is None or not (whole or market.graph.links.nnz <= 2 * FEW_TIES):
+    few = market.graph.links.nnz <= 2 * FEW_TIES
+    if model is None or not (whole or few):
         return Near.nobody(len(people))
     free = market.introductions + market.mentees + market.mentors > 0
     rows = np.flatnonzero(free & market.served)
     if len(rows) > MOST_LISTS:
         lacking = millionths(fairness.deficit(people, ledger, market.at)[rows])
         rows = np.sort(rows[np.lexsort((market.order.rank[rows], -lacking))[:MOST_LISTS]])
-    return near(prepared.outlook(people), model, rows)
+    return near(prepared.outlook(people, keep=few), model, rows)

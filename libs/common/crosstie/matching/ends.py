@@ -6,15 +6,29 @@ from typing import Any
 
 import numpy as np
 
+from crosstie.matching.arrays import Floats, Places
+from crosstie.matching.blocks import in_blocks
 from crosstie.matching.compiled import Compiled
+
+_AT_ONCE = 1 << 20  # pairs
+
+
+def pulled(a: Places, b: Places, pull: Floats, root: Floats) -> Floats:
+    """By member, the sum over their pairs (a[k], b[k]) of pull[k] times the other's root.
+
+    Added up part by part: the same sums on any number of cores.
+    """
+    parts = in_blocks(lambda part: _pulls(a[part], b[part], pull[part], root), len(a), _AT_ONCE)
+    total = np.zeros(len(root))
+    for part in parts:
+        total += part
+    return total
 
 
 def _pulled(a: Any, b: Any, pull: Any, root: Any) -> Any:
-    """By member, the sum over their pairs (a[k], b[k]) of pull[k] times the other's root."""
     total = np.zeros(len(root))
     for k in range(len(a)):
         total[a[k]] += pull[k] * root[b[k]]
-    for k in range(len(a)):
         total[b[k]] += pull[k] * root[a[k]]
     return total
 
@@ -59,6 +73,6 @@ def _likeliest(first: Any, theirs: Any, flow: Any, among: Any, most: Any, kept: 
             kept[best[j]] = True
 
 
-pulled = Compiled(_pulled)
+_pulls = Compiled(_pulled)
 by_member = Compiled(_by_member)
 likeliest = Compiled(_likeliest)

@@ -27,7 +27,7 @@ def _foremost(
     ruled_to: Any,
     quota: Any,
 ) -> Any:
-    """Of every item the `quota` members with most of (left right)[item], summed by `group`.
+    """Of every item the `quota` members with most of (left right)[item]: of a `group`, its greatest.
 
     In millionths and above none; equals by `rank`; without the item's owner and whom theirs rules out.
     """
@@ -35,11 +35,8 @@ def _foremost(
     width = size if alone else len(group)
     sums = np.zeros(width)
     seen = np.full(width, -1, np.int32)
-    totals = np.zeros(size)
-    met = np.full(size, -1, np.int32)
     barred = np.full(size, -1, np.int32)
     touched = np.empty(width, np.int32)
-    members = np.empty(size, np.int32)
     keys = np.empty(quota + 1, np.int64)
     best = np.empty(quota + 1, np.int64)
     rows = np.empty(len(items) * quota, np.int64)
@@ -64,39 +61,32 @@ def _foremost(
         barred[me] = i
         for k in range(ruled_ptr[me], ruled_ptr[me + 1]):
             barred[ruled_to[k]] = i
-        reached, amounts, those = count, sums, touched
-        if not alone:
-            reached, amounts, those = 0, totals, members
-            for t in range(count - 1, -1, -1):
-                member = group[touched[t]]
-                if met[member] == i:
-                    totals[member] += sums[touched[t]]
-                else:
-                    met[member] = i
-                    totals[member] = sums[touched[t]]
-                    members[reached] = member
-                    reached += 1
         kept = 0
-        floor = 0.0  # what is less is surely not among the best
-        for t in range(reached):
-            member = those[t]
-            amount = amounts[member]
-            if amount < floor or barred[member] == i:
+        floor = 5e-7  # what is less is surely not among the best
+        for t in range(count):
+            amount = sums[touched[t]]
+            if amount < floor:
                 continue
-            score = np.int64(np.rint(amount * 1000000))
-            key = score * size - rank[member]
-            if score <= 0 or (kept == quota and (quota == 0 or key <= keys[kept - 1])):
+            member = touched[t] if alone else group[touched[t]]
+            key = np.int64(np.rint(amount * 1000000)) * size - rank[member]
+            if barred[member] == i or (kept == quota and (kept == 0 or key <= keys[kept - 1])):
                 continue
-            place = min(kept, quota - 1)
+            place = 0
+            while place < kept and best[place] != member:
+                place += 1
+            if place < kept and keys[place] >= key:
+                continue  # another of their group has more
+            if place == kept:
+                kept = min(kept + 1, quota)
+                place = kept - 1
             while place > 0 and keys[place - 1] < key:
                 keys[place] = keys[place - 1]
                 best[place] = best[place - 1]
                 place -= 1
             keys[place] = key
             best[place] = member
-            kept = min(kept + 1, quota)
             if kept == quota:
-                floor = ((keys[kept - 1] + size - 1) // size - 1) / 1000000
+                floor = max(((keys[kept - 1] + size - 1) // size - 1) / 1000000, floor)
         for t in range(kept):
             rows[end] = me
             found[end] = best[t]
@@ -184,54 +174,63 @@ def _closest(
     return mine[:total].copy(), found[:total].copy()
 
 
-def _in_common(ptr: Any, to: Any, a: Any, b: Any) -> Any:
-    """How many columns, ascending in each row, the rows a[k] and b[k] share."""
-    counts = np.zeros(len(a), np.int64)
+def _in_common(ptr: Any, to: Any, width: Any, a: Any, b: Any) -> Any:
+    """How many of the `width` columns the rows a[k] and b[k] share; quicker where a[k] stays the same."""
+    counts = np.empty(len(a), np.int64)
+    mark = np.full(width, -1, np.int32)
     for k in range(len(a)):
-        i, j = ptr[a[k]], ptr[b[k]]
-        end_i, end_j = ptr[a[k] + 1], ptr[b[k] + 1]
+        if k == 0 or a[k] != a[k - 1]:
+            for i in range(ptr[a[k]], ptr[a[k] + 1]):
+                mark[to[i]] = a[k]
         count = 0
-        while i < end_i and j < end_j:
-            one, other = to[i], to[j]
-            count += one == other
-            i += one <= other
-            j += other <= one
+        for j in range(ptr[b[k]], ptr[b[k] + 1]):
+            count += mark[to[j]] == a[k]
         counts[k] = count
     return counts
 
 
 def _likest(
-    givers: Any,
-    takers: Any,
-    offer_first: Any,
-    offer_ptr: Any,
-    offer_to: Any,
-    offers: Any,
-    need_first: Any,
-    need_ptr: Any,
-    need_to: Any,
-    needs: Any,
+    ones: Any,
+    others: Any,
+    first: Any,
+    ptr: Any,
+    to: Any,
+    value: Any,
+    other_first: Any,
+    other_ptr: Any,
+    other_to: Any,
+    other_value: Any,
+    words: Any,
 ) -> Any:
-    """Of every pair the offer of the one and the need of the other of highest cosine, -1 for none."""
-    cosine = np.zeros(len(givers))
-    offer = np.full(len(givers), -1, np.int64)
-    need = np.full(len(givers), -1, np.int64)
-    for k in range(len(givers)):
-        for given in range(offer_first[givers[k]], offer_first[givers[k] + 1]):
-            for wanted in range(need_first[takers[k]], need_first[takers[k] + 1]):
-                i, j = offer_ptr[given], need_ptr[wanted]
-                total = 0.0
-                while i < offer_ptr[given + 1] and j < need_ptr[wanted + 1]:
-                    one, other = offer_to[i], need_to[j]
-                    if one == other:
-                        total += offers[i] * needs[j]
-                    i += one <= other
-                    j += other <= one
-                if offer[k] < 0 or total > cosine[k]:
-                    cosine[k] = total
-                    offer[k] = given
-                    need[k] = wanted
-    return cosine, offer, need
+    """Of every pair the items of either of highest cosine (of equals the first), -1 for none.
+
+    Quicker where ones[k] stays the same: each of their items is spread over all `words` once.
+    """
+    cosine = np.zeros(len(ones))
+    mine = np.full(len(ones), -1, np.int64)
+    theirs = np.full(len(ones), -1, np.int64)
+    spread = np.zeros(words)
+    low = 0
+    while low < len(ones):
+        one, high = ones[low], low + 1
+        while high < len(ones) and ones[high] == one:
+            high += 1
+        for item in range(first[one], first[one + 1]):
+            for i in range(ptr[item], ptr[item + 1]):
+                spread[to[i]] = value[i]
+            for k in range(low, high):
+                for there in range(other_first[others[k]], other_first[others[k] + 1]):
+                    total = 0.0
+                    for j in range(other_ptr[there], other_ptr[there + 1]):
+                        total += spread[other_to[j]] * other_value[j]
+                    if total > cosine[k]:
+                        cosine[k] = total
+                        mine[k] = item
+                        theirs[k] = there
+            for i in range(ptr[item], ptr[item + 1]):
+                spread[to[i]] = 0.0
+        low = high
+    return cosine, mine, theirs
 
 
 def _acquainted(

@@ -94,17 +94,18 @@ class Prepared:
         self._seen[:] = [_Seen(self._self, base, self.profiles, people, graph)]
         return people, graph
 
-    def outlook(self, people: People) -> Outlook:
+    def outlook(self, people: People, *, keep: bool) -> Outlook:
         """What the ranking of ties asks of the whole network: `people` are those shown.
 
-        As much work as there are ties, but where none of it changed since the last time.
+        As much work as there are ties, but where it was kept and none of it changed since.
         """
         basis = (self.contacts, people.subjects, *told(people))
         kept = self._outlook[:]
         if kept and all(one is two for one, two in zip(kept[0][0], basis, strict=True)):
             return kept[0][1]
         found = outlook(history(people, *self.contacts.between(people.index)))
-        self._outlook[:] = [(basis, found)]
+        if keep:
+            self._outlook[:] = [(basis, found)]
         return found
 
     @property

@@ -11,9 +11,10 @@ from crosstie.matching.affinity import (
     Match,
     Shared,
     direction,
-    matches,
+    given,
     rule_odds,
     shared,
+    taken,
 )
 from crosstie.matching.answers.features import Seen
 from crosstie.matching.answers.model import AnswerModel
@@ -83,8 +84,8 @@ class Scorer:
         people, policy = self.people, self.policy
         common = shared(people, self.graph, one, other)
         gives = (
-            matches(one, other, people.offers, people.needs, policy.least_likeness),
-            matches(other, one, people.offers, people.needs, policy.least_likeness),
+            given(one, other, people.offers, people.needs, policy.least_likeness),
+            taken(one, other, people.offers, people.needs, policy.least_likeness),
         )
         known, effort = self._known(one, other)  # above 0: by `one`
         sides = (

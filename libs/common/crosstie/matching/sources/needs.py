@@ -41,15 +41,15 @@ def find(search: Search, quota: int, both: tuple[Words, Words]) -> Found:
 
 
 def answering(search: Search, words: Words, quota: int) -> Found:
-    """For every item of the rows, the members whose items are nearest in words: these add up."""
+    """For every item of the rows, the members who have an item nearest in words."""
     every = (np.arange(len(words.items)), words.wanted.owner[words.items])
     return foremost(search, every, words.asked, words.answers, quota, words.given.owner)
 
 
-def between(search: Search, wanted: Items, given: Items) -> Words:
+def between(search: Search, wanted: Items, given: Items, most: int = MOST_SHARING) -> Words:
     """What the rows `wanted`, and what is `given` by those who are looked among."""
     items = of(wanted, search.rows)
-    return answered(search, items, wanted.vectors[items], wanted, given, MOST_SHARING)
+    return answered(search, items, wanted.vectors[items], wanted, given, most)
 
 
 def answered(

@@ -107,9 +107,9 @@ def _within_reach(
                 for t in range(last):
                     amount = sums[items[t]]
                     sums[items[t]] = 0.0
-                    b = words.owner[items[t]]
                     if np.rint(amount * 1000000) < reach.least:
                         continue
+                    b = words.owner[items[t]]
                     if marks[b, STATE] >> 1 != me:
                         marks[b, STATE] = me << 1
                         touched[count] = b

@@ -6,6 +6,7 @@ many there were by an earlier moment is taken as if they were spread evenly betw
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,6 +38,7 @@ class Who:
 class _Course:
     """Contacts over time as a broken line: steps at first contacts, slopes until last ones."""
 
+    total: float
     origin: int  # times count from here, for the sake of precision
     firsts: Ints
     at_once: Floats
@@ -103,7 +105,20 @@ class History:
         offset = course.offset_by_start[begun] - course.offset_by_end[ended]
         at_once = course.at_once[np.searchsorted(course.firsts, moments, side="right")]
         passed = (moments - course.origin).astype(np.float64)
-        return np.asarray((at_once + rate * passed - offset) / self.contacts.sum())
+        return np.asarray((at_once + rate * passed - offset) / course.total)
+
+    def moment_of(self, share: float) -> int:
+        """By when there was `share` of all contacts: the first moment."""
+        moments = range(int(self.first.min()), int(self.last.max()))
+        return moments.start + bisect_left(moments, share, key=self._share_by)
+
+    def moment_after(self, share: float) -> int:
+        """When there was more than `share` of all contacts: the first moment."""
+        moments = range(int(self.first.min()), int(self.last.max()) + 1)
+        return moments.start + bisect_right(moments, share, key=self._share_by)
+
+    def _share_by(self, moment: int) -> float:
+        return float(self.share_by(np.array([moment]))[0])
 
     def until(self, moment: int) -> History:
         """The ties that there were by `moment`, with the contacts that they had by then, about."""
@@ -175,6 +190,7 @@ def _course(first: Ints, last: Ints, contacts: Floats) -> _Course:
     by_start, by_end = np.argsort(since, kind="stable"), np.argsort(until, kind="stable")
     starts, ends, order = since[by_start], until[by_end], np.argsort(first, kind="stable")
     return _Course(
+        total=float(contacts.sum()),
         origin=origin,
         firsts=first[order],
         at_once=_upto(np.where(lasting, 1.0, contacts)[order]),

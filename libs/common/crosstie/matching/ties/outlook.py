@@ -67,7 +67,6 @@ def outlook(history: History) -> Outlook:
     size = len(history.who)
     pointer, to, tie = both_ways(history.a, history.b, size)
     logs = np.log1p(history.contacts)
-    marks, latest = _recent(history)
     codes, width = _codes(history)
     first = np.concatenate([[0], np.cumsum(width)[:-1]]).astype(np.int64)
     cell = np.concatenate([[0], np.cumsum(width * width)[:-1]]).astype(np.int64)
@@ -75,9 +74,10 @@ def outlook(history: History) -> Outlook:
     sums, known = np.zeros((size, len(SUMS))), np.zeros((2, size, len(GROUPED)))
     sector = history.who.codes["sector"]
     weight, flags = _gathered(
-        pointer, to, tie, logs, history.by_a, history.by_b, marks, latest, sector,
+        pointer, to, tie, logs, history.by_a, history.by_b, _recent(history), sector,
         codes, width, cell, between, sums, known,
     )  # fmt: skip
+    sums[:, SUMS.index("latest")] = _latest(history)
     report_pointer, report_to = _reports(history.who.manager)
     tables = [
         _tables(codes[:, t], int(width[t]), between[:, cell[t] : cell[t] + width[t] ** 2], sums)
@@ -93,16 +93,26 @@ def outlook(history: History) -> Outlook:
     )  # fmt: skip
 
 
-def _recent(history: History) -> tuple[Marks, Floats]:
-    """Of every tie the marks NEW and ALIVE, and the network's pace when it was last alive."""
+def _recent(history: History) -> Marks:
+    """Of every tie the marks NEW and ALIVE."""
     marks = np.zeros(len(history), dtype=np.uint8)
-    if not history.timed:
-        return marks, np.zeros(len(history))
-    begun, seen = history.share_by(history.first), history.share_by(history.last)
-    for place, share in enumerate(RECENT):
-        marks |= ((begun > 1 - share) * (NEW << place)).astype(np.uint8)
-        marks |= ((seen > 1 - share) * (ALIVE << place)).astype(np.uint8)
-    return marks, seen
+    if history.timed:
+        for place, share in enumerate(RECENT):
+            moment = history.moment_after(1 - share)
+            marks |= ((history.first >= moment) * (NEW << place)).astype(np.uint8)
+            marks |= ((history.last >= moment) * (ALIVE << place)).astype(np.uint8)
+    return marks
+
+
+def _latest(history: History) -> Floats:
+    """By member, when a tie was last alive: the share of all contacts there was by then; 0: never."""
+    latest, found = np.full(len(history.who), -1, dtype=np.int64), np.zeros(len(history.who))
+    if history.timed:
+        np.maximum.at(latest, history.a, history.last)
+        np.maximum.at(latest, history.b, history.last)
+        known = latest >= 0
+        found[known] = history.share_by(latest[known])
+    return found
 
 
 def _codes(history: History) -> tuple[Places, Ints]:
@@ -155,7 +165,6 @@ def _gather(
     by_a: Any,
     by_b: Any,
     recent: Any,
-    seen: Any,
     sector: Any,
     codes: Any,
     width: Any,
@@ -183,7 +192,6 @@ def _gather(
             sums[i, 3] += sector[i] == sector[j] and sector[i] >= 0
             sums[i, 4] += mine > 0 or unsaid
             sums[i, 5] += theirs > 0 or unsaid
-            sums[i, 6] = max(sums[i, 6], seen[k])
             sums[i, 7] += (mark >> 2) & 1
             sums[i, 8] += (mark >> 3) & 1
             sums[i, 9] += (mark >> 4) & 1
@@ -233,7 +241,15 @@ def _count(pointer: Any, to: Any, weight: Any, codes: Any, width: Any) -> Any:
                 wider_ties[:end] = group_ties[:end]
                 wider_contacts[:end] = group_contacts[:end]
                 group, group_ties, group_contacts = wider, wider_ties, wider_contacts
-            for g in np.sort(here[:count]):
+            for k in range(1, count):  # by insertion: these are few
+                g = here[k]
+                place = k
+                while place > 0 and here[place - 1] > g:
+                    here[place] = here[place - 1]
+                    place -= 1
+                here[place] = g
+            for k in range(count):
+                g = here[k]
                 group[end] = g
                 group_ties[end] = ties[g]
                 group_contacts[end] = contacts[g]
