@@ -94,3 +94,5 @@ async def test_after_a_batch_that_was_not_taken_idleness_commits_nothing() -> No
     await inbox._once(batch(3))
     await inbox._next(steps)
     assert steps.done == []
+    with pytest.raises(BrokerAway):
+        inbox.failed.result()
