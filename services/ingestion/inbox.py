@@ -135,8 +135,8 @@ class Inbox:
 
     async def _once(self, records: Sequence[Any]) -> None:
         """One batch, in the log or among the dead letters, then committed; never raises."""
-        if self.failed.done() or self._running.stop.is_set():
-            return  # a batch was left behind: committing a later one would lose it
+        if self._ends():
+            return
         self._busy = True
         try:
             await self._letters.take(records)
@@ -146,6 +146,10 @@ class Inbox:
                 self.failed.set_exception(error)
         finally:
             self._busy = False
+
+    def _ends(self) -> bool:
+        """Whether a batch was left behind, or may have been: to commit a later one would lose it."""
+        return self.failed.done() or self._running.stop.is_set()
 
     async def _next(self, consumer: Any) -> Any:
         """The next batch; FastStream asks for one only when the one before is done."""
@@ -160,7 +164,7 @@ class Inbox:
 
         Nothing is in hand now. Else whoever measures lag would see some for ever.
         """
-        if self.failed.done() or self._running.stop.is_set():
+        if self._ends():
             return
         try:
             async with asyncio.timeout(_TELL_SECONDS):

@@ -29,7 +29,7 @@ DEFECTS = (
         "on to the next batch after one that failed",
         "tests/unit/test_ingestion_commit.py::"
         "test_after_a_batch_that_was_not_taken_nothing_is_committed",
-        (INBOX, "if self.failed.done() or self._running", "if self._running"),
+        (INBOX, "return self.failed.done() or self._running", "return self._running"),
     ),
     defect(
         "a dead letter dropped",
