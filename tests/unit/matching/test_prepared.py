@@ -17,6 +17,7 @@ from crosstie.matching.contacts import Columns
 from crosstie.matching.graph import Graph
 from crosstie.matching.ledger import EMPTY, encode
 from crosstie.matching.model import decided
+from crosstie.matching.people import People
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
 from crosstie.network.state import Member, Reply, Row
@@ -138,7 +139,9 @@ def test_columns_and_ties_that_are_kept_are_those_made_anew(
     for n in range(5):
         if draw.random() < 0.8:
             ours, theirs = prepared.shown(fitted, START + n), Prepared.of(Network.of(now))
-            assert _plain(ours) == _plain(theirs.shown(fitted, START + n))
+            anew = theirs.shown(fitted, START + n)
+            assert _plain(ours) == _plain(anew)
+            assert _plain(_derived(ours[0])) == _plain(_derived(anew[0]))
             rows_ = np.arange(len(ours[0]))[:: draw.randint(1, 20)]
             whole, some = ours[1].moved(0).weights, ours[1].moved(0).weights_of(rows_)
             assert _plain(whole[rows_]) == _plain(some[rows_])
@@ -171,6 +174,10 @@ def test_ties_put_in_their_places_are_those_made_anew(people: int, seed: int) ->
         assert kept.eligible is first.eligible, "nobody changed"
         _, theirs = Prepared.of(Network.of(now)).shown(fitted, START + n)
         assert _plain(ours) == _plain(theirs)
+
+
+def _derived(people: People) -> Any:
+    return people.interest_mask, people.wish_pointer
 
 
 def _with_other_ties(now: dict[str, Row], draw: random.Random, people: int) -> dict[str, Row]:

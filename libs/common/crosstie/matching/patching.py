@@ -62,6 +62,7 @@ class _Splice:
     def of(self, before: Any, news: Any) -> Any:
         """`before` with `news` put in: a copy of long pieces, which is what memory is fast at."""
         parts, last = [], 0
+        news = news.astype(before.dtype, copy=False)  # before all is made wide
         gone, number = set(self.out.tolist()), 0
         places = self.at.tolist()
         for place in sorted({*gone, *places}):
@@ -71,7 +72,7 @@ class _Splice:
                 number += 1
             parts.append(news[begin:number])
             last = place + (place in gone)
-        return np.concatenate([*parts, before[last:]]).astype(before.dtype, copy=False)
+        return np.concatenate([*parts, before[last:]])
 
 
 def _met(graph: Graph, pairs: _Pairs, met: Bools) -> Graph:
@@ -111,18 +112,20 @@ def _leads(leads: Leads, pairs: _Pairs, leading: Bools) -> Leads:
     count = len(pairs.keys)
     stay, new = there[:count] & leading, leading & ~there[:count]
     tie = leads.tie[place[:count][stay]].astype(np.int64)
-    strength = _put(leads.strength, tie, pairs.now.strength[stay])
-    since = _put(leads.since, tie, pairs.now.since[stay])
+    strength, since = (
+        _put(column, tie, values[stay], values[new])
+        for column, values in ((leads.strength, pairs.now.strength), (leads.since, pairs.now.since))
+    )
     pointer, splice, fresh = _moved(leads.pointer, pairs, place, there, leading)
     if not splice:
         return replace(leads, strength=strength, since=since)
-    number = np.cumsum(new) - 1 + len(strength)
+    number = np.cumsum(new) - 1 + len(leads.strength)
     return Leads(
         pointer=pointer,
         to=splice.of(leads.to, _ends(pairs, 1)[fresh]),
         tie=splice.of(leads.tie, np.tile(number, 2)[fresh]),
-        strength=np.concatenate([strength, pairs.now.strength[new]]),
-        since=np.concatenate([since, pairs.now.since[new]]),
+        strength=strength,
+        since=since,
     )
 
 
@@ -169,10 +172,12 @@ def _spread(some: Columns, place: Ints, size: int) -> Columns:
     return Columns(*spread)
 
 
-def _put(column: Any, at: Ints, values: Any) -> Any:
-    """The same array where nothing differs."""
-    if np.array_equal(column[at], values):
+def _put(column: Any, at: Ints, values: Any, more: Any = ()) -> Any:
+    """With `more` at its end; the same array where nothing differs."""
+    if len(more) == 0 and np.array_equal(column[at], values):
         return column
-    after = column.copy()
-    after[at] = values
+    size = len(column)
+    after = np.empty(size + len(more), dtype=column.dtype)
+    after[:size] = column
+    after[at], after[size:] = values, more
     return after

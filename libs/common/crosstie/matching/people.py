@@ -101,6 +101,13 @@ class People:
         np.bitwise_or.at(masks, row, bits)
         return masks
 
+    def keeping(self, before: People) -> People:
+        """This, with what was made of the columns of `before` where these are the same."""
+        for name, of in (("interest_mask", "interests"), ("wish_pointer", "wished_sectors")):
+            if name in before.__dict__ and getattr(self, of) is getattr(before, of):
+                self.__dict__[name] = before.__dict__[name]
+        return self
+
     def __len__(self) -> int:
         return len(self.subjects)
 

@@ -48,7 +48,8 @@ def renewed(
         for name in ("needs", "offers")
     }
     wished_sectors = _put_wishes(people, at, wishes)
-    return replace(people, **news, **coded, **texts, codes=codes, wished_sectors=wished_sectors)
+    after = replace(people, **news, **coded, **texts, codes=codes, wished_sectors=wished_sectors)
+    return after.keeping(people)
 
 
 def _coded(
