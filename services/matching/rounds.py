@@ -18,6 +18,7 @@ from services.matching import figures, tell
 from services.matching.bases import Bases
 from services.matching.decide import Decided, Rules, decided, delivered, off_loop
 from services.matching.figures import Turn
+from services.matching.keeping import Keeper
 from services.matching.leadership import Leadership
 from services.matching.people import People, told
 from services.matching.publishing import Publisher
@@ -54,6 +55,7 @@ class Leader:
         self._publisher = Publisher(settings, store, running)
         self._turns = Turns(settings, store, reader, standing, running)
         self._bases = Bases(settings, store, standing, rules, running)
+        self._keeper = Keeper(store, running)
         self.busy = False  # a round is being decided, committed or published
         self.warm: tuple[Ledger, int] = (ledgers.EMPTY, 0)  # a ledger and the round it is after
 
@@ -81,6 +83,7 @@ class Leader:
     async def resign(self) -> None:
         """Let go of what a leader holds, once `lead` ended, however it did."""
         self.busy = False
+        await self._keeper.close()
         await self._publisher.close()
 
     async def _taken_over(self) -> Leadership:
@@ -124,6 +127,7 @@ class Leader:
         committed = time.monotonic()
         mine.follow(decision, self._settings.full_round_seconds)
         self.warm = (mine.ledger, mine.head.n)
+        self._keeper.after(mine.head.n, mine.ledger)
         if not opening.settle_only:
             self._reader.network.draw_line()
         if opening.full:

@@ -46,7 +46,7 @@ FROM matching.rounds JOIN matching.bases ON bases.digest = rounds.summary->>'bas
 WHERE rounds.n = $1
 """
 
-KEEP_LEDGER = "INSERT INTO matching.ledgers (n, body) VALUES ($1, $2)"
+KEEP_LEDGER = "INSERT INTO matching.ledgers (n, body) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 DROP_OLDER_LEDGERS = "DELETE FROM matching.ledgers WHERE n < $1"
 NEWEST_LEDGER = "SELECT n, body FROM matching.ledgers ORDER BY n DESC LIMIT 1"
 

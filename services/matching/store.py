@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
 
 _ROUNDS_AT_ONCE = 500
-_LEDGER_EVERY = 500  # rounds: most that a start has to fold
 
 
 class Head(NamedTuple):
@@ -161,6 +160,12 @@ class Store:
             body = await self._pool.fetchval(sql.NEWEST_BASE)
         return None if body is None else bytes(body)
 
+    async def keep_ledger(self, n: int, body: bytes) -> None:
+        """Keep the ledger after round `n`, which is committed, instead of earlier ones."""
+        with transient():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await _keep_ledger(connection, n, body)
+
     async def unpublished(self, upto: int) -> list[Image]:
         """Images of rounds up to `upto` that are not known to be in Kafka, in order."""
         with transient():
@@ -205,11 +210,15 @@ async def _save(connection: Connection, decision: Decision) -> None:
     if decision.images:
         rows = _outbox(round.n, decision.images)
         await connection.copy_records_to_table("outbox", schema_name="matching", records=rows)
-    if round.n % _LEDGER_EVERY == 0 or (round.full and not decision.published):
-        await connection.execute(sql.KEEP_LEDGER, round.n, encoded(decision.ledger))
-        await connection.execute(sql.DROP_OLDER_LEDGERS, round.n)
+    if round.full and not decision.published:
+        await _keep_ledger(connection, round.n, encoded(decision.ledger))
     if decision.full_answered:
         await connection.execute(sql.FULL_DONE, decision.full_answered)
+
+
+async def _keep_ledger(connection: Connection, n: int, body: bytes) -> None:
+    await connection.execute(sql.KEEP_LEDGER, n, body)
+    await connection.execute(sql.DROP_OLDER_LEDGERS, n)
 
 
 def summary(round: Round) -> str:
