@@ -43,10 +43,10 @@ class Choice:
     chosen: Bools
     drawn: Drawn | None = None
 
-    def part(self, part: slice, kind: Kind) -> Choice:
+    def part(self, part: slice | Bools, kind: Kind | None = None) -> Choice:
         """Some of them, which are of `kind`."""
         return Choice(
-            kind,
+            kind or self.kind,
             self.one[part],
             self.other[part],
             self.sources[part],
@@ -103,9 +103,9 @@ def introductions(
     ]
     first = passed_over(market.people, ledger, market.at)
     lifted = worth + fairness.FIRST * (first[pairs.a] | first[pairs.b])
-    open_ = np.where(drawn.chosen, 0, lifted)
+    lifted[drawn.chosen] = 0
     notes["passed-over"] = int(np.count_nonzero(first & (slots > 0)))
-    chosen = drawn.chosen | _from_shortlist(pairs, open_, left, quotas, policy, notes)
+    chosen = drawn.chosen | _from_shortlist(pairs, lifted, left, quotas, policy, notes)
     every = Choice("introduction", pairs.a, pairs.b, pairs.sources, worth, chosen, drawn)
     for each in (
         every.part(slice(new), "introduction"),
@@ -167,8 +167,10 @@ def _from_shortlist(
     kept, unsettled = shortlist(pairs.a, pairs.b, worth, slots, most, asked)
     notes["shortlist.kept"] = int(np.count_nonzero(kept))
     notes["shortlist.unsettled-millionths"] = unsettled
-    within = [replace(quota, mask=quota.mask & kept) for quota in quotas]
-    return _within_quotas(pairs, np.where(kept, worth, 0), slots, within, notes)
+    listed = np.flatnonzero(kept)  # the assignment is of these alone, often one in many
+    within = [replace(quota, mask=quota.mask[listed]) for quota in quotas]
+    kept[listed] = _within_quotas(pairs.where(kept), worth[listed], slots, within, notes)
+    return kept
 
 
 def _within_quotas(

@@ -14,6 +14,9 @@ from crosstie.matching.ties.near import Near, near
 
 MOST_LISTS = 1_000  # a list of 500 costs up to a millisecond
 FEW_TIES = 20_000  # a look at all of them costs some 40 ms
+MOST_TIES = (
+    4_000_000  # of more, a look would cost gigabytes for the lists of one member in hundreds
+)
 
 
 def nearest(prepared: Prepared, model: TieModel | None, market: Market, ledger: Ledger) -> Near:
@@ -21,11 +24,11 @@ def nearest(prepared: Prepared, model: TieModel | None, market: Market, ledger: 
 
     Nobody where nothing was learned of ties; nor, where there are more than FEW_TIES, in a round that
     does not serve everyone: the ranking asks of all ties, such a round only of those around whom it
-    serves.
+    serves. Nor where there are more than MOST_TIES.
     """
-    people, whole = market.people, bool(market.served.all())
-    few = market.graph.links.nnz <= 2 * FEW_TIES
-    if model is None or not (whole or few):
+    people, whole, ties = market.people, bool(market.served.all()), market.graph.links.nnz // 2
+    few = ties <= FEW_TIES
+    if model is None or ties > (MOST_TIES if whole else FEW_TIES):
         return Near.nobody(len(people))
     free = market.introductions + market.mentees + market.mentors > 0
     rows = np.flatnonzero(free & market.served)

@@ -43,21 +43,25 @@ def equilibrium(
     x solves a quadratic given the others', and a geometric mean of old and new ends in its fixed
     point from anywhere. Twice the slots make twice the flows; the scale of worth changes nothing.
     """
-    flow, price = np.zeros(len(one), dtype=np.int64), np.zeros(len(slots), dtype=np.int64)
-    alone = slots * MILLION
-    fits = np.flatnonzero((worth > 0) & (slots[one] > 0) & (slots[other] > 0))
-    if len(fits) == 0:
+    price, alone = np.zeros(len(slots), dtype=np.int64), slots * MILLION
+    fits = (worth > 0) & (slots[one] > 0) & (slots[other] > 0)
+    flow = np.zeros(len(one), dtype=np.int64)
+    if not fits.any():
         return Equilibrium(flow, alone, price, 0)
-    scale = float(worth[fits].mean())
-    pull = worth[fits] / (2.0 * TEMPERATURE * scale)
+    pull = worth[fits].astype(np.float64)
+    scale = float(pull.mean())
+    pull /= 2.0 * TEMPERATURE * scale
     np.exp(np.minimum(pull, STEEPEST, out=pull), out=pull)
     members = np.zeros(len(slots), dtype=np.bool_)
-    members[one[fits]] = members[other[fits]] = True
+    for end in (one, other):
+        members[end[fits]] = True
     number = np.cumsum(members, dtype=np.int32) - np.int32(1)  # among those who have pairs
     a, b = number[one[fits]], number[other[fits]]
     have = slots[members].astype(np.float64)
     root, unsettled = _fitted(a, b, pull, have, iterations)
-    flow[fits] = millionths(pull * root[a] * root[b])
+    pull *= root[a]
+    pull *= root[b]
+    flow[fits] = millionths(pull)
     alone[members] = millionths(root**2)
     free = root**2 / have
     price[members] = np.rint(-TEMPERATURE * scale * np.log(free)).astype(np.int64)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from crosstie.matching.arrays import MILLION, Bools, Draws, Ints
+from crosstie.matching.arrays import MILLION, Bools, Draws, Ints, Places
 
 _STEP = 0x9E3779B97F4A7C15  # of SplitMix64, after Steele, Lea and Flood, OOPSLA 2014
 
@@ -22,10 +23,10 @@ class Drawn:
     """By pair: whether it was drawn, for which end (0 or 1), and how likely among that end's."""
 
     chosen: Bools
-    end: Ints
-    propensity: Ints  # millionths, given that the slot explores
+    end: NDArray[np.int8]
+    propensity: Places  # millionths, given that the slot explores
 
-    def part(self, part: slice) -> Drawn:
+    def part(self, part: slice | Bools) -> Drawn:
         """Of some of the pairs."""
         return Drawn(self.chosen[part], self.end[part], self.propensity[part])
 
@@ -47,7 +48,7 @@ def explore(
     that anyone can draw again.
     """
     size = len(one)
-    drawn = Drawn(np.zeros(size, dtype=np.bool_), *(np.zeros(size, dtype=np.int64) for _ in "ab"))
+    drawn = Drawn(np.zeros(size, np.bool_), np.zeros(size, np.int8), np.zeros(size, np.int32))
     sittings = _sittings(slots, turns, share / 2.0, order)
     if not sittings:
         return drawn

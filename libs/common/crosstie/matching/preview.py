@@ -60,6 +60,7 @@ def preview(
         serve=frozenset((subject,)),
         prepared=prepared,
         touched=touched,
+        whole=True,
     )
     suggested, passed = _theirs(found, subject, most)
     if suggested:

@@ -105,8 +105,12 @@ def course(
     prepared: Prepared | None = None,
     settle_only: bool = False,
     touched: frozenset[str] | None = None,
+    whole: bool = False,
 ) -> Course:
-    """The round that `step` takes, until suggestions are made of what was chosen."""
+    """The round that `step` takes, until suggestions are made of what was chosen.
+
+    `whole`: with the pairs that were not chosen too, which take much memory.
+    """
     settled, happened = settle(network, ledger, policy, at, touched)
     notes: Counter[str] = Counter(
         f"settled.{change.cause.replace(':', '.')}" for change in happened
@@ -125,7 +129,7 @@ def course(
     score = scorer(people, ties, settled, policy, at, base.answers, close)
     mentoring = choosing.mentorings(trade, score, policy, notes)
     others = choosing.introductions(trade, score, settled, policy, mentoring, notes)
-    choices = (mentoring, *others)
+    choices = tuple(each if whole else each.part(each.chosen) for each in (mentoring, *others))
     notes["served"] = int(np.count_nonzero(trade.served & trade.people.eligible))
     maker = Maker(network, score, policy, policy_digest, deployment, n, at)
     return Course(settled, happened, notes, choices, trade, maker)

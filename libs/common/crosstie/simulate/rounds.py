@@ -86,6 +86,7 @@ def play(
             policy_digest="simulated",
             serve=None,
             prepared=prepared,
+            whole=choose is not None,
         )
         found = found if choose is None else choose(found, prepared.network, at)
         made, notes = found.made(), dict(sorted(found.notes.items()))
