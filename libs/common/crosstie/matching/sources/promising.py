@@ -26,6 +26,7 @@ from crosstie.matching.sources.search import NOBODY, Found, Search
 EVERYONE = 5_000  # people with a free slot: up to here all are looked at
 MOST = 500  # looked at beyond,
 MOST_NEAR = 150  # of them for shared contacts
+FEW_PAIRS = 20_000  # in all, that are brought whatever the quota: to score them costs some 20 ms
 SAMPLE = 32  # members whose view makes a price
 AT_ONCE = 100_000  # pairs looked at together: bounds memory
 
@@ -46,11 +47,16 @@ class Standing(Protocol):
 def find(
     search: Search, quota: int, policy: Policy, standing: Standing, both: tuple[Words, Words]
 ) -> Found:
-    """The `quota` most promising of each row."""
+    """The `quota` most promising of each row; more where there are few rows.
+
+    The estimate knows nothing of what was learned of answers: so where it costs little, it leaves the
+    choice to who knows.
+    """
     if quota == 0 or len(search.rows) == 0:
         return NOBODY
     look = _Look.of(search, policy, standing, both)
     step = max(AT_ONCE // look.reach.most, 1)
+    quota = max(quota, min(FEW_PAIRS // len(search.rows), MOST))
     parts = in_blocks(lambda part: look.at(search.rows[part], quota), len(search.rows), step)
     rows, columns = zip(*parts, strict=True)
     return np.concatenate(rows), np.concatenate(columns)
