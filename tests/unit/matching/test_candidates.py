@@ -142,11 +142,26 @@ def test_no_source_gives_anyone_more_than_its_quota() -> None:
         "down": 5,
         "across": 5,
         "random": 3,
-        "promising": 50,
         "pagerank": 5,
     }
     for source, quota in most.items():
         assert len(named(alone, pairs, source)) <= quota
+
+
+@pytest.mark.parametrize(("in_all", "each"), [(1, 50), (160, 80), (240, 120)])
+def test_who_looks_promising_is_brought_beyond_the_quota_where_few_are_searched_for(
+    monkeypatch: pytest.MonkeyPatch, in_all: int, each: int
+) -> None:
+    monkeypatch.setattr(promising, "FEW_PAIRS", in_all)
+    people = locality(300, 900).values()
+    all_ = of(*people)
+    two = frozenset(
+        all_.people.subjects[i]
+        for i in all_.search(all_.introductions > 0, never=all_.never).rows[:2]
+    )
+    trade = of(*people, serve=two)
+    brought = named(trade, introductions(trade), "promising")
+    assert 2 * each - 1 <= len(brought) <= 2 * each  # a pair of the two counts once
 
 
 def test_only_the_served_are_searched_for_and_only_those_with_a_slot_found() -> None:
