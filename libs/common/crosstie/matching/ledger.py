@@ -6,7 +6,7 @@ its horizon is forgotten by the time of the round alone, so when a process read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from itertools import takewhile
 from typing import Any, Self, TypeVar
@@ -85,10 +85,11 @@ class Ledger(Struct, frozen=True, dict=True):
         """Live suggestions of each member, oldest first."""
         return self.holdings.by_member
 
-    @property
-    def latest(self) -> Iterator[Pair]:
+    @cached_property
+    def latest(self) -> frozenset[Pair]:
         """Pairs between whom something changed in the last round."""
-        return takewhile(lambda pair: self.pairs[pair] >= self.at, reversed(self.pairs))  # type: ignore[arg-type]
+        pairs, at = self.pairs, self.at
+        return frozenset(takewhile(lambda pair: pairs[pair] >= at, reversed(pairs)))  # type: ignore[arg-type]
 
     @cached_property
     def live_pairs(self) -> frozenset[Pair]:

@@ -47,7 +47,8 @@ def _moving(
         eligible = frozenset(filter(network.eligible, ledger.by_member))
         return (each for each in ledger.live.values() if not _quiet(each, network, eligible, at))
     # a new one was made of people as they were then, but it may be answered already: ids can be told
-    early = (pair for pair in ledger.latest if pair in network.answers)
+    few, many = sorted((ledger.latest, network.answers), key=len)
+    early = (pair for pair in few if pair in many)
     found = [
         each for names in (*map(subjects, touched), *early) for each in _between(ledger, names)
     ]

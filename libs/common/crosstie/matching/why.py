@@ -81,11 +81,11 @@ def _soonest(trade: Market, ledger: Ledger, others: Bools) -> int:
         theirs = (whose >= 0) & others[whose]
         waiting[whose[theirs]] = True
         found += (times.when[theirs][:1] + WEEK_US).tolist()
-    holding = {trade.people.subjects[i] for i in np.flatnonzero(others & waiting).tolist()}
+    holding = others & waiting
     expiries = (
         each.expires_at
         for each in ledger.holdings.by_expiry(ledger.live)
-        if each.expires_at > at and not holding.isdisjoint(each.members)
+        if each.expires_at > at and any(holding[index[who]] for who in each.members if who in index)
     )
     tomorrow = [at + DAY_US] if (others & ~waiting).any() else []
     return min([*found, *tomorrow, *islice(expiries, 1)])
