@@ -111,6 +111,7 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
     """The routes of ingestion."""
     api = APIRouter(tags=["events"])
     bodies, work = Room(MOST_BYTES_IN_HAND), Room(MOST_BYTES_AT_WORK)
+    reading = asyncio.Lock()
 
     @api.post(
         "/v1/events",
@@ -128,11 +129,13 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
             until = asyncio.get_running_loop().time() + DEADLINE_SECONDS
             # unread until its turn: what is turned away shall cost little, and so shall what waits
             async with work.held_in_turn(len(sent), TURN_SECONDS):
-                events = body.events(sent, parse, packed)
-                at, platform = now(), request.state.caller.platform
-                ids = [named(each) for each in events]
-                results = [judged(each, platform, at) for each in events]
-                del events  # may be thirty times the body, and storing takes its time
+                async with reading:
+                    events = body.events(sent, parse, packed)
+                    at, platform = now(), request.state.caller.platform
+                    ids = [named(each) for each in events]
+                    results = [judged(each, platform, at) for each in events]
+                    del events  # may be thirty times the body, and storing takes its time
+                    await asyncio.sleep(0)  # probes are answered between any two
                 reasons = settled(results, await _taken(results, to.intake, until))
                 count("http", platform.name, reasons)
                 return _answer(ids, reasons)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
@@ -24,6 +25,7 @@ from services.ingestion.log import Log
 
 T = TypeVar("T")
 _PLATFORM_SECONDS = 60.0
+_AT_ONCE = 100  # records that are read in one turn of the event loop
 
 
 class Letters:
@@ -46,7 +48,11 @@ class Letters:
         """Every record in the log or among the dead letters, acknowledged."""
         platforms = {name: await self._platform(name) for name in {r.topic for r in records}}
         at = now()
-        results = [_result(each, platforms[each.topic], at) for each in records]
+        results: list[Arrival | Rejected] = []
+        for first in range(0, len(records), _AT_ONCE):
+            some = records[first : first + _AT_ONCE]
+            results += [_result(each, platforms[each.topic], at) for each in some]
+            await asyncio.sleep(0)  # probes are answered between any two
         late: list[Rejected | None] = []
         for arrivals in portions(each for each in results if isinstance(each, Arrival)):
             async with self._intake.room.held_in_turn(weight(arrivals)):

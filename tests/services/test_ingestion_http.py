@@ -16,6 +16,7 @@ from crosstie import api_keys
 from crosstie.runtime.limits import MOST_BODY_BYTES
 from crosstie.runtime.stack import Stack
 from services.ingestion.app import build
+from services.ingestion.door import judged
 from services.ingestion.intake import Intake
 from tests.services.ingestion_world import (
     SOURCE,
@@ -377,6 +378,29 @@ async def test_whoever_waits_too_long_for_its_turn_is_turned_away_unread(
         go.set()
         assert (await first).status_code == 202
         assert (await http.post("/v1/events", **unreadable)).status_code == 422
+
+
+async def test_no_two_requests_are_read_in_one_turn_of_the_event_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, read, now = asyncio.get_running_loop(), list[int](), 0
+    ticking: asyncio.Handle
+
+    def turn() -> None:
+        nonlocal now, ticking
+        now += 1
+        ticking = loop.call_soon(turn)
+
+    def noted(*given: Any) -> Any:
+        read.append(now)
+        return judged(*given)
+
+    monkeypatch.setattr("services.ingestion.http.judged", noted)
+    async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
+        ticking = loop.call_soon(turn)
+        await asyncio.gather(*(http.post("/v1/events", json=joined(f"p{n}")) for n in range(20)))
+        ticking.cancel()
+    assert len(set(read)) == len(read) == 20
 
 
 async def test_what_is_in_hand_when_it_stops_is_stored_and_answered(world: World) -> None:

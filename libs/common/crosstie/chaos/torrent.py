@@ -168,6 +168,9 @@ class HttpTorrent:
                 open.add(task := asyncio.create_task(self._offer()))
                 task.add_done_callback(open.discard)
                 sent += A_REQUEST
+                await asyncio.sleep(
+                    0
+                )  # else hundreds are written in one turn, and nobody reads answers
             sent = max(
                 sent, int(gone * rate) - A_REQUEST
             )  # what found no connection is not made up
