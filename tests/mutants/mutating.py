@@ -81,7 +81,7 @@ GROUPS: Mapping[str, Group] = {
         tuple(f"{MATCHING}{each}.py" for each in ("settle", "ledger", "pacing", "touched")),
     ),
     "assignment": Group(  # compiled code runs as it is read, so that it can be mutated at all
-        ("crosstie/matching/assignment.py", "crosstie/matching/repairs.py"),
+        tuple(f"crosstie/matching/{each}.py" for each in ("assignment", "repairs", "rounding")),
         (f"{MATCHING}repairs.py", f"{MATCHING}assignment.py"),
         {"NUMBA_DISABLE_JIT": "1"},
     ),

@@ -27,10 +27,11 @@ from crosstie.cli.shared import restarts_told
 from crosstie.cli.up import summary
 from crosstie.errors import Misconfigured
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.environment import vault_key
 from crosstie.runtime.guarded import Guarded
 from crosstie.runtime.stack import Stack
 from crosstie.runtime.supervised import Liveness, Supervised
-from crosstie.runtime.supervisor import SERVICES, System, _vault_key, whole_system
+from crosstie.runtime.supervisor import SERVICES, System, whole_system
 from crosstie.runtime.telemetry import logger
 
 LIMIT_SECONDS = 120.0
@@ -169,14 +170,14 @@ async def test_without_a_vault_key_a_lasting_database_is_refused(
 
 
 @pytest.mark.parametrize("given", [{}, {"CROSSTIE_VAULT_KEY": VAULT_KEY}])
-def test_a_data_directory_keeps_the_vault_key(given: dict[str, str], tmp_path: Path) -> None:
+def test_a_data_directory_keeps_thevault_key(given: dict[str, str], tmp_path: Path) -> None:
     components = Stack("somewhere:9092", "postgresql://elsewhere/x")
-    first = _vault_key(components, tmp_path, given)
+    first = vault_key(components, tmp_path, given)
     assert given.get("CROSSTIE_VAULT_KEY", first) == first
-    assert _vault_key(components, tmp_path, {}) == first
+    assert vault_key(components, tmp_path, {}) == first
     assert (tmp_path / "vault.key").stat().st_mode & 0o077 == 0
     with pytest.raises(Misconfigured, match="unset CROSSTIE_VAULT_KEY"):
-        _vault_key(components, tmp_path, {"CROSSTIE_VAULT_KEY": f"{first}="})
+        vault_key(components, tmp_path, {"CROSSTIE_VAULT_KEY": f"{first}="})
 
 
 async def test_a_data_directory_beside_a_stack_that_runs_is_refused(

@@ -11,11 +11,8 @@ Nothing is left running afterwards, also when this process is killed with -9 (se
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import hmac
 import os
-import secrets
 import shutil
 import signal
 import sys
@@ -27,18 +24,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-
-from crosstie.errors import Misconfigured, Stop
+from crosstie.errors import Stop
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from crosstie.runtime.embedded_postgres import EmbeddedPostgres
+from crosstie.runtime.environment import environment_of, settings_of
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.migrate import migrate
 from crosstie.runtime.stack import Stack, stack
 from crosstie.runtime.supervised import Liveness, Supervised, all_ready
 from crosstie.runtime.telemetry import logger
-from crosstie.settings import VAULT_KEY_BYTES, Settings
+from crosstie.settings import Settings
 
 log = logger("supervisor")
 T = TypeVar("T")
@@ -47,9 +43,6 @@ SERVICES = ("ingestion", "profile", "matching")
 READY_SECONDS = 180.0
 AS_KUBERNETES = Liveness()
 POLL_SECONDS = 0.25
-_PREFIX = "CROSSTIE_"
-_VAULT_KEY = "CROSSTIE_VAULT_KEY"
-_PEPPER = "CROSSTIE_API_KEY_PEPPER"
 
 
 @dataclass(frozen=True)
@@ -105,8 +98,8 @@ async def whole_system(
     leave = threading.Event()
     starting = stack(data, environment=environment, leave=leave)
     async with _in_threads(starting, leave) as components:
-        env = _environment(components, data, environment)
-        settings = _settings(env)
+        env = environment_of(components, data, environment)
+        settings = settings_of(env)
         tell("creating topics, migrating schemas")
         await asyncio.to_thread(create_topics, settings.brokers, settings.topics.shared())
         await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
@@ -154,60 +147,6 @@ def _servers(components: Stack) -> dict[str, EmbeddedKafka | EmbeddedPostgres]:
     """Those that are ours."""
     both = {"kafka": components.kafka, "postgres": components.postgres}
     return {name: server for name, server in both.items() if server is not None}
-
-
-def _environment(components: Stack, data: Path | None, given: Mapping[str, str]) -> dict[str, str]:
-    """Every variable that a service or a client of this system needs."""
-    said = {name: value for name, value in given.items() if name.startswith(_PREFIX)}
-    defaults = {
-        f"{_PREFIX}{name.upper()}": str(Settings.model_fields[name].default)
-        for name in ("topic_prefix", "deployment", "clock")
-    }
-    key = _vault_key(components, data, given)
-    return defaults | {_PEPPER: _pepper(key)} | said | components.env | {_VAULT_KEY: key}
-
-
-def _pepper(vault_key: str) -> str:
-    """One that lasts as long as the vault's key, of which it tells nothing."""
-    return base64.b64encode(hmac.digest(vault_key.encode(), b"api keys", "sha256")).decode()
-
-
-def _vault_key(components: Stack, data: Path | None, given: Mapping[str, str]) -> str:
-    """The key that was given, or kept with the data, or a new one for a new vault.
-
-    Raises Misconfigured where two of them differ: the vault would be unreadable.
-    """
-    fresh = base64.b64encode(secrets.token_bytes(VAULT_KEY_BYTES)).decode()
-    if data is not None:
-        kept = data / "vault.key"
-        if not kept.exists():
-            kept.touch(mode=0o600)
-            kept.write_text(given.get(_VAULT_KEY) or fresh)
-        key = kept.read_text()
-        if (given.get(_VAULT_KEY) or key) != key:
-            raise Misconfigured(
-                f"{_VAULT_KEY} is set, but {data} has another one in {kept}; `unset {_VAULT_KEY}`"
-            )
-        return key
-    if chosen := given.get(_VAULT_KEY):
-        return chosen
-    if components.postgres is None:
-        raise Misconfigured(
-            f"{_VAULT_KEY} is not set, but the database outlives this command; set it "
-            "(`openssl rand -base64 32` makes one)"
-        )
-    return fresh
-
-
-def _settings(env: Mapping[str, str]) -> Settings:
-    try:
-        return Settings(
-            **{name.removeprefix(_PREFIX).lower(): value for name, value in env.items()}  # type: ignore[arg-type]
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = _PREFIX + "_".join(map(str, first["loc"])).upper()
-        raise Misconfigured(f"{name}: {first['msg']}; see docs/operators.md") from error
 
 
 @contextmanager
