@@ -123,6 +123,7 @@ async def run(
             "lag": {"most": lag.most, "drained_seconds": round(draining, 1), "course": lag.course},
             "health": {
                 "asked": health.asked,
+                "late": health.late,
                 "failed": health.failed,
                 "longest_seconds": round(health.longest_seconds, 2),
             },

@@ -17,7 +17,8 @@ from time import monotonic
 import httpx
 
 EVERY_SECONDS = 1.0
-PROBES: Mapping[str, float] = {"live": 5.0, "ready": 3.0}  # seconds to answer, as in deploy/base
+# seconds to answer, and how many failures in a row count, as in deploy/base
+PROBES: Mapping[str, tuple[float, int]] = {"live": (5.0, 6), "ready": (3.0, 2)}
 
 
 @dataclass
@@ -25,30 +26,39 @@ class Health:
     """What all probes said."""
 
     asked: int = 0
-    failed: list[str] = field(default_factory=list)
+    late: int = 0  # not answered well in time, once: of the machine, if nothing follows
+    failed: list[str] = field(default_factory=list)  # so often in a row that Kubernetes would act
     longest_seconds: float = 0.0
 
     async def ask(self, urls: Mapping[str, str]) -> None:
         """Until cancelled; base URLs by service."""
         async with httpx.AsyncClient(trust_env=False) as http, asyncio.TaskGroup() as group:
             for service, url in urls.items():
-                for probe, seconds in PROBES.items():
-                    where = f"{url}/health/{probe}"
-                    group.create_task(self._ask(http, f"{service} {probe}", where, seconds))
+                for probe in PROBES:
+                    group.create_task(self._ask(http, service, url, probe))
 
-    async def _ask(self, http: httpx.AsyncClient, name: str, url: str, seconds: float) -> None:
+    async def _ask(self, http: httpx.AsyncClient, service: str, url: str, probe: str) -> None:
+        seconds, most = PROBES[probe]
+        in_a_row = 0
         while True:
             begun = monotonic()
-            try:
-                answer = await http.get(url, timeout=seconds)
-            except httpx.HTTPError as error:
-                self.failed.append(f"{name}: {type(error).__name__}")
-            else:
-                if not answer.is_success:
-                    self.failed.append(f"{name}: {answer.status_code} {answer.text}")
+            wrong = await _wrong(http, f"{url}/health/{probe}", seconds)
             self.asked += 1
             self.longest_seconds = max(self.longest_seconds, monotonic() - begun)
+            in_a_row = 0 if wrong is None else in_a_row + 1
+            self.late += wrong is not None
+            if in_a_row == most:
+                self.failed.append(f"{service} {probe}: {wrong}")
             await asyncio.sleep(EVERY_SECONDS)
+
+
+async def _wrong(http: httpx.AsyncClient, url: str, seconds: float) -> str | None:
+    """Why a probe did not succeed."""
+    try:
+        answer = await http.get(url, timeout=seconds)
+    except httpx.HTTPError as error:
+        return type(error).__name__
+    return None if answer.is_success else f"{answer.status_code} {answer.text}"
 
 
 @asynccontextmanager

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -27,6 +29,7 @@ from crosstie.simulate.stream import cloud_event
 
 CloudEvent = dict[str, Any]
 A_REQUEST = 200  # events
+MOST_WRITTEN = 2_000  # requests beforehand, of 60 KB each
 MOST_OPEN = 400  # requests at once, more than a worker takes in hand
 LATER = frozenset((429, 503))
 _encode = msgspec.json.Encoder().encode
@@ -137,6 +140,21 @@ class InboxTorrent:
                 return
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One request's events, written beforehand: whoever writes meanwhile offers less."""
+
+    events: Sequence[Identity]
+    content: bytes
+
+
+def body(events: Iterable[CloudEvent]) -> Body:
+    """These events as they are posted."""
+    chunk = [*events]
+    identities = [(each["source"], each["id"]) for each in chunk]
+    return Body(identities, b"\n".join(map(_encode, chunk)))
+
+
 class HttpTorrent:
     """Posts at a rate of its own, whatever is answered; and, asked to, until all of it is taken."""
 
@@ -147,7 +165,7 @@ class HttpTorrent:
         self.longest_seconds = 0.0
         self.offered = 0  # events, with those that were offered again
         self._told = told
-        self._again: deque[list[CloudEvent]] = deque()
+        self._again: deque[Body] = deque()
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
@@ -162,6 +180,8 @@ class HttpTorrent:
 
     async def pour(self, rate: float, seconds: float) -> None:
         """`rate` events a second for so long, in requests of 200; what is shed is offered again."""
+        many = min(math.ceil(rate * seconds / A_REQUEST), MOST_WRITTEN)
+        self._again.extend(self._written() for _ in range(many))
         begun, sent, open = monotonic(), 0, set[asyncio.Task[None]]()
         while (gone := monotonic() - begun) < seconds:
             while sent < gone * rate and len(open) < MOST_OPEN:
@@ -197,15 +217,17 @@ class HttpTorrent:
 
     async def post(self, events: list[CloudEvent]) -> None:
         """These, in requests of 200, each until it is taken."""
-        self._again.extend(events[n : n + A_REQUEST] for n in range(0, len(events), A_REQUEST))
+        self._again.extend(
+            body(events[n : n + A_REQUEST]) for n in range(0, len(events), A_REQUEST)
+        )
         await self.until_taken()
 
     async def _offer(self) -> None:
-        chunk = self._again.popleft() if self._again else [*itertools.islice(self._told, A_REQUEST)]
-        self.offered += len(chunk)
+        chunk = self._again.popleft() if self._again else self._written()
+        self.offered += len(chunk.events)
         begun = monotonic()
         try:
-            answer = await self._http.post("/v1/events", content=b"\n".join(map(_encode, chunk)))
+            answer = await self._http.post("/v1/events", content=chunk.content)
         except httpx.TransportError as error:
             self.unanswered[type(error).__name__] += 1
             self._again.append(chunk)
@@ -219,7 +241,10 @@ class HttpTorrent:
             raise CrosstieError(
                 f"ingestion answered HTTP {answer.status_code}: {answer.text[:500]}"
             )
-        self.acknowledged |= {(each["source"], each["id"]) for each in chunk}
+        self.acknowledged.update(chunk.events)
+
+    def _written(self) -> Body:
+        return body(itertools.islice(self._told, A_REQUEST))
 
 
 def began() -> int:

@@ -70,8 +70,9 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
         f"memory at most: {', '.join(memory)}",
         f"lag at most {lag['most']}, drained in {lag['drained_seconds']} s",
         (
-            f"{health['asked']} health checks, {len(health['failed'])} failed, the longest "
-            f"{health['longest_seconds']} s; {found['restarts']} restarts"
+            f"{health['asked']} health checks, {health['late']} late, "
+            f"{len(health['failed'])} failed, "
+            f"the longest {health['longest_seconds']} s; {found['restarts']} restarts"
         ),
         *(f"  - {each}" for each in found["wrong"]),
     ]
