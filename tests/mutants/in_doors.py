@@ -160,7 +160,8 @@ DEFECTS = (
     ),
     defect(
         "an old retry brings the erased back",
-        "tests/services/test_ingestion_erasure.py::test_what_is_said_of_the_erased_later_but_dated_before_is_refused",
+        "tests/unit/test_ingestion_intake.py::"
+        "test_what_is_dated_up_to_an_erasure_is_refused_and_what_comes_after_is_taken",
         (
             INTAKE,
             "subject is not None and (subject.erased is None or subject.erased < arrival.time)",

@@ -190,6 +190,32 @@ def test_as_many_pairs_are_tried_from_a_place_as_are_allowed_the_best_first() ->
     assert alternated(market, 0, branches=2).shown == "00011"
 
 
+def test_the_second_best_is_tried_too_where_two_are_allowed() -> None:
+    pairs = {(0, 1): 9, (0, 2): 8, (1, 3): 20}
+    market = Market.of(pairs, "001", [1] * 4)
+    assert alternated(market, 0, branches=2).shown == "011"
+    assert alternated(market, 0, branches=1).shown == "001"
+
+
+def test_of_equal_gains_by_giving_up_the_first_is_taken() -> None:
+    market = Market.of({(0, 1): 6, (1, 3): 2, (0, 2): 6, (2, 4): 2}, "0101", [1] * 5)
+    assert alternated(market, 0).shown == "1001"
+
+
+def test_of_many_pairs_of_equal_worth_the_first_is_taken() -> None:
+    pairs = {(0, n): 5 + n % 3 for n in range(1, 61)}
+    market = Market.of(pairs, "0" * 60, [4, *[1] * 60])
+    assert np.flatnonzero(alternated(market, 0).chosen).tolist() == [1, 4, 7, 10]
+
+
+def test_a_path_never_comes_back_to_where_it_was() -> None:
+    # from 0 by 1 to 2, who could only add 0 or 1 again
+    market = Market.of({(0, 1): 6, (1, 2): 5, (0, 2): 9}, "010", [1, 1, 1])
+    after = alternated(market, 0)
+    assert after.total == 9
+    assert after.shown == "001"
+
+
 def test_only_the_richest_paths_are_followed_further() -> None:
     pairs = {(0, 1): 10, (1, 3): 2, (0, 2): 10, (2, 4): 5, (4, 5): 20}
     market = Market.of(pairs, "01010", [1] * 6)
