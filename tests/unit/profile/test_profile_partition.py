@@ -232,14 +232,116 @@ class Refuses(MemoryStore):
 
 
 async def test_what_the_database_refuses_is_quarantined_alone() -> None:
-    write = Writer()
-    good = [write.met(ALMA, CHIDI) for _ in range(6)]
-    world = World(in_order(*good[:3], write.met(ALMA, BORIS), *good[3:]))
-    world.store, world.most = Refuses(), 7
-    async with at_work(world.worker()):
+    for place in (3, 0, 1, 2, 4, 5, 6):
+        write = Writer()
+        good = [write.met(ALMA, CHIDI) for _ in range(6)]
+        world = World(in_order(*good[:place], write.met(ALMA, BORIS), *good[place:]))
+        world.store, world.most = Refuses(), 7
+        async with at_work(world.worker()):
+            await until(lambda world=world: world.all_out)  # type: ignore[misc]
+        (refused,) = world.store.partitions[0].quarantine.values()
+        assert refused.offset == place
+        assert "data that PostgreSQL takes" in refused.reason
+        assert newest(world.topic) == clean_fold(in_order(*good), {})
+
+
+class RefusesAll(MemoryStore):
+    """A database that refuses even what is set aside."""
+
+    async def commit(self, hold: Hold, outcome: Outcome) -> Image:
+        raise Rejected("", "a character", "data that PostgreSQL takes", "send it anew")
+
+
+async def test_where_even_the_quarantine_is_refused_it_ends_and_says_so() -> None:
+    world = World(contacts(Writer(), 2))
+    world.store = RefusesAll()
+    with pytest.raises(Rejected, match="data that PostgreSQL takes"):
+        await world.worker().run()
+    assert world.folded == 0
+
+
+class Lent(MemoryLog):
+    """A log that tells where it was sought, and whether the group still counts us as the owner."""
+
+    def __init__(self, *batches: list[Logged], ours: bool = True) -> None:
+        super().__init__({0: []})
+        self.batches = list(batches)
+        self.sought: list[int] = []
+        self.asked: list[tuple[int, int]] = []
+        self.ours = ours
+
+    def start_at(self, partition: int, offset: int) -> None:
+        super().start_at(partition, offset)
+        self.sought.append(offset)
+
+    async def fetch(self, partition: int) -> Sequence[Logged]:
+        await asyncio.sleep(0)
+        return self.batches.pop(0) if self.batches else ()
+
+    async def still_ours(self, partition: int, offset: int) -> bool:
+        self.asked.append((partition, offset))
+        return self.ours
+
+
+def reading(world: World, log: Lent) -> Partition:
+    return Partition(0, log, world.store, MemoryOutlet(world.topic), world.unready)
+
+
+async def test_what_does_not_come_next_is_sought_again_and_taken_for_a_gap_when_it_stays_so() -> (
+    None
+):
+    four = contacts(Writer(), 4)
+    world, log = World(four), Lent(four[2:], four[:2], four[2:])
+    async with at_work(reading(world, log)):
         await until(lambda: world.all_out)
-    assert list(world.store.partitions[0].quarantine) == [3]
-    assert newest(world.topic) == clean_fold(in_order(*good), {})
+    assert log.sought == [0, 0]
+    assert world.unready == {}
+    world, log = World(four), Lent(four[2:], four[2:], four)
+    async with at_work(reading(world, log)):
+        await until(lambda: "goes on at 2, but 0 is next" in world.unready.get("partition 0", ""))
+        assert world.unready["partition 0"] == (
+            "partition 0 goes on at 2, but 0 is next: records are missing; "
+            "restore the log, or make a new generation of it"
+        )
+    assert (world.folded, log.sought) == (0, [0, 0])
+
+
+async def test_what_was_folded_already_is_no_gap_however_often_it_comes() -> None:
+    four = contacts(Writer(), 4)
+    world, log = World(four), Lent(four[:2], four[:2], four[:2], four[:2], four[2:])
+    async with at_work(reading(world, log)):
+        await until(lambda: world.all_out)
+    assert log.sought == [0, 2, 2, 2]
+
+
+async def test_one_strange_batch_now_and_then_is_no_gap() -> None:
+    six = contacts(Writer(), 6)
+    world, log = World(six), Lent(six[3:], six[:2], six[3:], six[2:])
+    async with at_work(reading(world, log)):
+        await until(lambda: world.all_out)
+    assert log.sought == [0, 0, 2]
+
+
+async def test_who_was_fenced_takes_the_partition_again_only_where_it_is_still_theirs() -> None:
+    four = contacts(Writer(), 4)
+    world, log = World(four), Lent(four[:2], ours=False)
+    worker = reading(world, log)
+    async with at_work(worker):
+        await until(lambda: world.published == 2)
+        await world.store.take(0, "the-log")
+        log.batches.append(four[2:])
+        await until(lambda: len(log.asked) > 3)
+        assert world.store.partitions[0].epoch == 2
+        assert {*log.asked} == {(0, 2)}
+        log.ours = True
+        await until(lambda: world.store.partitions[0].epoch == 3)
+
+
+def test_before_it_is_taken_it_is_unready_and_reads_nothing() -> None:
+    world = World([])
+    worker = world.worker()
+    assert (worker.next_offset, worker.reading) == (0, False)
+    assert world.unready == {"partition 0": "not taken yet"}
 
 
 async def test_a_record_that_cannot_be_read_is_quarantined_and_its_neighbours_fold() -> None:
@@ -279,6 +381,10 @@ async def test_a_hole_in_a_batch_makes_the_worker_unready() -> None:
     async with at_work(world.worker()):
         await until(lambda: "hole" in world.unready.get("partition 0", ""))
         assert world.folded == 0
+        assert world.unready["partition 0"] == (
+            "partition 0 has a hole between 0 and 2: only ingestion may write to the log, "
+            "without transactions; make a new generation of it"
+        )
 
 
 class RefusesForGood(MemoryOutlet):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from crosstie.errors import BrokerAway
 from services.profile.watchdog import DOUBT_SECONDS, STILL_SECONDS, Hangs, Watchdog
 
 
@@ -82,3 +85,73 @@ def test_one_that_hangs_is_unready_when_its_process_ends(
     with pytest.raises(Hangs):
         dog.observe({0: 5}, {0: 9})
     assert list(unready) == ["consumer"]
+
+
+def test_time_is_told_from_when_it_stood_still_first(
+    dog: Watchdog, clock: Clock, unready: dict[str, str]
+) -> None:
+    clock.now = 1_000
+    dog.observe({0: 1}, {0: 9})
+    clock.now += STILL_SECONDS - 1
+    dog.observe({0: 1}, {0: 9})
+    assert unready == {"consumer": "partition 0 stands at 1 of 9 for 29 s"}
+
+
+def test_the_one_that_stands_still_for_longest_is_named(
+    dog: Watchdog, clock: Clock, unready: dict[str, str]
+) -> None:
+    dog.observe({0: 1, 5: 2}, {0: 9, 5: 8})
+    clock.now = 1
+    dog.observe({0: 2, 5: 2}, {0: 9, 5: 8})
+    clock.now = DOUBT_SECONDS + 2
+    dog.observe({0: 2, 5: 2}, {0: 9, 5: 8})
+    assert unready == {"consumer": "partition 5 stands at 2 of 8 for 17 s"}
+
+
+def test_one_whose_end_nobody_knows_does_not_hang(dog: Watchdog, clock: Clock) -> None:
+    for clock.now in (0, STILL_SECONDS):
+        dog.observe({0: 0, 1: 7}, {})
+
+
+class World:
+    """Stands for the assignment and for the log."""
+
+    def __init__(self) -> None:
+        self.reading = [2, 4]
+        self.away = False
+
+    async def ends(self, partitions: list[int]) -> dict[int, int]:
+        assert partitions == [2, 4]
+        self.reading = [2]  # 4 got a batch meanwhile
+        if self.away:
+            raise BrokerAway("nobody answers")
+        return {2: 9, 4: 9}
+
+    async def positions(self, partitions: list[int]) -> dict[int, int]:
+        assert partitions == [2]
+        return {2: 5}
+
+    async def seen_by(self, dog: Watchdog) -> None:
+        self.reading = [2, 4]
+        me: Any = self
+        await dog.watch(me, me)
+
+
+async def test_those_that_only_read_are_watched(
+    dog: Watchdog, clock: Clock, unready: dict[str, str]
+) -> None:
+    world = World()
+    await world.seen_by(dog)
+    clock.now = STILL_SECONDS
+    with pytest.raises(Hangs, match="partition 2 stands at 5 of 9 for 30 s"):
+        await world.seen_by(dog)
+
+
+async def test_while_the_broker_is_away_nothing_stands_still(dog: Watchdog, clock: Clock) -> None:
+    world = World()
+    await world.seen_by(dog)
+    clock.now, world.away = STILL_SECONDS, True
+    with pytest.raises(BrokerAway):
+        await world.seen_by(dog)
+    world.away = False
+    await world.seen_by(dog)
