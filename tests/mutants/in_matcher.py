@@ -86,6 +86,11 @@ DEFECTS = (
             "(np.abs(above) >= near) & (np.abs(above) <= far)",
             "(above != 0)",
         ),
+        (  # nor is it heeded where candidates are looked for
+            f"{MATCHING}/mentoring.py",
+            "np.asarray(known & (levels >= own + low) & (levels <= own + high))",
+            "np.asarray(known & (low <= high))",
+        ),
     ),
     defect(
         "wishes of one side only",

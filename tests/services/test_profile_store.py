@@ -142,6 +142,17 @@ class StoreContract:
         await store.published(before, hold)
         assert await unpublished_keys(store, hold) == [member_key(ALMA)]
 
+    async def test_a_marker_stays_until_its_own_tombstone_is_out(
+        self, store: Store, write: Writer
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        await fold(store, hold, write.described(ALMA, sector="housing"), write.erased(ALMA))
+        older = await store.unpublished(hold)
+        assert older is not None
+        await fold(store, hold, write.erased(ALMA), start=2)
+        await store.published(older, hold)
+        assert await unpublished_keys(store, hold) == [member_key(ALMA)]
+
     async def test_events_of_the_erased_are_redacted(self, store: Store, write: Writer) -> None:
         hold = await store.take(0, TOPIC_ID)
         late = write.described(ALMA, role="nurse")

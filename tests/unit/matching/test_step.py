@@ -400,8 +400,10 @@ def test_a_made_up_suggestion_that_was_met_keeps_nobody_apart() -> None:
 
 def test_those_who_met_by_a_suggestion_stay_met_when_the_answer_is_long_gone() -> None:
     town = Town(rows(member("A"), member("B"))).round()
-    met = town.answered(town.made[0], (0, "met")).round(1).round(400)
-    assert met.with_rows(tie("A", "B", contacts=0)).round(1).made == []
+    met = town.answered(town.made[0], (0, "met")).round(1)
+    gone = met.with_rows(tie("A", "B", contacts=0))
+    assert gone.round(400).made == []
+    assert met.round(400).with_rows(tie("A", "B", contacts=0)).round(1).made == []
 
 
 def test_a_senior_who_declines_is_not_flooded_with_mentees() -> None:
