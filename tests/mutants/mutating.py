@@ -27,7 +27,7 @@ from tests.mutants.defect import COMMON, ROOT
 ENOUGH = 0.9  # of all mutants of a group
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 # exit codes of mutmut
-_KILLED = frozenset((1, 3, 255, -9, -11))  # by a test or a signal
+_KILLED = frozenset((1, 3, 255, -6, -9, -11))  # by a test or a signal
 _TIMED_OUT = frozenset((24, 36, 152, -24))
 _LIVES = 0
 _UNTESTED = frozenset((5, 33))

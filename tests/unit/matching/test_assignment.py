@@ -120,6 +120,43 @@ def test_of_an_odd_circle_the_best_pairs_are_kept_wherever_it_begins(
     assert bound == worth.sum() // 2
 
 
+@pytest.mark.parametrize(("first", "second"), [(9, 5), (5, 9)])
+def test_of_a_row_of_half_chosen_pairs_the_richer_half_is_kept(first: int, second: int) -> None:
+    trail = {0: first, 1: second, 2: first, 3: second}
+    a, b, worth = np.arange(5), np.arange(1, 6), np.array([*trail.values(), first])
+    kept = sorted(assignment._rounded(np.arange(4), a, b, worth))
+    assert kept == ([0, 2] if first > second else [1, 3])
+    ring = np.array([1, 2, 3, 0])
+    kept = sorted(assignment._rounded(np.arange(4), np.arange(4), ring, worth[:4]))
+    assert kept == ([0, 2] if first > second else [1, 3])
+
+
+def test_an_exchange_that_gains_but_one_is_made_and_the_best_comes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen, slots = np.array([False, True, False]), np.array([1, 1, 1, 1])
+    a, b = np.array([0, 0, 0]), np.array([1, 2, 3])
+    assignment._improve(chosen, a, b, np.array([6, 5, 8]), slots)
+    assert chosen.tolist() == [False, False, True]
+    monkeypatch.setattr(assignment, "MOST_PASSES", 1)
+    chosen = np.array([False, True, False])
+    assignment._improve(chosen, a, b, np.array([6, 5, 8]), slots)
+    assert chosen.tolist() == [False, False, True]
+    chosen = np.array([False, True])
+    assignment._improve(chosen, a[:2], b[:2], np.array([6, 5]), slots)
+    assert chosen.tolist() == [True, False]
+    chosen = np.array([False, True])
+    assignment._improve(chosen, a[:2], b[:2], np.array([5, 5]), slots)
+    assert chosen.tolist() == [False, True]
+
+
+def test_whoever_has_room_gives_up_nothing_for_a_pair_worth_one() -> None:
+    chosen = np.array([False])
+    one = np.array([1])
+    assignment._improve(chosen, np.array([0]), one, one, np.array([1, 1]))
+    assert chosen.tolist() == [True]
+
+
 def test_where_nobody_gains_the_lighter_of_two_pairs_stays_out() -> None:
     # a square: both halves of it are worth the same, and either is whole
     square = Pairs(np.array([0, 1, 2, 0]), np.array([1, 2, 3, 3]), np.full(4, 5), np.ones(4, int))

@@ -102,6 +102,11 @@ def test_a_full_end_gives_up_its_lightest_pair() -> None:
     assert exchanged(market, 0) == "1101"
 
 
+def test_the_lightest_is_found_wherever_it_stands_among_all_pairs() -> None:
+    market = Market.of({(0, 2): 1, (0, 3): 3, (0, 1): 5}, "110", [2, 1, 1, 1])
+    assert exchanged(market, 2) == "011"
+
+
 def test_both_ends_give_up_one_where_both_are_full() -> None:
     market = Market.of({(0, 1): 9, (0, 2): 3, (1, 3): 2, (1, 4): 1}, "0111", [1, 2, 1, 1, 1])
     assert exchanged(market, 0) == "1010"
