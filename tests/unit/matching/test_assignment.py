@@ -120,17 +120,6 @@ def test_of_an_odd_circle_the_best_pairs_are_kept_wherever_it_begins(
     assert bound == worth.sum() // 2
 
 
-@pytest.mark.parametrize(("first", "second"), [(9, 5), (5, 9)])
-def test_of_a_row_of_half_chosen_pairs_the_richer_half_is_kept(first: int, second: int) -> None:
-    trail = {0: first, 1: second, 2: first, 3: second}
-    a, b, worth = np.arange(5), np.arange(1, 6), np.array([*trail.values(), first])
-    kept = sorted(assignment._rounded(np.arange(4), a, b, worth))
-    assert kept == ([0, 2] if first > second else [1, 3])
-    ring = np.array([1, 2, 3, 0])
-    kept = sorted(assignment._rounded(np.arange(4), np.arange(4), ring, worth[:4]))
-    assert kept == ([0, 2] if first > second else [1, 3])
-
-
 def test_an_exchange_that_gains_but_one_is_made_and_the_best_comes_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
