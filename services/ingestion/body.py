@@ -19,6 +19,7 @@ LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 _STRUCTURED = "application/cloudevents"
 _CHARSET = re.compile(r'charset="?utf-?8"?', re.IGNORECASE)
+_PACKED = 64
 _NOTHING = Rejected("", "no events", f"1 to {MOST_EVENTS:,} events", "send at least one")
 
 Parse = Callable[[bytes, int], list[Any]]
@@ -57,6 +58,11 @@ def most(request: Request, packed: str | None) -> int:
     """How many bytes the body may become."""
     length = request.headers.get("content-length", "")
     return int(length) if packed is None and length.isdecimal() else MOST_BODY_BYTES
+
+
+def likely(sent: bytes, packed: str | None) -> int:
+    """How many bytes it is, about, once unpacked: events in JSON pack to one in so many at best."""
+    return len(sent) if packed is None else min(_PACKED * len(sent), MOST_BODY_BYTES)
 
 
 async def read(request: Request) -> bytes:

@@ -128,7 +128,7 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
             sent = await body.read(request)
             until = asyncio.get_running_loop().time() + DEADLINE_SECONDS
             # unread until its turn: what is turned away shall cost little, and so shall what waits
-            async with work.held_in_turn(len(sent), TURN_SECONDS):
+            async with work.held_in_turn(body.likely(sent, packed), TURN_SECONDS):
                 async with reading:
                     events = body.events(sent, parse, packed)
                     at, platform = now(), request.state.caller.platform

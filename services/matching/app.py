@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
@@ -21,6 +20,7 @@ from crosstie.runtime.stopping import cut_short
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.matching.decide import Rules, off_loop
+from services.matching.garbage import leave_what_is_held
 from services.matching.lease import TRY_SECONDS, Lease, leading
 from services.matching.people import People
 from services.matching.previews import Previews
@@ -111,15 +111,9 @@ async def _ready(reader: Reader, desk: Desk, running: Running) -> None:
         read.cancel()
         return
     await read
-    _leave_what_was_read_to_itself()
+    leave_what_is_held()
     desk.open()
     running.unready.pop("start", None)
-
-
-def _leave_what_was_read_to_itself() -> None:
-    """The network and what is made of it stay: looking for garbage there holds up rounds for long."""
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 async def _lead_in_turn(lease: Lease, leader: Leader, running: Running) -> None:

@@ -181,16 +181,25 @@ class Assembly:
 def _waits(waiting: dict[str, Row | None], key: str, value: bytes | None) -> bool:
     """Let a row wait for its mark, if it is that row.
 
-    Decoded already here: junk must not take the place of a row that no mark has passed yet.
+    Decoded already here: junk must not take the place of a row that no mark has passed yet. Nor may
+    a tombstone remove what it does not name.
     """
     try:
         row = None if value is None else decode_row(key, value)
     except msgspec.DecodeError:
         return False
-    if row is not None and key_of(row) != key:
+    if key != (_named(key) if row is None else key_of(row)):
         return False
     waiting[key] = row
     return True
+
+
+def _named(key: str) -> str | None:
+    """The key of the member or the tie that `key` names the people of; None where it names neither."""
+    names = key.split("/")[1:]
+    if not all(names) or names != sorted(set(names)):
+        return None
+    return member_key(*names) if len(names) == 1 else tie_key(*names) if len(names) == 2 else None
 
 
 def _mark(value: bytes | None) -> Mark | None:

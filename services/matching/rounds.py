@@ -18,6 +18,7 @@ from services.matching import figures, tell
 from services.matching.bases import Bases
 from services.matching.decide import Decided, Rules, decided, delivered, off_loop
 from services.matching.figures import Turn
+from services.matching.garbage import leave_what_is_held
 from services.matching.keeping import Keeper
 from services.matching.leadership import Leadership
 from services.matching.people import People, told
@@ -134,6 +135,8 @@ class Leader:
             self._bases.after_full_round(mine.head)
         await self._publisher.publish(opening.n)
         figures.told(turn, decision, read, stepped, committed)
+        if opening.full:
+            leave_what_is_held()
 
     def _prepare(self, mine: Leadership, turn: Turn) -> None:
         """Draw for the next round, and for all previews until then, while nobody waits."""

@@ -18,10 +18,11 @@ class Slow:
 
     def __init__(self, error: Exception | None = None) -> None:
         self.kept: list[tuple[int, Any]] = []
-        self.let, self.done = asyncio.Event(), asyncio.Event()
+        self.asked, self.let, self.done = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._error = error
 
     async def keep_ledger(self, n: int, body: bytes) -> None:
+        self.asked.set()
         await self.let.wait()
         if self._error is not None:
             raise self._error
@@ -64,7 +65,8 @@ async def test_whoever_leads_no_more_leaves_off() -> None:
     store = Slow()
     keeping = keeper(store)
     keeping.after(500, EMPTY)
+    await store.asked.wait()
     await keeping.close()
     store.let.set()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # whoever still waited would go on now
     assert store.kept == []

@@ -8,7 +8,7 @@ import pytest
 
 from crosstie.client.outcome import Suggestions
 from crosstie.matching import record
-from crosstie.network.state import Member, member_key
+from crosstie.network.state import Member, Tie, key_of, member_key
 from crosstie.network.wire import MARK_KEY, Mark, encode
 from services.matching.assembly import Assembly
 from tests.unit.test_rounds_record import history, round_of
@@ -35,6 +35,18 @@ def test_junk_in_network_v1_is_passed_over_and_its_neighbours_count() -> None:
     assert passed == 5
     assert network.rows == {ANN: Member("ANN")}
     assert network.offsets == (7,)
+
+
+@pytest.mark.parametrize(
+    "key", ["tie/ANN", "member/ANN/BOB", "tie/ANN/BOB/x", "tie/BOB/ANN", "tie/ANN/ANN", "member/"]
+)
+def test_a_tombstone_that_names_no_row_removes_none(key: str) -> None:
+    rows: list[Member | Tie] = [Member("ANN"), Member("BOB"), Tie("ANN", "BOB")]
+    network = Assembly(1)
+    told = [(key_of(each).encode(), encode(each)) for each in rows]
+    network.take(0, [*told, (MARK, encode(Mark(3, 1)))])
+    assert network.take(0, [(key.encode(), None), (MARK, encode(Mark(4, 2)))]) == 1
+    assert network.rows == {key_of(each): each for each in rows}
 
 
 def test_junk_under_the_key_of_a_row_leaves_the_row_as_it_was() -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from crosstie.network.strength import Strength
 from crosstie.network.wire import decode_row, encode, encode_contacts
 
 Column = NDArray[Any]
+Name = TypeVar("Name")
+Named = TypeVar("Named")
 
 NEVER = np.iinfo(np.int64).min  # instead of None in columns of times
 _MOST = np.iinfo(np.int32).max
@@ -62,26 +65,36 @@ _TYPES: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Numbers of people and of mixes of channels; they only grow, so that snapshots share them."""
+    """Numbers of people and of mixes of channels; they only grow, so that snapshots share them.
+
+    Rows are packed on the event loop and beside it: one number is given at a time.
+    """
 
     people: list[str] = field(default_factory=list)
     number: dict[str, int] = field(default_factory=dict)
     mixes: list[dict[str, int]] = field(default_factory=list)
     mix: dict[bytes, int] = field(default_factory=dict)
+    _giving: Lock = field(default_factory=Lock, compare=False, repr=False)
 
     def of_person(self, subject: str) -> int:
         """The number of `subject`, who may be new."""
-        number = self.number.setdefault(subject, len(self.people))
-        if number == len(self.people):
-            self.people.append(subject)
-        return number
+        number = self.number.get(subject)
+        return self._given(self.number, self.people, subject, subject) if number is None else number
 
     def of_mix(self, contacts: dict[str, int]) -> int:
         """The number of these counts by channel, in this order."""
-        number = self.mix.setdefault(encode_contacts(contacts), len(self.mixes))
-        if number == len(self.mixes):
-            self.mixes.append(contacts)
-        return number
+        code = encode_contacts(contacts)
+        number = self.mix.get(code)
+        return self._given(self.mix, self.mixes, code, contacts) if number is None else number
+
+    def _given(self, numbers: dict[Name, int], all_: list[Named], name: Name, named: Named) -> int:
+        with self._giving:
+            number = numbers.get(name)  # somebody else may have been first
+            if number is None:
+                number = len(all_)
+                all_.append(named)
+                numbers[name] = number
+            return number
 
     def key(self, pair: Pair) -> int | None:
         """The key of `pair`; None where one of the two is in no tie."""
