@@ -124,6 +124,7 @@ def measure(people: int) -> dict[str, Any]:
         "rows_mib": held,
         "peak_mib": peak,
     }
+    print(json.dumps(figures), file=sys.stderr)  # of a million, what follows takes as long again
     for n, count in enumerate((1, min(1000, people // 10)), start=2):
         now, who = networks.changed(rows, count, seed=n)
         touched = [member_key(each) for each in who]

@@ -51,6 +51,13 @@ def alike(*stated: Row) -> dict[int, dict[int, int]]:
     return kindred.kindred(kindred.corpus(Network.of(rows(*stated))))
 
 
+@pytest.mark.parametrize("words", [8, 20, 40])
+def test_words_that_never_stand_together_are_not_alike(words: int) -> None:
+    used = [f"tag{number:03}" for number in range(words)]
+    alone = (member(f"W{n:02}{word}", needs={"n": word}) for n in range(6) for word in used)
+    assert alike(*alone) == {}
+
+
 def test_words_of_one_theme_are_alike_and_of_two_are_not() -> None:
     found = alike(*writers())
     assert found.keys() == {bucket(word) for words in THEMES for word in words}

@@ -59,7 +59,8 @@ def kindred(texts: Corpus) -> dict[int, dict[int, int]]:
     words, uses = _uses(texts)
     if len(words) < 2 * WORDS_PER_FACTOR:
         return {}
-    near = _nearest(_factors(_together(uses, texts.person)))
+    together = _together(uses, texts.person)
+    near = _nearest(_factors(together), csr_array(together > 0).astype(np.int64))
     return {
         int(words[one]): {int(words[other]): likeness for other, likeness in sorted(found)}
         for one, found in near
@@ -117,10 +118,15 @@ def _factors(together: csr_array) -> Floats:
     return np.asarray(np.where(length > 1e-9, placed / np.maximum(length, 1e-9), 0.0))
 
 
-def _nearest(placed: Floats) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Of every word, the MOST_ALIKE of greatest cosine, in hundredths; of equals the earlier."""
+def _nearest(placed: Floats, company: csr_array) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Of every word, the MOST_ALIKE of greatest cosine, in hundredths; of equals the earlier.
+
+    Only of words that stand together, or with a same third: few factors bring others near by chance.
+    """
     for start in range(0, len(placed), _AT_ONCE):
-        cosines = np.rint(HUNDREDTHS * placed[start : start + _AT_ONCE] @ placed.T).astype(np.int64)
+        part = slice(start, start + _AT_ONCE)
+        cosines = np.rint(HUNDREDTHS * placed[part] @ placed.T).astype(np.int64)
+        cosines[(company[part] @ company.T).toarray() == 0] = 0
         for place, likeness in enumerate(cosines):
             likeness[start + place] = 0
             best = np.argsort(-likeness, kind="stable")[:MOST_ALIKE].tolist()
