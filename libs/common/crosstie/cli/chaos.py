@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import logging
 import os
 import sys
@@ -11,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from crosstie.cli.shared import INTERRUPTED, restarts_told, run_until_stopped
+from crosstie.cli.shared import INTERRUPTED
+from crosstie.cli.trial import Tell, report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
 FEWEST_FAULTS = 10
 TABLE = "chaos.json"
@@ -65,26 +63,14 @@ def chaos(
         asked = range(drawn, drawn + seeds)
         _several(asked, events, many, workers, table or Path(TABLE), as_json=as_json)
         return
-    found: dict[str, Any] = {}
-    console = Console(stderr=True)
 
-    async def work() -> None:
-        with restarts_told(console), console.status(f"seed {drawn}") as status:
+    def play(tell: Tell) -> Coroutine[Any, Any, dict[str, Any]]:
+        def told(what: str) -> None:
+            tell(f"seed {drawn}: {what}")
 
-            def tell(what: str) -> None:
-                status.update(f"seed {drawn}: {what}")
+        return run(drawn, events, many, workers, os.environ, told)
 
-            found.update(await run(drawn, events, many, workers, os.environ, tell))
-
-    try:
-        finished = run_until_stopped(work())
-    except* asyncio.CancelledError:
-        finished = False
-    if not finished:
-        raise typer.Exit(INTERRUPTED)
-    print(json.dumps(found) if as_json else "\n".join(_lines(found)))
-    if not found["passed"]:
-        raise typer.Exit(1)
+    report(play, f"seed {drawn}", _lines, as_json=as_json)
 
 
 def _several(

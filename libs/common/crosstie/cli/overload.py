@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from crosstie.cli.shared import INTERRUPTED, restarts_told, run_until_stopped
+from crosstie.cli.trial import report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,22 +35,12 @@ def overload(
     """
     from crosstie.chaos.overload import run
 
-    found: dict[str, Any] = {}
-    console = Console(stderr=True)
-
-    async def work() -> None:
-        with restarts_told(console), console.status("overload") as status:
-            found.update(await run(seconds, times, _alone(os.environ), status.update))
-
-    try:
-        finished = run_until_stopped(work())
-    except* asyncio.CancelledError:
-        finished = False
-    if not finished:
-        raise typer.Exit(INTERRUPTED)
-    print(json.dumps(found) if as_json else "\n".join(_lines(found)))
-    if not found["passed"]:
-        raise typer.Exit(1)
+    report(
+        lambda tell: run(seconds, times, _alone(os.environ), tell),
+        "overload",
+        _lines,
+        as_json=as_json,
+    )
 
 
 def _alone(environment: Mapping[str, str]) -> dict[str, str]:

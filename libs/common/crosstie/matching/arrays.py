@@ -42,9 +42,8 @@ def contains(keys: Ints, wanted: Ints) -> Bools:
 
 def ranks(drawn: Draws) -> Ints:
     """The place of each in ascending order; equals as they come."""
-    order = np.argsort(
-        drawn
-    )  # five times as fast as the stable one, and the same where none are equal
+    # five times as fast as the stable one, and the same where none are equal
+    order = np.argsort(drawn)
     ascending = drawn[order]
     if (ascending[1:] == ascending[:-1]).any():
         order = np.argsort(drawn, kind="stable")

@@ -7,8 +7,6 @@ a certified bound; halves are rounded along trails, then improved by swaps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
@@ -43,36 +41,32 @@ def mentors(
 
 def introductions(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
     """Pairs that fit in everyone's `slots`, and an upper bound of any such choice's worth."""
-    return _among(_matched, a, b, worth, slots)
+    fit, those = _worthy(a, b, worth, slots)
+    chosen, bound = _matched(*those)
+    return _spread(chosen, fit, len(a)), bound
 
 
 def foreseen(a: Ints, b: Ints, worth: Ints, slots: Ints) -> Bools:
     """About what `introductions` chooses, a tenth of the work: the best pairs first, then exchanges."""
-    return _among(_swapped, a, b, worth, slots)[0]
+    fit, those = _worthy(a, b, worth, slots)
+    chosen = np.zeros(len(fit), dtype=np.bool_)
+    _improve(chosen, *those)
+    return _spread(chosen, fit, len(a))
 
 
-def _among(
-    choose: Callable[[Ints, Ints, Ints, Ints], tuple[Bools, int]],
-    a: Ints,
-    b: Ints,
-    worth: Ints,
-    slots: Ints,
-) -> tuple[Bools, int]:
-    """What is chosen of the pairs that are worth something, by members numbered anew."""
+def _worthy(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Ints, tuple[Ints, ...]]:
+    """Which pairs are worth something, and these with their members numbered anew."""
     fit = np.flatnonzero(worth > 0)
     members = np.zeros(len(slots), dtype=np.bool_)  # who has pairs: nothing is kept of others
     members[a[fit]] = members[b[fit]] = True
     number = np.cumsum(members) - 1
-    chosen, bound = choose(number[a[fit]], number[b[fit]], worth[fit], slots[members])
-    every = np.zeros(len(a), dtype=np.bool_)
+    return fit, (number[a[fit]], number[b[fit]], worth[fit], slots[members])
+
+
+def _spread(chosen: Bools, fit: Ints, size: int) -> Bools:
+    every = np.zeros(size, dtype=np.bool_)
     every[fit] = chosen
-    return every, bound
-
-
-def _swapped(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
-    chosen = np.zeros(len(a), dtype=np.bool_)
-    _improve(chosen, a, b, worth, slots)
-    return chosen, int(worth.sum())
+    return every
 
 
 def _matched(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
