@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.ordered import find
 
 
 def _both_ways(a: Any, b: Any, size: Any) -> Any:
@@ -41,19 +42,10 @@ def _places(one: Any, other: Any, first: Any, b: Any) -> Any:
 
     Those of member i, with b > i, are at first[i] to first[i + 1].
     """
-    found = np.full(len(one), -1, np.int64)
+    found = np.empty(len(one), np.int64)
     for k in range(len(one)):
         mine, wanted = min(one[k], other[k]), max(one[k], other[k])
-        low, high = first[mine], first[mine + 1]
-        end = high
-        while low < high:
-            middle = (low + high) // 2
-            if b[middle] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        if low < end and b[low] == wanted:
-            found[k] = low
+        found[k] = find(b, first[mine], first[mine + 1], wanted)
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.ordered import keep, raised
 
 
 def _foremost(
@@ -79,12 +80,7 @@ def _foremost(
             if place == kept:
                 kept = min(kept + 1, quota)
                 place = kept - 1
-            while place > 0 and keys[place - 1] < key:
-                keys[place] = keys[place - 1]
-                best[place] = best[place - 1]
-                place -= 1
-            keys[place] = key
-            best[place] = member
+            raised(keys, best, place, key, member)
             if kept == quota:
                 floor = max(((keys[kept - 1] + size - 1) // size - 1) / 1000000, floor)
         for t in range(kept):
@@ -145,8 +141,8 @@ def _closest(
     """
     size = len(rank)
     barred = np.full(size, -1, np.int64)
-    keys = np.empty(quota + 1, np.int64)
-    best = np.empty(quota + 1, np.int64)
+    keys = np.empty(quota, np.int64)
+    best = np.empty(quota, np.int64)
     mine = np.empty(len(rows) * quota, np.int64)
     found = np.empty(len(rows) * quota, np.int64)
     total = 0
@@ -156,17 +152,8 @@ def _closest(
         kept = 0
         for k in range(start[i], end[i]):
             there = other[k]
-            key = score[k] * size - rank[there]
-            if not looked[there] or barred[there] == i or (kept == quota and key <= keys[kept - 1]):
-                continue
-            place = min(kept, quota - 1)
-            while place > 0 and keys[place - 1] < key:
-                keys[place] = keys[place - 1]
-                best[place] = best[place - 1]
-                place -= 1
-            keys[place] = key
-            best[place] = there
-            kept = min(kept + 1, quota)
+            if looked[there] and barred[there] != i:
+                kept = keep(keys, best, kept, score[k] * size - rank[there], there)
         for t in range(kept):
             mine[total] = rows[i]
             found[total] = best[t]
@@ -264,15 +251,7 @@ def _acquainted(
                     q += 1
                 weaker = min(weight[p], weight[q])
                 key = np.int64(weaker / (1.0 - weaker) * 1000000)
-                if kept < most or key > keys[most - 1]:
-                    place = min(kept, most - 1)
-                    while place > 0 and keys[place - 1] < key:
-                        keys[place] = keys[place - 1]
-                        found[k, place] = found[k, place - 1]
-                        place -= 1
-                    keys[place] = key
-                    found[k, place] = one
-                    kept = min(kept + 1, most)
+                kept = keep(keys, found[k], kept, key, one)
             i += one <= other
             j += other <= one
     return found

@@ -14,6 +14,7 @@ import numpy as np
 from crosstie.matching.arrays import Ints, sparse
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.ordered import keep
 from crosstie.matching.sources.search import NOBODY, Found, Search
 
 HOME = 0.2  # chance of coming home at each step
@@ -60,8 +61,8 @@ def _pushed(
     barred = np.full(size, -1, np.int32)
     touched = np.empty(size, np.int32)
     queue = np.empty(most_walked + 1, np.int32)  # one for every tie walked, and the row
-    keys = np.empty(quota + 1, np.int64)
-    best = np.empty(quota + 1, np.int64)
+    keys = np.empty(quota, np.int64)
+    best = np.empty(quota, np.int64)
     mine = np.empty(len(rows) * quota, np.int64)
     found = np.empty(len(rows) * quota, np.int64)
     total = 0
@@ -109,18 +110,8 @@ def _pushed(
             held[there] = 0.0
             visits[there] = 0.0
             waits[there] = False
-            if not looked[there] or barred[there] == i or key <= 0:
-                continue
-            if kept == quota and key <= keys[kept - 1]:
-                continue
-            place = min(kept, quota - 1)
-            while place > 0 and keys[place - 1] < key:
-                keys[place] = keys[place - 1]
-                best[place] = best[place - 1]
-                place -= 1
-            keys[place] = key
-            best[place] = there
-            kept = min(kept + 1, quota)
+            if looked[there] and barred[there] != i and key > 0:
+                kept = keep(keys, best, kept, key, there)
         for t in range(kept):
             mine[total] = me
             found[total] = best[t]

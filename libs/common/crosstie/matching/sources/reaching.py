@@ -8,6 +8,7 @@ import numpy as np
 
 from crosstie.matching.arrays import Bools, Floats, Ints, Places
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.ordered import keep
 
 
 class Words(NamedTuple):
@@ -165,8 +166,8 @@ def _best(number: Any, member: Any, worth: Any, price: Any, rank: Any, quota: An
 
     By worth above price, in millionths; equals by rank.
     """
-    keys = np.empty(quota + 1, np.int64)
-    best = np.empty(quota + 1, np.int64)
+    keys = np.empty(quota, np.int64)
+    best = np.empty(quota, np.int64)
     found = np.empty(len(number), np.int64)
     size = len(rank)
     end, kept = 0, 0
@@ -175,17 +176,9 @@ def _best(number: Any, member: Any, worth: Any, price: Any, rank: Any, quota: An
         above = worth[t] - price[member[t]]
         if worth[t] > 0.0 and above >= floor:
             key = np.int64(np.rint(above * 1000000)) * size - rank[member[t]]
-            if kept < quota or key > keys[kept - 1]:
-                place = min(kept, quota - 1)
-                while place > 0 and keys[place - 1] < key:
-                    keys[place] = keys[place - 1]
-                    best[place] = best[place - 1]
-                    place -= 1
-                keys[place] = key
-                best[place] = t
-                kept = min(kept + 1, quota)
-                if kept == quota:
-                    floor = ((keys[kept - 1] + size - 1) // size - 1) / 1000000
+            kept = keep(keys, best, kept, key, t)
+            if kept == quota:
+                floor = ((keys[kept - 1] + size - 1) // size - 1) / 1000000
         if t + 1 == len(number) or number[t + 1] != number[t]:
             for k in range(kept):
                 found[end] = best[k]

@@ -15,6 +15,7 @@ import numpy as np
 from crosstie.matching.arrays import MILLION, Floats, Ints
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.ordered import find
 from crosstie.matching.ties import scores
 from crosstie.matching.ties.kernels import within
 from crosstie.matching.ties.lists import MOST_CANDIDATES, SMALL
@@ -110,16 +111,9 @@ def _looked(by: Any, about: Any, number: Any, first: Any, other: Any, value: Any
             mine, wanted = number[about[k]], by[k]
         if mine < 0:
             continue
-        low, end = first[mine], first[mine + 1]
-        high = end
-        while low < high:
-            middle = (low + high) // 2
-            if other[middle] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        if low < end and other[low] == wanted:
-            out[k] = value[low]
+        place = find(other, first[mine], first[mine + 1], wanted)
+        if place >= 0:
+            out[k] = value[place]
     return out
 
 

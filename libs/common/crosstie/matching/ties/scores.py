@@ -13,6 +13,7 @@ import numpy as np
 
 from crosstie.matching.arrays import Floats, Ints
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.ordered import find
 from crosstie.matching.ties.lines import FAR, MOST_STEPS
 from crosstie.matching.ties.outlook import Outlook
 
@@ -219,17 +220,10 @@ def _scored(
                         told[spot, kind, 3] = 5.0 * net.usual[kind, back]
                         told[spot, kind, 4] = net.between[kind, there] + 2.0
                 place = b * len(net.width) + t
-                left, last = net.group_pointer[place], net.group_pointer[place + 1]
-                right = last
-                while left < right:
-                    middle = (left + right) // 2
-                    if net.group[middle] < g:
-                        left = middle + 1
-                    else:
-                        right = middle
-                found = left < last and net.group[left] == g
-                theirs[0] = net.group_ties[left] if found else 0.0
-                theirs[1] = net.group_contacts[left] if found else 0.0
+                last = net.group_pointer[place + 1]
+                entry = find(net.group, net.group_pointer[place], last, g)
+                theirs[0] = net.group_ties[entry] if entry >= 0 else 0.0
+                theirs[1] = net.group_contacts[entry] if entry >= 0 else 0.0
                 for kind in range(kinds):
                     lean = theirs[kind] + told[spot, kind, 3]
                     lean /= (net.known[kind, b, t] + 5.0) * net.share[kind, net.first[t] + g]
