@@ -64,3 +64,14 @@ async def test_a_coordinator_that_does_not_answer_in_time_is_away(
     monkeypatch.setattr(AIOKafkaConsumer, "committed", never)
     with pytest.raises(BrokerAway, match="cannot ask how far"):
         await committed(asking.brokers, GROUP, asking.topics.dlq.name, limit_seconds=0.5)
+
+
+async def test_a_broker_that_names_no_brokers_is_away(
+    asking: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def asserted(*_: object) -> None:
+        raise AssertionError("Did we not perform bootstrap?")  # aiokafka's own, word for word
+
+    monkeypatch.setattr(AIOKafkaConsumer, "committed", asserted)
+    with pytest.raises(BrokerAway, match="cannot ask how far"):
+        await committed(asking.brokers, GROUP, asking.topics.dlq.name)

@@ -44,7 +44,9 @@ async def committed(
         raise Misconfigured(
             f"our user may not see how far {group} is: let it describe that group"
         ) from error
-    except (KafkaError, OSError) as error:  # TimeoutError is an OSError
+    except (KafkaError, OSError, AssertionError) as error:
+        # TimeoutError is an OSError; aiokafka asserts that some broker is there, and one whose
+        # controller has just given it up names none, not even itself
         raise BrokerAway(f"cannot ask how far {group} is: {type(error).__name__}") from error
     finally:
         await stop(consumer)
