@@ -27,6 +27,7 @@ from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
+from services.ingestion.commits import Commits
 from services.ingestion.letters import Letters
 
 Places = dict[TopicPartition, tuple[int, int]]
@@ -35,7 +36,6 @@ _NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s
 _MOST_RECORDS = 500  # each may be a gathering of 19,900 entries: 20 minutes at worst
 _LONGEST_BATCH_MS = 60 * 60_000
 _MOST_AHEAD_BYTES = 512 * 1024  # of each partition, and every platform has six
-_TELL_SECONDS = 1.0
 _WAIT_MS = 50  # FastStream sleeps as long again when nothing came
 _QUIET_SECONDS = 5.0
 _STALLED_SECONDS = 30.0
@@ -60,8 +60,7 @@ class Inbox:
         self._subscriber(self._once)
         self._read = self._subscriber.get_msg
         self._subscriber.get_msg = self._next
-        self._committed: dict[TopicPartition, int] = {}
-        self._told_at = 0.0
+        self._commits = Commits()
 
     async def start(self) -> None:
         """Join the group. Raises BrokerAway."""
@@ -140,7 +139,7 @@ class Inbox:
         self._busy = True
         try:
             await self._letters.take(records)
-            await self._commit(records)
+            await self._commits.batch(self._subscriber.consumer, records)
         except Exception as error:  # noqa: BLE001  FastStream would go on to the next batch
             if not self.failed.done():
                 self.failed.set_exception(error)
@@ -154,45 +153,9 @@ class Inbox:
     async def _next(self, consumer: Any) -> Any:
         """The next batch; FastStream asks for one only when the one before is done."""
         records = await self._read(consumer)
-        if not records and time.monotonic() - self._told_at > _TELL_SECONDS:
-            self._told_at = time.monotonic()
-            await self._tell_idle(consumer)
+        if not records and not self._ends():
+            await self._commits.idle(consumer)
         return records
-
-    async def _tell_idle(self, consumer: Any) -> None:
-        """Commit past what is never shown: marks of transactions, and records that were aborted.
-
-        Nothing is in hand now. Else whoever measures lag would see some for ever.
-        """
-        if self._ends():
-            return
-        try:
-            async with asyncio.timeout(_TELL_SECONDS):
-                at = {each: await consumer.position(each) for each in consumer.assignment()}
-        except (KafkaError, TimeoutError):
-            return  # in the middle of a rebalance
-        await self._commit_to(
-            {each: to for each, to in at.items() if to != self._committed.get(each)}
-        )
-
-    async def _commit(self, records: Sequence[Any]) -> None:
-        """Say how far we are; who took a partition over meanwhile reads the same again."""
-        ends: dict[TopicPartition, int] = {}
-        for each in records:
-            ends[TopicPartition(each.topic, each.partition)] = each.offset + 1
-        await self._commit_to(ends)
-
-    async def _commit_to(self, ends: Mapping[TopicPartition, int]) -> None:
-        consumer = self._subscriber.consumer
-        ours = {each: end for each, end in ends.items() if each in consumer.assignment()}
-        if not ours:
-            return
-        try:
-            await consumer.commit(ours)
-        except KafkaError as error:
-            log.warning("not committed", reason=f"{type(error).__name__}: {error}")
-        else:
-            self._committed |= ours
 
 
 def broker(settings: Settings) -> KafkaBroker:

@@ -9,6 +9,7 @@ AUTH = f"{COMMON}/runtime/auth.py"
 ARRIVAL = f"{COMMON}/door/arrival.py"
 INTAKE = "services/ingestion/intake.py"
 INBOX = "services/ingestion/inbox.py"
+COMMITTED = "            await self._commits.batch(self._subscriber.consumer, records)\n"
 LETTERS = "services/ingestion/letters.py"
 KEY = "tests/services/test_auth.py::"
 HTTP = "tests/services/test_ingestion_http.py::"
@@ -21,8 +22,8 @@ DEFECTS = (
         "test_a_batch_is_committed_after_it_is_taken_and_only_where_it_is_ours",
         (
             INBOX,
-            "            await self._letters.take(records)\n            await self._commit(records)\n",
-            "            await self._commit(records)\n            await self._letters.take(records)\n",
+            f"            await self._letters.take(records)\n{COMMITTED}",
+            f"{COMMITTED}            await self._letters.take(records)\n",
         ),
     ),
     defect(

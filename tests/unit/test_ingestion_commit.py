@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 
 from crosstie.errors import BrokerAway
 from crosstie.runtime.service import Running
+from services.ingestion import commits
 from services.ingestion.inbox import Inbox
 from tests.services.ingestion_world import settings_for
 
@@ -82,7 +85,7 @@ async def test_past_what_is_never_shown_is_committed_once_nothing_is_in_hand() -
     inbox = await read_by(steps)
     inbox._read = steps.read
     await inbox._next(steps)
-    inbox._told_at = 0.0
+    inbox._commits._idle_at = 0.0
     await inbox._next(steps)
     assert steps.done == [{PLACE: 7}]
 
@@ -96,3 +99,50 @@ async def test_after_a_batch_that_was_not_taken_idleness_commits_nothing() -> No
     assert steps.done == []
     with pytest.raises(BrokerAway):
         inbox.failed.result()
+
+
+class Rebalancing(Idle):
+    """A consumer that got a second partition, and does not know yet where to begin in it."""
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE, OTHERS}
+
+    async def position(self, place: TopicPartition) -> int:
+        if place == OTHERS:
+            await asyncio.Event().wait()
+        return 7
+
+
+async def test_a_partition_without_a_position_keeps_no_other_waiting() -> None:
+    steps = Rebalancing()
+    inbox = await read_by(steps)
+    inbox._read = steps.read
+    await inbox._next(steps)
+    assert steps.done == [{PLACE: 7}]
+
+
+class Unanswered(Steps):
+    """A consumer whose coordinator does not answer, or that knows of no broker."""
+
+    def __init__(self, error: type[Exception] | None) -> None:
+        super().__init__()
+        self._error = error
+
+    async def commit(self, ends: dict[TopicPartition, int]) -> None:
+        if self._error is None:
+            await asyncio.Event().wait()
+        else:
+            raise self._error
+
+
+@pytest.mark.parametrize("error", [None, KafkaConnectionError, AssertionError])
+async def test_a_commit_that_fails_or_is_not_answered_stops_nobody(
+    error: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits, "COMMIT_SECONDS", 0.01)
+    steps = Unanswered(error)
+    inbox = await read_by(steps)
+    await inbox._once(batch(3))
+    await inbox._once(batch(4))
+    assert steps.done == [[3], [4]]
+    assert not inbox.failed.done()

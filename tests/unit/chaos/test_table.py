@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crosstie.chaos import table
+from crosstie.chaos import faults, table
 from crosstie.errors import Misconfigured
 
 
@@ -56,6 +56,18 @@ def test_a_run_with_other_events_is_another_run(tmp_path: Path, ran: list[int]) 
     [*table.played([1], 200, 10, 2, path)]
     assert ran == [1, 1]
     assert len(table.read(path)) == 2
+
+
+def test_a_seed_whose_schedule_changed_since_is_run_again_in_its_place(
+    tmp_path: Path, ran: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "table.json"
+    [*table.played([1], 100, 10, 2, path)]
+    monkeypatch.setitem(faults.SECONDS, "kill", (1.0, 2.0))  # type: ignore[index]
+    [*table.played([1], 100, 10, 2, path)]
+    [*table.played([1], 100, 10, 2, path)]
+    assert ran == [1, 1]
+    assert len(table.read(path)) == 1
 
 
 def test_another_file_is_not_overwritten(tmp_path: Path) -> None:

@@ -81,13 +81,18 @@ class Fleet:
         await asyncio.gather(*(self.remove(name) for name in [*self._workers]))
 
 
+def workers_of_each(many: int) -> tuple[str, ...]:
+    """Names of so many workers of each service."""
+    return tuple(f"{service}-{n}" for service in SERVICES for n in range(1, many + 1))
+
+
 @asynccontextmanager
 async def fleet(
     environment: Mapping[str, str], logs: Path, workers: int
 ) -> AsyncIterator[tuple[Fleet, tuple[str, ...]]]:
     """`workers` of each service, ready; and their names."""
     made = Fleet(environment, logs)
-    names = tuple(f"{service}-{n}" for service in SERVICES for n in range(1, workers + 1))
+    names = workers_of_each(workers)
     try:
         for name in names:
             made.add(name)

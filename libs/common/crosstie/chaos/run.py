@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from math import inf
 from time import monotonic
 from typing import Any
@@ -19,8 +20,9 @@ from crosstie.chaos import poison
 from crosstie.chaos.audit import Watch, caught_up
 from crosstie.chaos.director import Director
 from crosstie.chaos.faults import Fault, Lane, schedule
+from crosstie.chaos.fleet import workers_of_each
 from crosstie.chaos.load import Load, scenario
-from crosstie.chaos.stage import Stage, stage
+from crosstie.chaos.stage import SERVERS, Stage, stage
 from crosstie.door.record import event_of
 from crosstie.errors import Rejected
 from crosstie.replay.books import Books, check
@@ -43,12 +45,7 @@ async def run(
     tell("starting three brokers, PostgreSQL and the workers")
     megabytes = _VOLUME_MEGABYTES + wanted // _EVENTS_A_MEGABYTE
     async with stage(workers, environment, megabytes) as on:
-        targets: dict[Lane, tuple[str, ...]] = {
-            "servers": tuple(on.servers),
-            "workers": on.workers,
-            "input": poison.PLACES,
-        }
-        planned = schedule(seed, faults, targets)
+        planned = drawn(seed, faults, workers)
         async with _platform(on, seed) as load:
             director = Director(on, lambda: load.share, lambda fault: _input(on, load, seed, fault))
             watch = Watch(on.settings, lambda: inf if director.active else director.last)
@@ -98,6 +95,22 @@ async def run(
                 "books": books.as_json(),
                 "passed": books.clean and not watch.stuck and at_the_end.caught_up,
             }
+
+
+def drawn(seed: int, faults: int, workers: int) -> tuple[Fault, ...]:
+    """What a seed has in store for a stage with so many workers of each service."""
+    targets: dict[Lane, tuple[str, ...]] = {
+        "servers": SERVERS,
+        "workers": workers_of_each(workers),
+        "input": poison.PLACES,
+    }
+    return schedule(seed, faults, targets)
+
+
+def digest(seed: int, wanted: int, faults: int, workers: int) -> str:
+    """Of the faults and of who lives in the locality: another one, once either is drawn otherwise."""
+    said = repr((scenario(seed, wanted), drawn(seed, faults, workers)))
+    return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 @dataclass

@@ -31,6 +31,7 @@ from crosstie.settings import VAULT_KEY_BYTES, Settings
 log = logger("chaos")
 
 POLL_SECONDS = 0.25
+SERVERS = (*(f"kafka-{id}" for id in range(1, NODES + 1)), "postgres")
 Server = EmbeddedKafka | EmbeddedPostgres
 
 
@@ -60,8 +61,7 @@ async def stage(
     `megabytes`: of the volume of every server.
     """
     with _home() as (home, logs), ExitStack() as mounts:
-        names = (*(f"kafka-{id}" for id in range(1, NODES + 1)), "postgres")
-        volumes = {name: mounts.enter_context(volume(home / name, megabytes)) for name in names}
+        volumes = {name: mounts.enter_context(volume(home / name, megabytes)) for name in SERVERS}
         async with AsyncExitStack() as stack:
             yield await _staged(stack, home, logs, workers, environment, volumes)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from crosstie.chaos.run import digest
 from crosstie.errors import Misconfigured
 
 Report = Mapping[str, Any]
@@ -51,16 +52,22 @@ def totals(runs: Sequence[Report]) -> dict[str, Any]:
 def played(
     seeds: Iterable[int], events: int, faults: int, workers: int, path: Path
 ) -> Iterator[Report]:
-    """Run every seed that the table has not passed yet; yields each as it ends."""
+    """Run every seed that the table has not passed yet as it is drawn now; yields each as it ends."""
     runs = read(path)
     for seed in seeds:
         asked = dict(zip(_KEPT, (seed, events, faults, workers), strict=True))
-        if any(each["passed"] and each.get("asked") == asked for each in runs):
+        drawn = digest(seed, events, faults, workers)
+        if any(_passed(each, asked, drawn) for each in runs):
             continue
-        report = {**_ran(asked), "asked": asked}
+        report = {**_ran(asked), "asked": asked, "drawn": drawn}
         runs = [*(each for each in runs if each.get("asked") != asked), report]
         write(path, runs)
         yield report
+
+
+def _passed(run: Report, asked: Mapping[str, int], drawn: str) -> bool:
+    """A schedule that is drawn otherwise since is another run, whatever its seed is called."""
+    return bool(run["passed"]) and run.get("asked") == asked and run.get("drawn") == drawn
 
 
 def _ran(asked: Mapping[str, int]) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from time import monotonic
 
 from crosstie.brokers import Brokers
 from crosstie.client.inbox import CloudEvent, Inbox
-from crosstie.errors import BrokerAway, Misconfigured
+from crosstie.errors import BrokerAway
 from crosstie.events import ERASED
-from crosstie.runtime.group_offsets import committed
+from crosstie.runtime.group_offsets import Hidden, committed
 
 PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.2
@@ -33,7 +33,7 @@ class Ordered:
         self._waits = True
 
     async def send(self, events: Sequence[CloudEvent]) -> int:
-        """Send, erasures last; how many. Raises BrokerAway."""
+        """Send, erasures last; how many. Raises BrokerAway, Misconfigured."""
         erasures = [each for each in events if each.get("type") == ERASED]
         sent = await self._box.send(each for each in events if each.get("type") != ERASED)
         if erasures and self._waits and not await self._read():
@@ -53,7 +53,7 @@ class Ordered:
                 read = await committed(
                     self._brokers, self._group, self._topic, self._box.ends, _ASK_SECONDS
                 )
-            except Misconfigured:  # we may not know
+            except Hidden:
                 return False
             except BrokerAway:
                 read = {}

@@ -20,6 +20,10 @@ from crosstie.runtime.stopping import stop
 PATIENCE_SECONDS = 60.0
 
 
+class Hidden(Misconfigured):
+    """Our user may not see how far the group is."""
+
+
 async def committed(
     brokers: Brokers,
     group: str,
@@ -29,7 +33,7 @@ async def committed(
 ) -> dict[int, int]:
     """The offset of each of these partitions (by default all), 0 where the group told none.
 
-    Asks without joining the group. Raises BrokerAway; Misconfigured where our user may not see it.
+    Asks without joining the group. Raises BrokerAway, Hidden.
     """
     if partitions is None:
         partitions = range((await asyncio.to_thread(partitions_of, brokers))[topic])
@@ -41,7 +45,7 @@ async def committed(
             consumer.assign(asked)
             return {each.partition: await consumer.committed(each) or 0 for each in asked}
     except GroupAuthorizationFailedError as error:
-        raise Misconfigured(
+        raise Hidden(
             f"our user may not see how far {group} is: let it describe that group"
         ) from error
     except (KafkaError, OSError, AssertionError) as error:

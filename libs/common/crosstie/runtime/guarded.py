@@ -68,7 +68,11 @@ class Guarded:
         self._wanted = False
 
     def start(self) -> None:
-        """Start the program; it is not ready before `wait` returns."""
+        """Start the program; it is not ready before `wait` returns.
+
+        Raises OSError where its log cannot be written.
+        """
+        self.program.log.parent.mkdir(parents=True, exist_ok=True)
         self._pid_file.unlink(missing_ok=True)
         self._wanted = True
         options = {

@@ -83,12 +83,13 @@ class Supervised:
         pause = FIRST_PAUSE_SECONDS
         while True:
             started = monotonic()
-            self._process.start()
-            self.starts += 1
-            await self._ended()
+            refused = await self._ran()
             steady = monotonic() - started > STEADY_SECONDS
             pause = FIRST_PAUSE_SECONDS if steady else min(2 * pause, LONGEST_PAUSE_SECONDS)
-            log.warning("service ended, starts again", service=self.name, pause_seconds=pause)
+            told = (
+                "service did not start, tried again" if refused else "service ended, starts again"
+            )
+            log.warning(told, service=self.name, pause_seconds=pause, **refused)
             await asyncio.sleep(pause)
 
     async def stop(self) -> None:
@@ -98,6 +99,16 @@ class Supervised:
     async def ready(self, client: httpx.AsyncClient) -> bool:
         """Whether its own readiness probe says so."""
         return await self._probe(client, "ready")
+
+    async def _ran(self) -> dict[str, str]:
+        """Start it and wait until it ended; why it did not start, if so."""
+        try:
+            self._process.start()
+        except OSError as error:
+            return {"reason": str(error)}
+        self.starts += 1
+        await self._ended()
+        return {}
 
     async def _ended(self) -> None:
         """Return once the process is gone; a mute one is killed first."""

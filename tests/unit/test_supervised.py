@@ -1,0 +1,51 @@
+"""A service under supervision: where its log cannot be written, somebody hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crosstie.runtime.guarded import NEVER, Guarded, Program
+from crosstie.runtime.supervised import Supervised
+
+
+@pytest.fixture
+def told() -> Iterator[asyncio.Queue[logging.LogRecord]]:
+    """What the supervisor says."""
+    said: asyncio.Queue[logging.LogRecord] = asyncio.Queue()
+    handler = logging.Handler()
+    handler.emit = said.put_nowait  # type: ignore[method-assign]
+    logger = logging.getLogger("crosstie.supervisor")
+    logger.addHandler(handler)
+    yield said
+    logger.removeHandler(handler)
+
+
+async def test_a_service_that_cannot_log_is_tried_again_and_the_reason_is_told(
+    tmp_path: Path, told: asyncio.Queue[logging.LogRecord]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("no folder")
+    service = Supervised("profile", {}, taken, None)
+    keeping = asyncio.create_task(service.keep())
+    said = [await told.get() for _ in range(2)]
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert {each.getMessage() for each in said} == {"service did not start, tried again"}
+    assert all(str(taken) in vars(each)["crosstie_fields"]["reason"] for each in said)
+    assert service.starts == 0
+
+
+def test_a_log_folder_that_is_missing_is_made(tmp_path: Path) -> None:
+    log = tmp_path / "none" / "such" / "program.log"
+    program = Guarded(Program("echo", [sys.executable, "-c", "print('here')"], log))
+    program.start()
+    try:
+        program.wait(lambda: log.exists() and "here" in log.read_text(), 60, NEVER)
+    finally:
+        program.stop()
