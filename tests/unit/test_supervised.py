@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import logging.handlers
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,7 @@ from crosstie.runtime.supervised import Supervised
 def told() -> Iterator[asyncio.Queue[logging.LogRecord]]:
     """What the supervisor says."""
     said: asyncio.Queue[logging.LogRecord] = asyncio.Queue()
-    handler = logging.Handler()
-    handler.emit = said.put_nowait  # type: ignore[method-assign]
+    handler = logging.handlers.QueueHandler(said)
     logger = logging.getLogger("crosstie.supervisor")
     logger.addHandler(handler)
     yield said

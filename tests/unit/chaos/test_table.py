@@ -63,7 +63,7 @@ def test_a_seed_whose_schedule_changed_since_is_run_again_in_its_place(
 ) -> None:
     path = tmp_path / "table.json"
     [*table.played([1], 100, 10, 2, path)]
-    monkeypatch.setitem(faults.SECONDS, "kill", (1.0, 2.0))  # type: ignore[index]
+    monkeypatch.setitem(faults.SECONDS, "kill", (1.0, 2.0))
     [*table.played([1], 100, 10, 2, path)]
     [*table.played([1], 100, 10, 2, path)]
     assert ran == [1, 1]

@@ -73,6 +73,9 @@ async def run(
             clock.lap("audit")
             delivery = books.named("delivery").counted
             lost = _lost(books)
+            passed = books.clean and not watch.stuck and at_the_end.caught_up
+            if not passed:
+                on.home.keep_logs()
             return {
                 "seed": seed,
                 "events": load.sent,
@@ -93,7 +96,7 @@ async def run(
                 "behind": at_the_end.behind,
                 "seconds": clock.laps,
                 "books": books.as_json(),
-                "passed": books.clean and not watch.stuck and at_the_end.caught_up,
+                "passed": passed,
             }
 
 

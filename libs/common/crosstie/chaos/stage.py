@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
@@ -35,6 +36,23 @@ SERVERS = (*(f"kafka-{id}" for id in range(1, NODES + 1)), "postgres")
 Server = EmbeddedKafka | EmbeddedPostgres
 
 
+@dataclass
+class Home:
+    """Where all of it lies; nothing stays, unless somebody keeps the logs."""
+
+    path: Path
+    kept: bool = False
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    def keep_logs(self) -> None:
+        """They tell why; and where they are is said."""
+        self.kept = True
+        print(f"logs are kept in {self.logs}", file=sys.stderr)
+
+
 @dataclass(frozen=True)
 class Stage:
     """Everything that a fault can hit. `settings` lead past the proxy of PostgreSQL."""
@@ -45,7 +63,7 @@ class Stage:
     proxies: Mapping[str, Proxy]
     fleet: Fleet
     workers: tuple[str, ...]
-    logs: Path
+    home: Home
 
     def signal(self, server: str, number: signal.Signals) -> None:
         """Send a signal to a server; what ends by it is started again."""
@@ -60,33 +78,35 @@ async def stage(
 
     `megabytes`: of the volume of every server.
     """
-    with _home() as (home, logs), ExitStack() as mounts:
-        volumes = {name: mounts.enter_context(volume(home / name, megabytes)) for name in SERVERS}
+    with _home() as home, ExitStack() as mounts:
+        volumes = {
+            name: mounts.enter_context(volume(home.path / name, megabytes)) for name in SERVERS
+        }
         async with AsyncExitStack() as stack:
-            yield await _staged(stack, home, logs, workers, environment, volumes)
+            yield await _staged(stack, home, workers, environment, volumes)
 
 
 @contextmanager
-def _home() -> Iterator[tuple[Path, Path]]:
-    home = Path(tempfile.mkdtemp(prefix="crosstie-chaos-"))
-    home.chmod(0o711)  # PostgreSQL's user passes through
-    logs = home / "logs"
-    logs.mkdir()
+def _home() -> Iterator[Home]:
+    home = Home(Path(tempfile.mkdtemp(prefix="crosstie-chaos-")))
+    home.path.chmod(0o711)  # PostgreSQL's user passes through
+    home.logs.mkdir()
     try:
-        yield home, logs
+        yield home
     except BaseException:
-        for part in home.iterdir():
-            if part != logs:
-                shutil.rmtree(part, ignore_errors=True)
-        log.error("logs are kept", directory=str(logs))
+        home.keep_logs()
         raise
-    shutil.rmtree(home, ignore_errors=True)
+    finally:
+        for part in home.path.iterdir():
+            if part != home.logs or not home.kept:
+                shutil.rmtree(part, ignore_errors=True)
+        if not home.kept:
+            shutil.rmtree(home.path, ignore_errors=True)
 
 
 async def _staged(
     stack: AsyncExitStack,
-    home: Path,
-    logs: Path,
+    home: Home,
     workers: int,
     environment: Mapping[str, str],
     volumes: Mapping[str, Volume],
@@ -95,8 +115,9 @@ async def _staged(
     for proxy in proxies.values():
         await proxy.start()
         stack.push_async_callback(proxy.stop)
-    cluster = EmbeddedCluster(home, logs, advertised=lambda node: proxies[f"kafka-{node}"].port)
-    postgres = EmbeddedPostgres(home / "postgres", logs)
+    at, logs = home.path, home.logs
+    cluster = EmbeddedCluster(at, logs, advertised=lambda node: proxies[f"kafka-{node}"].port)
+    postgres = EmbeddedPostgres(at / "postgres", logs)
     servers: dict[str, Server] = {**cluster.nodes, "postgres": postgres}
     for name, server in servers.items():
         proxies[name].target = server.port
@@ -110,7 +131,7 @@ async def _staged(
     stack.push_async_callback(_cancelled, keepers)
     theirs = _environment(settings, proxies)
     running, names = await stack.enter_async_context(fleet(theirs, logs, workers))
-    return Stage(settings, servers, volumes, proxies, running, names, logs)
+    return Stage(settings, servers, volumes, proxies, running, names, home)
 
 
 def _settings(bootstrap: str, url: str, environment: Mapping[str, str]) -> Settings:

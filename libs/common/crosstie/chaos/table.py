@@ -84,6 +84,8 @@ def _ran(asked: Mapping[str, int]) -> dict[str, Any]:
             raise
     with contextlib.suppress(ValueError):
         report: dict[str, Any] = json.loads(out)
+        if not report["passed"]:
+            print(err[-2_000:], end="", file=sys.stderr)
         return report
     why = f"exit code {run.returncode} and no report\n{err[-2_000:]}"
     return {"seed": asked["seed"], "passed": False, "error": why}
