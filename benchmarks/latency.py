@@ -26,6 +26,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import numpy as np
 from aiokafka import AIOKafkaConsumer
 
@@ -47,6 +48,7 @@ PREVIEWS, WARM_UP = 400, 20
 ANSWERS, KNOWN = 0.05, 0.9  # shares: of answers among the other events, of known people in contacts
 SETTLE_SECONDS = 3.0
 STRAGGLERS_SECONDS = 10.0
+AWAIT_MS = 100
 
 
 @dataclass
@@ -58,7 +60,9 @@ class Run:
     opened: dict[str, float] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # whose time was sent, answered or not
     suggested: dict[str, float] = field(default_factory=dict)
-    open: list[tuple[str, list[object]]] = field(default_factory=list)  # suggestions and members
+    open: list[tuple[str, list[dict[str, str]]]] = field(
+        default_factory=list
+    )  # suggestions and members
 
     def event(self, kind: str, data: dict[str, object]) -> dict[str, object]:
         """The next event; its own time goes on as the run does."""
@@ -82,11 +86,29 @@ class Run:
         ]
 
 
+class Side(msgspec.Struct):
+    """One of two."""
+
+    person: dict[str, str]
+
+
+class Told(msgspec.Struct):
+    """What a platform is told of a suggestion, as far as it is looked at here."""
+
+    suggestion: str
+    state: str
+    members: list[Side] = []
+
+
+_TOLD = msgspec.json.Decoder(Told)
+
+
 class Platforms:
     """The client: over HTTP in, from Kafka out."""
 
     def __init__(self, settings: Settings, door: httpx.AsyncClient, run: Run) -> None:
         self.settings, self.door, self.run = settings, door, run
+        self.abreast = asyncio.Event()  # all that was told before this read is read
 
     async def post(self, events: list[dict[str, object]]) -> None:
         """Send, and again where there is no room."""
@@ -107,15 +129,22 @@ class Platforms:
         topic = self.settings.topics.suggestions("bench").name
         options = consumer_options(self.settings) | {"auto_offset_reset": "earliest"}
         async with AIOKafkaConsumer(topic, **options) as consumer:
-            async for record in consumer:
-                now, said = time.monotonic(), json.loads(record.value)
-                if said["state"] != "made":
-                    continue
-                members = [each["person"] for each in said["members"]]
-                self.run.open.append((said["suggestion"], members))
-                for each in members:
-                    if each["id"] in self.run.asked:
-                        self.run.suggested.setdefault(each["id"], now)
+            ends = await consumer.end_offsets(consumer.assignment())
+            while True:
+                for records in (await consumer.getmany(timeout_ms=AWAIT_MS)).values():
+                    self._heard(time.monotonic(), [record.value for record in records])
+                if all([await consumer.position(each) >= end for each, end in ends.items()]):
+                    self.abreast.set()
+
+    def _heard(self, now: float, values: list[bytes]) -> None:
+        for said in map(_TOLD.decode, values):
+            if said.state != "made":
+                continue
+            members = [each.person for each in said.members]
+            self.run.open.append((said.suggestion, members))
+            for each in members:
+                if each["id"] in self.run.asked:
+                    self.run.suggested.setdefault(each["id"], now)
 
 
 async def load(client: Platforms, rows: Rows, seconds: float, rate: int) -> None:
@@ -147,7 +176,11 @@ def _other(
     """An answer, or a contact, most often of people who know each other."""
     if run.open and draw.random() < ANSWERS:
         suggestion, members = run.open.pop(draw.randrange(len(run.open)))
-        said = {"members": members, "by": draw.choice(members), "suggestion": suggestion}
+        said: dict[str, object] = {
+            "members": members,
+            "by": draw.choice(members),
+            "suggestion": suggestion,
+        }
         return run.event(
             "suggestion.answered", said | {"answer": draw.choice(("accepted", "declined"))}
         )
@@ -251,6 +284,7 @@ async def measured(
             await asyncio.sleep(SETTLE_SECONDS)
             seen = await previews(every["matching"].url, str(key), rows)
             reading = asyncio.create_task(client.read())
+            await client.abreast.wait()  # 100,000 suggestions take seconds of a core
             await asyncio.sleep(SETTLE_SECONDS)
             await load(client, rows, seconds, rate)
             ended = time.monotonic() + STRAGGLERS_SECONDS
@@ -296,6 +330,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with stack(heap="1g") as running, deployment(running) as settings, TemporaryDirectory() as some:
         logs = chosen.logs or Path(some)
+        logs.mkdir(parents=True, exist_ok=True)
         work = measured(settings, chosen.members, chosen.seconds, chosen.rate, logs)
         print(json.dumps(asyncio.run(work)))
 

@@ -139,7 +139,8 @@ class Leader:
             leave_what_is_held()
 
     def _prepare(self, mine: Leadership, turn: Turn) -> None:
-        """Draw for the next round, and for all previews until then, while nobody waits."""
+        """What the next round and all previews until then ask for, while nobody waits."""
+        mine.ledger.derive()
         seed = record.seed(self._settings.deployment, mine.head.n + 1)
         ordered(seed, turn.ready.network.subjects)
 

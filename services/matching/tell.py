@@ -61,8 +61,8 @@ class Words:
     def __init__(
         self, network: Network, people: Mapping[str, Person], topics: Topics, deployment: str
     ) -> None:
-        self._network = network
-        self._people = {each: people[each] for each in people if each in network.members}
+        self._network = network.among(people)
+        self._people = {each: people[each] for each in self._network.members}
         self._topics = topics
         self._deployment = deployment
 

@@ -235,7 +235,7 @@ DEFECTS = (
         f"{SERVICE}test_what_is_told_of_the_erased_names_nobody",
         (
             "services/matching/tell.py",
-            "for each in people if each in network.members}",
+            "for each in self._network.members}",
             "for each in people}",
         ),
         (

@@ -3,6 +3,9 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from crosstie.matching.graph import adamic_adar, graph, onward, strongest, symmetric
 from crosstie.network.strength import HALF_LIFE_US
@@ -31,6 +34,22 @@ def test_through_a_hub_only_the_strongest_ties_are_followed() -> None:
     kept = strongest(star, 2)
     assert sorted(kept[[0]].indices) == [4, 5]
     assert kept[[1]].nnz == 1
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 3), min_size=6, max_size=6), min_size=1, max_size=5),
+    st.integers(0, 6),
+    st.permutations(range(6)),
+)
+def test_the_strongest_are_the_largest_and_of_equals_the_first_in_rank(
+    table: list[list[int]], most: int, rank: list[int]
+) -> None:
+    weights = csr_array(np.array(table, dtype=float))
+    kept = strongest(weights, most, np.array(rank)).toarray()
+    for row, found in zip(table, kept.tolist(), strict=True):
+        order = sorted(range(6), key=lambda i: (-row[i], rank[i]))
+        best = {i for i in order[:most] if row[i]}
+        assert found == [row[i] if i in best else 0 for i in range(6)]
 
 
 def test_effort_is_the_share_that_one_side_started() -> None:

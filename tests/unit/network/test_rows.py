@@ -157,6 +157,21 @@ def test_who_is_not_there_is_not_found() -> None:
         assert rows.get(absent) is None
 
 
+def rows_ties(rows: Mapping[str, Row]) -> list[tuple[tuple[str, str], Tie]]:
+    return [((row.a, row.b), row) for row in rows.values() if isinstance(row, Tie)]
+
+
+def test_among_few_nobody_else_is_known_and_blocks_hold() -> None:
+    wish = Fact(True, 1, "s", "i")
+    stated = [Member(each, {"consent": wish}) for each in PEOPLE[:3]]
+    network = Network.of(packed([*stated, Tie("P0", "P1", blocked_by_b=wish)]))
+    few = network.among(["P1", "P0", "P9"])
+    assert few.subjects == ("P0", "P1")
+    assert few.members["P0"] == network.members["P0"]
+    assert few.blocked("P1", "P0")
+    assert not few.present("P2")
+
+
 @pytest.mark.usefixtures("above")
 @pytest.mark.parametrize("plain", [False, True])
 def test_a_network_that_follows_any_changes_is_that_of_its_rows_read_anew(plain: bool) -> None:
@@ -176,6 +191,7 @@ def test_a_network_that_follows_any_changes_is_that_of_its_rows_read_anew(plain:
             network, anew = network.after(rows, changes), Network.of(rows)
             assert network.subjects == anew.subjects
             assert network.answers == anew.answers
+            assert network.blocks == anew.blocks == {p for p, t in rows_ties(rows) if t.blocked}
             assert network.contacts == anew.contacts
             assert dict(network.members.items()) == dict(anew.members.items())
             assert dict(network.ties.items()) == dict(anew.ties.items())
@@ -193,6 +209,7 @@ def test_following_changes_looks_at_nobody_else(
     rows: Mapping[str, Row] = {key(row): row for row in stated} if plain else packed(stated)
     network = Network.of(rows)
     assert (network.subjects, len(network.answers)) == (("P0", "P1"), 1)
+    assert not network.blocks
     changes: dict[str, Row | None] = {"member/P2": Member("P2")}
     now = rows.after(changes) if isinstance(rows, Rows) else {**rows, "member/P2": Member("P2")}
 
@@ -202,6 +219,7 @@ def test_following_changes_looks_at_nobody_else(
     for each in ("__iter__", "items", "values", "pairs"):
         monkeypatch.setattr(layered.Layered, each, looks)
     monkeypatch.setattr(layers.Ties, "replied", looks)
+    monkeypatch.setattr(layers.Ties, "blocked", looks)
     after = network.after(now, changes)
     assert after.subjects == ("P0", "P1", "P2")
     assert after.answers == network.answers

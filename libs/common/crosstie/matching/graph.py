@@ -194,6 +194,18 @@ def adamic_adar(weights: csr_array, rows: Ints, second: csr_array) -> csr_array:
     return csr_array(weights[rows] @ second)
 
 
+def _largest(values: Floats, ranks: Ints | Places, most: int) -> Bools:
+    """Which `most` of `values` are largest, of equals those of least rank; less work than to sort."""
+    last = np.partition(values, -most)[-most] if most > 0 else np.inf
+    largest = values > last
+    room = most - np.count_nonzero(largest)
+    equal = np.flatnonzero(values == last)
+    if room < len(equal):
+        equal = equal[np.argpartition(ranks[equal], room)[:room]]
+    largest[equal] = True
+    return largest
+
+
 def strongest(weights: csr_array, most: int, rank: Ints | None = None) -> csr_array:
     """`weights` with at most `most` entries a row: the largest; of equals the column of least rank.
 
@@ -206,9 +218,9 @@ def strongest(weights: csr_array, most: int, rank: Ints | None = None) -> csr_ar
     keep = np.ones(weights.nnz, dtype=np.bool_)
     for row in hubs:
         low, high = weights.indptr[row], weights.indptr[row + 1]
-        columns, values = weights.indices[low:high], weights.data[low:high]
-        order = np.lexsort((columns if rank is None else rank[columns], -values))
-        keep[low + order[most:]] = False
+        columns = weights.indices[low:high]
+        ranks = columns if rank is None else rank[columns]
+        keep[low:high] = _largest(weights.data[low:high], ranks, most)
     fewer = np.zeros(len(weights.indptr), dtype=weights.indptr.dtype)
     fewer[hubs + 1] = degree[hubs] - most
     ends = weights.indptr - np.cumsum(fewer, dtype=fewer.dtype)

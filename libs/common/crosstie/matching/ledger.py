@@ -80,6 +80,10 @@ class Ledger(Struct, frozen=True, dict=True):
         """What is live and what was made, as arrays by member."""
         return Tallies.of(self.live.values(), self.made, self.mentorings, self.pairs)
 
+    def derive(self) -> None:
+        """What rounds and previews look up, now rather than while somebody waits."""
+        _ = self.holdings, self.tallies
+
     @property
     def by_member(self) -> Mapping[str, tuple[Suggestion, ...]]:
         """Live suggestions of each member, oldest first."""

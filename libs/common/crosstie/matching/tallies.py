@@ -5,14 +5,14 @@ Whoever is in a suggestion has a number; these only grow. Times ascend, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from crosstie.matching.arrays import Ints
+from crosstie.matching.arrays import Bools, Ints
 from crosstie.matching.holdings import Step
 from crosstie.matching.model import Suggestion
 
@@ -81,8 +81,7 @@ class Tallies:
         everyone = dict.fromkeys(chain(named, *(each.members for each in live)))
         number = {name: i for i, name in enumerate(everyone)}
         held, standing = np.zeros((4, len(number)), dtype=np.int64), np.zeros(4, dtype=np.int64)
-        for suggestion in live:
-            _count(held, standing, number, suggestion, 1)
+        _count(held, standing, number, live, 1)
         ends = [number[name] for pair in pairs for name in pair]
         times = np.array(list(pairs.values()), dtype=np.int64)
         both = Times(np.array(ends, dtype=np.int64).reshape(-1, 2), times)
@@ -101,10 +100,8 @@ class Tallies:
         steps, made, pairs = tuple(steps), tuple(made), tuple(pairs)
         number, names, held = self._knowing(dict.fromkeys(chain.from_iterable(pairs)))
         standing = self.standing.copy()
-        for before, now in steps:
-            for suggestion, by in ((before, -1), (now, 1)):
-                if suggestion is not None:
-                    _count(held, standing, number, suggestion, by)
+        _count(held, standing, number, [was for was, _ in steps if was is not None], -1)
+        _count(held, standing, number, [now for _, now in steps if now is not None], 1)
         who: dict[bool, list[int]] = {False: [], True: []}
         for suggestion in made:
             who[suggestion.kind == "mentoring"] += (number[each] for each in suggestion.members)
@@ -167,20 +164,33 @@ class Tallies:
 
 
 def _count(
-    held: Ints, standing: Ints, number: Mapping[str, int], suggestion: Suggestion, by: int
+    held: Ints,
+    standing: Ints,
+    number: Mapping[str, int],
+    suggestions: Collection[Suggestion],
+    by: int,
 ) -> None:
-    first, second = (number[each] for each in suggestion.members)
-    held[LIVE, first] += by
-    held[LIVE, second] += by
-    if suggestion.kind == "mentoring":
-        held[MENTEES, first] += by
-        held[MENTORS, second] += by
-        return
-    level = suggestion.directions[0] == "across"
-    standing += np.array((suggestion.cross_sector, not level, level, True), dtype=np.int64) * by
-    if suggestion.state == "open":
-        held[INTRODUCTIONS, first] += by
-        held[INTRODUCTIONS, second] += by
+    """Add `by` for each of the suggestions."""
+    ends = np.array([number[who] for each in suggestions for who in each.members], dtype=np.int64)
+    first, second = ends[::2], ends[1::2]
+    mentoring = _whether(each.kind == "mentoring" for each in suggestions)
+    level = _whether(each.directions[0] == "across" for each in suggestions)
+    crossing = _whether(each.cross_sector for each in suggestions)
+    open_ = ~mentoring & _whether(each.state == "open" for each in suggestions)
+    for row, whose in (
+        (LIVE, ends),
+        (MENTEES, first[mentoring]),
+        (MENTORS, second[mentoring]),
+        (INTRODUCTIONS, first[open_]),
+        (INTRODUCTIONS, second[open_]),
+    ):
+        np.add.at(held[row], whose, by)
+    counts = [np.count_nonzero(~mentoring & each) for each in (crossing, ~level, level, True)]
+    standing += by * np.array(counts)
+
+
+def _whether(answers: Iterable[bool]) -> Bools:
+    return np.fromiter(answers, dtype=np.bool_)
 
 
 def _times(made: Mapping[str, tuple[int, ...]], number: Mapping[str, int]) -> Times:

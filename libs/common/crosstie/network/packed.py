@@ -157,6 +157,12 @@ class PackedTies:
         counts = [sum(mix.values()) for mix in self.names.mixes]
         return np.array(counts, dtype=np.int64)[self.columns.mix]
 
+    def blocked(self) -> Iterator[Pair]:
+        """Pairs, one of whom wants no suggestion with the other."""
+        people = self.names.people
+        for key in self.columns.key[self.columns.blocked].tolist():
+            yield people[key >> BITS], people[key & _SECOND]
+
     def replied(self) -> Iterator[Tie]:
         """Ties that hold answers."""
         for key in self.columns.key[self.columns.replied].tolist():

@@ -21,6 +21,7 @@ _REMEMBERED = 4_096  # members made of bytes lately
 class PackedPairs(Packed[Pair, Tie], Protocol):
     """Ties that lie below."""
 
+    def blocked(self) -> Iterator[Pair]: ...
     def replied(self) -> Iterator[Tie]: ...
     def merged(self, news: Mapping[Pair, Tie | None]) -> PackedPairs: ...
 
@@ -29,6 +30,12 @@ class Ties(Layered[Pair, Tie]):
     """Ties by pair."""
 
     packed: PackedPairs
+
+    def blocked(self) -> Iterator[Pair]:
+        """Pairs, one of whom wants no suggestion with the other."""
+        news = self.news
+        yield from (pair for pair in self.packed.blocked() if pair not in news)
+        yield from (pair for pair, tie in news.items() if tie is not None and tie.blocked)
 
     def replied(self) -> Iterator[Tie]:
         """Ties that hold answers to suggestions."""

@@ -56,6 +56,9 @@ class Network:
             if pair in self.answers or (tie is not None and tie.replies)
         }
         after.__dict__["answers"] = layered(self.answers, replies) if replies else self.answers
+        barred = {pair for pair, tie in now.items() if tie is not None and tie.blocked}
+        free = {pair for pair in pairs if pair in self.blocks} - barred
+        after.__dict__["blocks"] = (self.blocks - free) | barred if free or barred else self.blocks
         subjects = self.subjects
         moved = {each for each in people if (each in self.members) != (each in after.members)}
         if moved:
@@ -63,6 +66,13 @@ class Network:
             subjects = tuple(sorted((*kept, *(moved & after.members.keys()))))
         after.__dict__["subjects"] = subjects
         return after
+
+    def among(self, subjects: Iterable[str]) -> Network:
+        """This, where nobody but `subjects` is known: quick to ask much of few."""
+        known = {each: self.members.get(each) for each in subjects}
+        few = Network({each: row for each, row in known.items() if row is not None}, self.ties)
+        few.__dict__["blocks"] = self.blocks
+        return few
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:
@@ -86,6 +96,13 @@ class Network:
         if isinstance(self.ties, Ties):
             return {(tie.a, tie.b): tie for tie in self.ties.replied()}
         return {pair: tie for pair, tie in self.ties.items() if tie.replies}
+
+    @cached_property
+    def blocks(self) -> frozenset[tuple[str, str]]:
+        """Pairs, as (a, b), one of whom wants no suggestion with the other."""
+        if isinstance(self.ties, Ties):
+            return frozenset(self.ties.blocked())
+        return frozenset(pair for pair, tie in self.ties.items() if tie.blocked)
 
     @cached_property
     def _neighbours(self) -> Mapping[str, tuple[str, ...]]:
@@ -125,8 +142,7 @@ class Network:
 
     def blocked(self, one: str, other: str) -> bool:
         """Either of the two wants no suggestion with the other."""
-        tie = self.tie(one, other)
-        return tie is not None and tie.blocked
+        return ((one, other) if one < other else (other, one)) in self.blocks
 
     def reporting(self, one: str, other: str) -> bool:
         """One of the two is the other's line manager."""
