@@ -9,6 +9,7 @@ CrosstieError
     ├── Fenced            someone else owns this now: drop it and let them
     ├── LogGap            the log lacks what was not read yet: unready until an operator decides
     ├── Unpublishable     no broker will ever take it: unready until an operator raises its limit
+    ├── SolverFailed      a process that assigns was killed: begin anew, the machine is too small
     └── Misconfigured     settings or deployment are at fault: exit with the message
 """
 
@@ -94,6 +95,10 @@ class LogGap(Stop):
 
 class Unpublishable(Stop):
     """The broker refuses a record, however often it is sent; the message names topic and remedy."""
+
+
+class SolverFailed(Stop):
+    """The process that solves an assignment ended without one, for want of memory most likely."""
 
 
 class Misconfigured(Stop):

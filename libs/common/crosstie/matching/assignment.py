@@ -8,9 +8,8 @@ a certified bound; halves are rounded along trails, then improved by swaps.
 from __future__ import annotations
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
 
-from crosstie.matching import repairs
+from crosstie.matching import flows, repairs
 from crosstie.matching.arrays import Bools, Ints
 from crosstie.matching.rounding import rounded
 
@@ -125,24 +124,15 @@ def _flow(
         tuple(np.array([each]) for each in (source, sink, supply, 0)),
     )
     del tail, head
-    types = (np.int32, np.int32, np.int64, np.int64)  # as the solver takes them
-    columns = [
+    columns = tuple(
         np.concatenate(each, dtype=of)
-        for each, of in zip(zip(*arcs, strict=True), types, strict=True)
-    ]
+        for each, of in zip(zip(*arcs, strict=True), flows.TYPES, strict=True)
+    )
     del arcs, ones
-    solver = min_cost_flow.SimpleMinCostFlow()
-    numbers = solver.add_arcs_with_capacity_and_unit_cost(*columns)
-    del columns
-    solver.set_nodes_supplies(np.array([source, sink]), np.array([supply, -supply]))
-    status = solver.solve()
-    if status != solver.OPTIMAL:
-        raise AssertionError(
-            f"min-cost flow ended with status {status}: the bypass makes it feasible"
-        )
+    carries, cost = flows.cheapest(flows.Problem(columns, source, sink, supply))
     first = len(active_left)
-    chosen[fits] = solver.flows(numbers[first : first + len(fits)]) > 0
-    return chosen, -int(solver.optimal_cost())
+    chosen[fits] = carries[first : first + len(fits)]
+    return chosen, -cost
 
 
 def _numbered(members: Ints, size: int) -> tuple[Ints, Ints]:

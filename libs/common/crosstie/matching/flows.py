@@ -1,0 +1,124 @@
+"""Min-cost flow. A large one in a process of its own: the solver holds Python's lock to its end.
+
+    python -m crosstie.matching.flows    a problem on stdin, the flow on stdout
+
+Meanwhile previews and probes are answered. The process ends when its stdin does, even amid solving.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import subprocess
+import sys
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosstie.errors import SolverFailed
+from crosstie.matching.arrays import Bools
+
+LARGE = 100_000  # arcs: so many take a fifth of a second, about what a process takes to begin
+_OURS = "CROSSTIE_"  # settings with secrets, which a solver has no use for
+TYPES = (np.int32, np.int32, np.int64, np.int64)  # as the solver takes them
+_HEAD = 4  # numbers before the arcs: how many these are, source, sink, supply
+_WORD = 8  # bytes of a number
+
+
+class Problem(NamedTuple):
+    """Arcs (tail, head, capacity, cost), and how much is to go from `source` to `sink`."""
+
+    arcs: tuple[NDArray[Any], ...]  # of TYPES
+    source: int
+    sink: int
+    supply: int
+
+
+class Flow(NamedTuple):
+    """By arc whether it carries anything, and what all of it costs."""
+
+    carries: Bools
+    cost: int
+
+
+def cheapest(problem: Problem) -> Flow:
+    """The cheapest way for all of the supply, which the arcs must have room for.
+
+    Cost scaling, OR-Tools SimpleMinCostFlow: Goldberg, An efficient implementation of a scaling
+    minimum-cost flow algorithm, J. Algorithms 22 (1997). Raises SolverFailed.
+    """
+    return _apart(problem) if len(problem.arcs[0]) > LARGE else _solved(problem)
+
+
+def _solved(problem: Problem) -> Flow:
+    from ortools.graph.python import min_cost_flow  # noqa: PLC0415  only where it solves
+
+    arcs, *ends, supply = problem
+    solver = min_cost_flow.SimpleMinCostFlow()
+    numbers = solver.add_arcs_with_capacity_and_unit_cost(*arcs)
+    solver.set_nodes_supplies(np.array(ends), np.array([supply, -supply]))
+    status = solver.solve()
+    if status != solver.OPTIMAL:
+        raise AssertionError(f"min-cost flow ended with status {status}: is there room for all?")
+    return Flow(solver.flows(numbers) > 0, int(solver.optimal_cost()))
+
+
+def _apart(problem: Problem) -> Flow:
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    command = [sys.executable, "-m", "crosstie.matching.flows"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=env) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # its status says more
+            _write(process.stdin, problem)
+        answer = process.stdout.read()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        status = process.wait()
+    if status:
+        ended = f"was killed by signal {-status}" if status < 0 else f"exited with {status}"
+        raise SolverFailed(f"the process that assigns {len(problem.arcs[0])} arcs {ended}")
+    cost = int.from_bytes(answer[:_WORD], "big", signed=True)
+    return Flow(np.frombuffer(answer, dtype=np.bool_, offset=_WORD), cost)
+
+
+def _write(stream: IO[bytes], problem: Problem) -> None:
+    arcs, *numbers = problem
+    head = (len(arcs[0]), *numbers)
+    stream.write(b"".join(number.to_bytes(_WORD, "big") for number in head))
+    columns = (np.asarray(each, dtype=of) for each, of in zip(arcs, TYPES, strict=True))
+    stream.writelines(each.data.cast("B") for each in columns)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> Problem:
+    count, *numbers = (int.from_bytes(stream.read(_WORD), "big") for _ in range(_HEAD))
+    arcs = (np.frombuffer(stream.read(count * np.dtype(of).itemsize), of) for of in TYPES)
+    return Problem(tuple(arcs), *numbers)
+
+
+def main() -> None:
+    """Solve what stdin says."""
+    problem = _read(sys.stdin.buffer)
+    _end_with_stdin()
+    found = _solved(problem)
+    sys.stdout.buffer.write(found.cost.to_bytes(_WORD, "big", signed=True))
+    sys.stdout.buffer.write(found.carries.tobytes())
+    sys.stdout.buffer.flush()
+
+
+def _end_with_stdin() -> None:
+    """When whoever asked is gone, the kernel sends a signal that ends this; no thread would get to."""
+    flags = fcntl.fcntl(sys.stdin, fcntl.F_GETFL)
+    fcntl.fcntl(sys.stdin, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(sys.stdin, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if select.select([sys.stdin], [], [], 0)[0]:
+        sys.exit("whoever asked is gone")
+
+
+if __name__ == "__main__":
+    main()
