@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -41,13 +42,32 @@ def test_every_seed_is_run_and_the_totals_name_what_failed(tmp_path: Path, ran: 
 
 def test_what_passed_is_not_run_again_and_the_rest_is(tmp_path: Path, ran: list[int]) -> None:
     path = tmp_path / "table.json"
-    first = table.played(range(1, 5), 100, 10, 2, path)
-    next(first)
+    [*table.played([1], 100, 10, 2, path)]
     assert [each["seed"] for each in table.read(path)] == [1]
     [*table.played(range(1, 5), 100, 10, 2, path)]
     [*table.played(range(1, 5), 100, 10, 2, path)]
     assert ran == [1, 2, 3, 4, 3, 4]
     assert sorted(each["seed"] for each in table.read(path)) == [1, 2, 3, 4]
+
+
+def test_seeds_run_beside_each_other_and_stand_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, second = Barrier(2), Event()
+
+    def run(asked: dict[str, int]) -> dict[str, Any]:
+        both.wait(60)
+        if asked["seed"] == 1:
+            second.wait(60)
+        return {"seed": asked["seed"], "passed": True}
+
+    monkeypatch.setattr(table, "_ran", run)
+    path, ended = tmp_path / "table.json", []
+    for each in table.played([1, 2], 100, 10, 2, path, at_once=2):
+        ended.append(each["seed"])
+        second.set()
+    assert ended == [2, 1]
+    assert [each["seed"] for each in table.read(path)] == [1, 2]
 
 
 def test_a_run_with_other_events_is_another_run(tmp_path: Path, ran: list[int]) -> None:

@@ -110,9 +110,9 @@ def drawn(seed: int, faults: int, workers: int) -> tuple[Fault, ...]:
     return schedule(seed, faults, targets)
 
 
-def digest(seed: int, wanted: int, faults: int, workers: int) -> str:
+def digest(seed: int, events: int, faults: int, workers: int) -> str:
     """Of the faults and of who lives in the locality: another one, once either is drawn otherwise."""
-    said = repr((scenario(seed, wanted), drawn(seed, faults, workers)))
+    said = repr((scenario(seed, events), drawn(seed, faults, workers)))
     return blake2b(said.encode(), digest_size=8).hexdigest()
 
 

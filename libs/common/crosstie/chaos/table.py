@@ -1,15 +1,16 @@
-"""Many seeds one after another, each in a process of its own, and a table of what came out.
+"""Many seeds, each in a process of its own, and a table of what came out.
 
 The table is a JSON file, written anew after every seed: a run that is stopped goes on where it was.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,36 @@ def totals(runs: Sequence[Report]) -> dict[str, Any]:
 
 
 def played(
-    seeds: Iterable[int], events: int, faults: int, workers: int, path: Path
+    seeds: Iterable[int], events: int, faults: int, workers: int, path: Path, at_once: int = 1
 ) -> Iterator[Report]:
-    """Run every seed that the table has not passed yet as it is drawn now; yields each as it ends."""
+    """Run every seed that the table has not passed yet as it is drawn now; yields each as it ends.
+
+    `at_once` of them run beside each other. Whoever stops listening waits for those that run.
+    """
     runs = read(path)
-    for seed in seeds:
-        asked = dict(zip(_KEPT, (seed, events, faults, workers), strict=True))
-        drawn = digest(seed, events, faults, workers)
-        if any(_passed(each, asked, drawn) for each in runs):
-            continue
-        report = {**_ran(asked), "asked": asked, "drawn": drawn}
-        runs = [*(each for each in runs if each.get("asked") != asked), report]
-        write(path, runs)
-        yield report
+    asked = [dict(zip(_KEPT, (seed, events, faults, workers), strict=True)) for seed in seeds]
+    with _pool(at_once) as pool:
+        waiting = {
+            pool.submit(_ran, each): (each, drawn)
+            for each, drawn in ((each, digest(**each)) for each in asked)
+            if not any(_passed(run, each, drawn) for run in runs)
+        }
+        for ended in as_completed(waiting):
+            mine, drawn = waiting[ended]
+            report = {**ended.result(), "asked": mine, "drawn": drawn}
+            runs = [*(each for each in runs if each.get("asked") != mine), report]
+            write(path, sorted(runs, key=lambda each: int(each["seed"])))
+            yield report
+
+
+@contextmanager
+def _pool(size: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads; what none of them began is left out once we are done."""
+    pool = ThreadPoolExecutor(size)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _passed(run: Report, asked: Mapping[str, int], drawn: str) -> bool:
@@ -74,18 +92,12 @@ def _ran(asked: Mapping[str, int]) -> dict[str, Any]:
     """One seed; a run that did not come to a report is a failure, and its end is kept."""
     options = [f"--{name}={value}" for name, value in asked.items()]
     command = [sys.executable, "-m", "crosstie.cli", "chaos", "--json", *options]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as run:
-        try:
-            out, err = run.communicate()
-        except KeyboardInterrupt:
-            run.wait()  # it was interrupted as well, and takes its brokers down in order
-            raise
-    with contextlib.suppress(ValueError):
-        report: dict[str, Any] = json.loads(out)
+    # Ctrl-C interrupts it as well, and it takes its brokers down in order
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    with suppress(ValueError):
+        report: dict[str, Any] = json.loads(run.stdout)
         if not report["passed"]:
-            print(err[-2_000:], end="", file=sys.stderr)
+            print(run.stderr[-2_000:], end="", file=sys.stderr)
         return report
-    why = f"exit code {run.returncode} and no report\n{err[-2_000:]}"
+    why = f"exit code {run.returncode} and no report\n{run.stderr[-2_000:]}"
     return {"seed": asked["seed"], "passed": False, "error": why}

@@ -14,7 +14,7 @@ from crosstie.cli.shared import INTERRUPTED
 from crosstie.cli.trial import Tell, report
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine, Iterator, Mapping
 
 FEWEST_FAULTS = 10
 TABLE = "chaos.json"
@@ -38,8 +38,9 @@ def chaos(
         bool,
         typer.Option("--json", help="The report, or with --seeds the table, as one JSON object."),
     ] = False,
-    seeds: Annotated[
-        int, typer.Option(min=1, help="How many, one after another from --seed on; see --table.")
+    seeds: Annotated[int, typer.Option(min=1, help="How many, from --seed on; see --table.")] = 1,
+    at_once: Annotated[
+        int, typer.Option(min=1, help="So many of them; each wants a core and 4 GiB.")
     ] = 1,
     table: Annotated[
         Path | None,
@@ -55,13 +56,15 @@ def chaos(
     service was stuck.
     """
     from crosstie.chaos.run import new_seed, run
+    from crosstie.chaos.table import played
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers go away: that is the point
     drawn = new_seed() if seed is None else seed
     many = max(FEWEST_FAULTS, events // 2_000) if faults is None else faults
     if seeds > 1 or table is not None:
         asked = range(drawn, drawn + seeds)
-        _several(asked, events, many, workers, table or Path(TABLE), as_json=as_json)
+        kept = table or Path(TABLE)
+        _several(kept, played(asked, events, many, workers, kept, at_once), as_json=as_json)
         return
 
     def play(tell: Tell) -> Coroutine[Any, Any, dict[str, Any]]:
@@ -73,13 +76,11 @@ def chaos(
     report(play, f"seed {drawn}", _lines, as_json=as_json)
 
 
-def _several(
-    seeds: range, events: int, faults: int, workers: int, table: Path, *, as_json: bool
-) -> None:
-    from crosstie.chaos.table import played, read, totals
+def _several(table: Path, runs: Iterator[Mapping[str, Any]], *, as_json: bool) -> None:
+    from crosstie.chaos.table import read, totals
 
     try:
-        for found in played(seeds, events, faults, workers, table):
+        for found in runs:
             lines = "\n".join(_lines(found))
             print(lines, file=sys.stderr if as_json else sys.stdout, flush=True)
     except KeyboardInterrupt:
