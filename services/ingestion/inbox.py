@@ -22,6 +22,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway
 from crosstie.runtime.kafka import REQUEST_TIMEOUT_MS
+from crosstie.runtime.plain_offsets import ask_plainly
 from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
@@ -51,6 +52,7 @@ class Inbox:
 
     def __init__(self, settings: Settings, letters: Letters, running: Running) -> None:
         tolerate()
+        ask_plainly()
         self._letters = letters
         self._busy = False
         self._running = running

@@ -1,7 +1,7 @@
 """More than a worker can carry, by both doors at once: contacts between people who are known.
 
-What the HTTP door turns away is sent again, so everything is acknowledged in the end; what the inbox
-takes is acknowledged at once, and waits there.
+What the HTTP door turns away is offered again, for as long as one likes; what the inbox takes is
+acknowledged at once, and waits there.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _encode = msgspec.json.Encoder().encode
 _TICK_SECONDS = 0.02
 _FLUSH_SECONDS = 120.0
 _SECOND_US = 1_000_000
+_IDLE_SECONDS = 1.0  # the door hangs up on whoever is idle for longer; else we might just write
 
 
 class Told:
@@ -171,7 +172,11 @@ class HttpTorrent:
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
             timeout=60,
             trust_env=False,
-            limits=httpx.Limits(max_connections=MOST_OPEN, max_keepalive_connections=MOST_OPEN),
+            limits=httpx.Limits(
+                max_connections=MOST_OPEN,
+                max_keepalive_connections=MOST_OPEN,
+                keepalive_expiry=_IDLE_SECONDS,
+            ),
         )
 
     async def close(self) -> None:
@@ -197,9 +202,15 @@ class HttpTorrent:
             await asyncio.sleep(_TICK_SECONDS)
         await asyncio.gather(*open)
 
-    async def until_taken(self) -> None:
-        """Offer what was shed, politely, until nothing is left."""
-        while self._again:
+    @property
+    def left(self) -> int:
+        """Events that were shed, and are not offered again."""
+        return sum(len(each.events) for each in self._again)
+
+    async def until_taken(self, limit_seconds: float = math.inf) -> None:
+        """Offer what was shed, politely, until nothing is left or the time is over."""
+        deadline = monotonic() + limit_seconds
+        while self._again and monotonic() < deadline:
             waits = [self._offer() for _ in range(min(len(self._again), 2))]
             await asyncio.gather(*waits)
             await asyncio.sleep(_TICK_SECONDS)

@@ -15,6 +15,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway, Misconfigured
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.plain_offsets import ask_plainly
 from crosstie.runtime.stopping import stop
 
 PATIENCE_SECONDS = 60.0
@@ -37,6 +38,7 @@ async def committed(
     """
     if partitions is None:
         partitions = range((await asyncio.to_thread(partitions_of, brokers))[topic])
+    ask_plainly()
     asked = [TopicPartition(topic, each) for each in partitions]
     consumer = AIOKafkaConsumer(**brokers.aiokafka(), group_id=group, enable_auto_commit=False)
     try:

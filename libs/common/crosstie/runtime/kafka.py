@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import topic_ids
 from crosstie.runtime.database import retrying
+from crosstie.runtime.plain_offsets import ask_plainly
 from crosstie.runtime.service import Running
 from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
@@ -36,6 +37,7 @@ def consumer_options(settings: Settings) -> dict[str, Any]:
     And whatever a broker took is read: no record stops the consumers of this process.
     """
     tolerate()
+    ask_plainly()
     return client_options(settings) | {
         "isolation_level": "read_committed",
         "auto_offset_reset": "none",

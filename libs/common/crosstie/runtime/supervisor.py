@@ -87,16 +87,18 @@ async def whole_system(
     data: Path | None = None,
     environment: Mapping[str, str] = os.environ,
     liveness: Liveness | None = AS_KUBERNETES,
+    kafka: Mapping[str, str] | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[System]:
     """Start everything, wait until it is ready, keep it running, and leave nothing behind.
 
     `environment` may name a stack that runs already, and any setting (`CROSSTIE_*`). With `data`,
-    Kafka, PostgreSQL and the vault key are kept there. `tell` hears of each step.
+    Kafka, PostgreSQL and the vault key are kept there. `kafka` adds to its server.properties.
+    `tell` hears of each step.
     """
     tell("starting Kafka and PostgreSQL")
     leave = threading.Event()
-    starting = stack(data, environment=environment, leave=leave)
+    starting = stack(data, kafka=kafka, environment=environment, leave=leave)
     async with _in_threads(starting, leave) as components:
         env = environment_of(components, data, environment)
         settings = settings_of(env)
