@@ -34,10 +34,14 @@ def shown(table: Mapping[str, Row]) -> str:
     return "\n".join(lines)
 
 
-def keep(table: Mapping[str, Row], file: Path = FIGURES) -> None:
-    """Write these modules' rows; those of others stay."""
+def commit() -> str:
+    """The commit that stands here now; asked when mutants are made, for others may follow meanwhile."""
     said = ("git", "rev-parse", "--short=12", "HEAD")
-    commit = subprocess.run(said, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(said, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def keep(table: Mapping[str, Row], at: str, file: Path = FIGURES) -> None:
+    """Write these modules' rows, found at the commit `at`; those of others stay."""
     kept = json.loads(file.read_text()) if file.exists() else {}
-    kept |= {module: {"commit": commit.strip(), **row} for module, row in table.items()}
+    kept |= {module: {"commit": at, **row} for module, row in table.items()}
     file.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")

@@ -49,7 +49,7 @@ MATCHING = f"{UNIT}/matching/test_"
 GROUPS: Mapping[str, Group] = {
     "network": Group(
         ("crosstie/network/*.py", "crosstie/layered.py"),
-        (f"{UNIT}/network", f"{UNIT}/test_view.py"),
+        (f"{UNIT}/network", f"{UNIT}/test_view.py", f"{UNIT}/test_layered.py"),
     ),
     "delivery": Group(  # from the log to PostgreSQL and on: offsets, epochs, what is refused
         tuple(
@@ -125,6 +125,7 @@ def _group(name: str, place: Path, known: Explained, where: str, workers: int) -
     group = GROUPS[name]
     print(f"{name}: {', '.join(group.modules)}", flush=True)
     place.mkdir(parents=True, exist_ok=True)
+    at = figures.commit()
     _prepare(group, place)
     _forget_the_living(place)
     environment = os.environ | {"PYTHONPATH": "", **group.environment}
@@ -146,7 +147,7 @@ def _group(name: str, place: Path, known: Explained, where: str, workers: int) -
     for mutant in unsure:
         print(f"no verdict: {mutant}")
     if not where and not unsure:
-        figures.keep(table)
+        figures.keep(table, at)
     killed = sum(each["killed"] + each["timeouts"] for each in table.values())
     return killed >= ENOUGH * len(found) and not unsure and all(s in known for s in alive.values())
 
