@@ -20,7 +20,7 @@ from crosstie.errors import CrosstieError
 from crosstie.matching import base as bases
 from crosstie.matching import policy as policies
 from crosstie.matching.base import Material
-from services.matching.decide import off_loop
+from services.matching.offloop import off_loop
 
 _SIZE_BYTES = 8
 _NICENESS = 10  # rounds go first

@@ -19,9 +19,10 @@ from crosstie.runtime.service import Running, Service
 from crosstie.runtime.stopping import cut_short
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
-from services.matching.decide import Rules, off_loop
+from services.matching.decide import Rules
 from services.matching.garbage import leave_what_is_held
 from services.matching.lease import TRY_SECONDS, Lease, leading
+from services.matching.offloop import off_loop
 from services.matching.people import People
 from services.matching.previews import Previews
 from services.matching.reader import Reader

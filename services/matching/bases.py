@@ -22,8 +22,9 @@ from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.matching import figures
 from services.matching.apart import Task, fitted_apart
-from services.matching.decide import Fitted, Rules, off_loop, read_back, simple
+from services.matching.decide import Fitted, Rules, read_back, simple
 from services.matching.lessons import Lessons
+from services.matching.offloop import off_loop
 from services.matching.standing import Standing
 from services.matching.store import Head, Named, Store
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 from msgspec import structs
 
@@ -24,8 +21,6 @@ from crosstie.matching.step import step
 from crosstie.network.view import Network
 from services.matching.assembly import Cut
 from services.matching.store import Named
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,32 +145,3 @@ def delivered(round: Round, delivery: dict[str, tuple[str, ...]]) -> Round:
 def now(clock: Literal["wall", "log"], latest: int) -> int:
     """The port of rounds' time: the wall clock, or `latest`, the greatest event time read."""
     return latest if clock == "log" else instants.now()
-
-
-async def off_loop(work: Callable[[], T]) -> T:
-    """Run `work` in a thread that never holds up the end of the process."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(setter: Callable[[], None]) -> None:
-        if not done.cancelled() and not loop.is_closed():
-            setter()
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001  it is raised where the work is awaited
-            failure = error
-            _call(loop, lambda: settle(lambda: done.set_exception(failure)))
-        else:
-            _call(loop, lambda: settle(lambda: done.set_result(result)))
-
-    threading.Thread(target=run, name="matching-round", daemon=True).start()
-    return await done
-
-
-def _call(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-    try:
-        loop.call_soon_threadsafe(callback)
-    except RuntimeError:
-        return  # the loop is closed: nobody waits any more

@@ -13,7 +13,8 @@ from crosstie.matching.prepared import Prepared
 from crosstie.runtime.telemetry import logger
 from crosstie.showing import news
 from services.matching.decide import Opening
-from services.matching.store import Control, Decision
+from services.matching.store import Control
+from services.matching.written import Decision
 
 log = logger("matching.rounds")
 

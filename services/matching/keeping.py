@@ -10,8 +10,9 @@ import asyncio
 from crosstie.matching.ledger import Ledger
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
-from services.matching.decide import off_loop
-from services.matching.store import Store, encoded
+from services.matching.offloop import off_loop
+from services.matching.store import Store
+from services.matching.written import encoded
 
 _EVERY = 500  # rounds: about the most that a start has to fold
 

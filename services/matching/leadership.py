@@ -11,7 +11,8 @@ from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.matching.serve import left_over
 from services.matching.dues import Dues
-from services.matching.store import Decision, Head
+from services.matching.store import Head
+from services.matching.written import Decision
 
 
 @dataclass

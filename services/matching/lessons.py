@@ -9,7 +9,7 @@ from crosstie.matching.answers import lessons
 from crosstie.matching.answers.lessons import Lesson
 from crosstie.matching.model import Round
 from crosstie.network.strength import DAY_US
-from services.matching.decide import off_loop
+from services.matching.offloop import off_loop
 from services.matching.store import Store
 
 HORIZON_US = 365 * DAY_US

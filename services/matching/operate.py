@@ -23,7 +23,8 @@ from services.matching.decide import Opening, Rules, decided, now, read_back, si
 from services.matching.people import People
 from services.matching.reader import Reader
 from services.matching.standing import Standing
-from services.matching.store import Store, summary
+from services.matching.store import Store
+from services.matching.written import summary
 
 
 @contextlib.asynccontextmanager

@@ -23,7 +23,8 @@ from crosstie.matching.preview import Preview, preview
 from crosstie.runtime.database import soon
 from crosstie.settings import Settings
 from services.matching import sql
-from services.matching.decide import Fitted, Rules, now, off_loop, read_back
+from services.matching.decide import Fitted, Rules, now, read_back
+from services.matching.offloop import off_loop
 from services.matching.standing import Standing
 
 if TYPE_CHECKING:

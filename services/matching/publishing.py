@@ -7,7 +7,7 @@ says what is out already, so that nothing goes out twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
@@ -23,8 +23,9 @@ from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
-from services.matching.store import Decision, Image, Store
+from services.matching.store import Store
 from services.matching.tail import rounds_from
+from services.matching.written import Decision, Image
 
 log = logger("matching.publishing")
 
@@ -55,9 +56,9 @@ class Publisher:
 
         async def attempt() -> None:
             producer = await self._ready()
-            images = await self._store.unpublished(upto)
-            if images:
-                await self._sent(producer, images)
+            topics = await self._store.unpublished_topics(upto)
+            if topics:
+                await self._sent(producer, topics, self._store.unpublished(upto))
 
         await retrying(attempt, self._running, "publish")
         await retrying(lambda: self._store.published(upto), self._running, "note what is published")
@@ -110,20 +111,23 @@ class Publisher:
             await self._store.commit(Decision(round, ledger, round.delivery, published=True))
             log.info("rolled forward", n=round.n, digest=round.digest)
 
-    async def _sent(self, producer: AIOKafkaProducer, images: list[Image]) -> None:
+    async def _sent(
+        self, producer: AIOKafkaProducer, topics: list[str], images: AsyncIterator[list[Image]]
+    ) -> None:
         try:
-            await self._known(producer, {each.topic for each in images})
+            await self._known(producer, topics)
             await producer.begin_transaction()
-            sent = [
-                await producer.send(
-                    each.topic,
-                    each.value,
-                    each.key,
-                    headers=[(n, t.encode()) for n, t in each.headers],
-                )
-                for each in images
-            ]
-            await asyncio.gather(*sent)
+            async for some in images:
+                sent = [
+                    await producer.send(
+                        each.topic,
+                        each.value,
+                        each.key,
+                        headers=[(n, t.encode()) for n, t in each.headers],
+                    )
+                    for each in some
+                ]
+                await asyncio.gather(*sent)
             await producer.commit_transaction()
         except ProducerFenced as error:
             await self.close()
@@ -135,9 +139,9 @@ class Publisher:
             await self.close()
             raise
 
-    async def _known(self, producer: AIOKafkaProducer, topics: set[str]) -> None:
+    async def _known(self, producer: AIOKafkaProducer, topics: list[str]) -> None:
         """Every topic exists: asked before the transaction, which would hold up all readers."""
-        for topic in sorted(topics):
+        for topic in topics:
             self._reasons["publishing"] = f"topic {topic} does not answer; does it exist?"
             await producer.partitions_for(topic)
         self._reasons.pop("publishing", None)

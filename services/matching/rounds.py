@@ -16,17 +16,19 @@ from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.matching import figures, tell
 from services.matching.bases import Bases
-from services.matching.decide import Decided, Rules, decided, delivered, off_loop
+from services.matching.decide import Decided, Rules, decided, delivered
 from services.matching.figures import Turn
 from services.matching.garbage import leave_what_is_held
 from services.matching.keeping import Keeper
 from services.matching.leadership import Leadership
+from services.matching.offloop import off_loop
 from services.matching.people import People, told
 from services.matching.publishing import Publisher
 from services.matching.reader import Reader
 from services.matching.standing import Standing
-from services.matching.store import Decision, Store
+from services.matching.store import Store
 from services.matching.turns import Turns
+from services.matching.written import Decision
 
 log = logger("matching.rounds")
 

@@ -53,10 +53,12 @@ NEWEST_LEDGER = "SELECT n, body FROM matching.ledgers ORDER BY n DESC LIMIT 1"
 ROUNDS_AFTER = "SELECT body FROM matching.rounds WHERE n > $1 ORDER BY n LIMIT $2"
 ROUNDS_UPTO = "SELECT body FROM matching.rounds WHERE n <= $1 ORDER BY n DESC LIMIT $2"
 
-# rounds in order, each round's images in theirs
 UNPUBLISHED = """
-SELECT n, topic, key, headers, value FROM matching.outbox WHERE n <= $1 ORDER BY n, i
+-- rounds in order, each round's images in theirs; those after image ($2, $3)
+SELECT n, i, topic, key, headers, value FROM matching.outbox
+WHERE n <= $1 AND (n, i) > ($2, $3) ORDER BY n, i LIMIT $4
 """
+UNPUBLISHED_TOPICS = "SELECT DISTINCT topic FROM matching.outbox WHERE n <= $1 ORDER BY topic"
 PUBLISHED = """
 UPDATE matching.head SET published_n = greatest(published_n, $1) WHERE n >= $1
 """

@@ -12,7 +12,7 @@ from crosstie.matching.prepared import Prepared
 from crosstie.network.rows import Rows
 from crosstie.network.view import Network
 from services.matching.assembly import Cut, News
-from services.matching.decide import off_loop
+from services.matching.offloop import off_loop
 from services.matching.reader import Reader
 
 

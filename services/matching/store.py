@@ -7,14 +7,11 @@ transactional producer (publishing.py).
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
-import msgspec
-from msgspec import structs
 
 from crosstie.errors import Fenced
 from crosstie.matching import ledger as ledgers
@@ -22,13 +19,15 @@ from crosstie.matching import record
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.runtime.database import transient
-from crosstie.showing import news
 from services.matching import sql
+from services.matching.offloop import off_loop
+from services.matching.written import Decision, Image, Written, decoded, written
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
 
 _ROUNDS_AT_ONCE = 500
+_ROWS_AT_ONCE = 2_000  # suggestions or images: nothing else runs while so many are turned to bytes
 
 
 class Head(NamedTuple):
@@ -56,28 +55,6 @@ class Named:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
-    """One record exactly as it will stand in Kafka, however often it is sent."""
-
-    topic: str
-    key: bytes
-    headers: tuple[tuple[str, str], ...]
-    value: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A round, the ledger after it, and everything that follows from it."""
-
-    round: Round
-    ledger: Ledger
-    told: Mapping[str, tuple[str, ...]]  # changed suggestion -> platforms
-    images: tuple[Image, ...] = ()
-    full_answered: int = 0  # the request that a full round answers
-    published: bool = field(default=False)  # it came out of Kafka
-
-
 class Store:
     """Everything matching keeps. Raises DatabaseAway where PostgreSQL is away."""
 
@@ -99,7 +76,7 @@ class Store:
 
         Safe to repeat: a commit whose answer was lost is recognised by its digest.
         """
-        round = decision.round
+        round, rows = decision.round, await off_loop(lambda: written(decision))
         with transient():
             async with self._pool.acquire() as connection, connection.transaction():
                 mine = (round.n, round.at, round.digest)
@@ -108,7 +85,7 @@ class Store:
                     if head[:3] == mine:
                         return
                     raise Fenced(f"round {round.n} was decided by another leader")
-                await _save(connection, decision)
+                await _save(connection, decision, rows)
 
     async def told(self, ids: list[str]) -> dict[str, tuple[str, ...]]:
         """The platforms that were told when these suggestions were made."""
@@ -166,11 +143,22 @@ class Store:
             async with self._pool.acquire() as connection, connection.transaction():
                 await _keep_ledger(connection, n, body)
 
-    async def unpublished(self, upto: int) -> list[Image]:
-        """Images of rounds up to `upto` that are not known to be in Kafka, in order."""
+    async def unpublished(self, upto: int) -> AsyncIterator[list[Image]]:
+        """Images of rounds up to `upto` that are not known to be in Kafka, in order, some at a time."""
+        last = (0, -1)
+        while True:
+            with transient():
+                rows = await self._pool.fetch(sql.UNPUBLISHED, upto, *last, _ROWS_AT_ONCE)
+            if not rows:
+                return
+            yield [_image(*row[2:]) for row in rows]
+            last = (rows[-1]["n"], rows[-1]["i"])
+
+    async def unpublished_topics(self, upto: int) -> list[str]:
+        """Where these go."""
         with transient():
-            rows = await self._pool.fetch(sql.UNPUBLISHED, upto)
-        return [_image(*row) for row in rows]
+            rows = await self._pool.fetch(sql.UNPUBLISHED_TOPICS, upto)
+        return [row["topic"] for row in rows]
 
     async def published(self, n: int) -> None:
         """Rounds up to `n` are in Kafka: note it, and drop their images."""
@@ -185,33 +173,25 @@ class Store:
         return (ledgers.EMPTY, 0) if row is None else (decoded(row["body"]), row["n"])
 
 
-def encoded(ledger: Ledger) -> bytes:
-    """A ledger with the order of its maps, which is that of time."""
-    return msgspec.msgpack.encode(ledgers.plain(ledger))
-
-
-def decoded(body: bytes) -> Ledger:
-    """A ledger from its bytes."""
-    return msgspec.msgpack.decode(body, type=Ledger)
-
-
 async def _row(of: asyncpg.Pool[Any] | Connection, statement: str) -> Any:
     """The one row of a table that always has one."""
     return await of.fetchrow(statement)
 
 
-async def _save(connection: Connection, decision: Decision) -> None:
-    round = decision.round
-    await connection.execute(sql.ADD_ROUND, round.n, record.encode(round), summary(round))
-    if round.changes:
-        await connection.execute(sql.PUT_SUGGESTIONS, *_suggestions(decision))
+async def _save(connection: Connection, decision: Decision, rows: Written) -> None:
+    n = decision.round.n
+    await connection.execute(sql.ADD_ROUND, *rows.round)
+    for start in range(0, len(rows.suggestions[0]), _ROWS_AT_ONCE):
+        some = (column[start : start + _ROWS_AT_ONCE] for column in rows.suggestions)
+        await connection.execute(sql.PUT_SUGGESTIONS, *some)
     if decision.published:
-        await connection.execute(sql.PUBLISHED, round.n)
-    if decision.images:
-        rows = _outbox(round.n, decision.images)
-        await connection.copy_records_to_table("outbox", schema_name="matching", records=rows)
-    if round.full and not decision.published:
-        await _keep_ledger(connection, round.n, encoded(decision.ledger))
+        await connection.execute(sql.PUBLISHED, n)
+    if rows.outbox:
+        await connection.copy_records_to_table(
+            "outbox", schema_name="matching", records=rows.outbox
+        )
+    if rows.ledger is not None:
+        await _keep_ledger(connection, n, rows.ledger)
     if decision.full_answered:
         await connection.execute(sql.FULL_DONE, decision.full_answered)
 
@@ -221,38 +201,6 @@ async def _keep_ledger(connection: Connection, n: int, body: bytes) -> None:
     await connection.execute(sql.DROP_OLDER_LEDGERS, n)
 
 
-def summary(round: Round) -> str:
-    """A round without its changes and deliveries: how many there were, by cause and as shown."""
-    counts = Counter(change.cause for change in round.changes)
-    shown = Counter(state for state in map(news, round.changes) if state is not None)
-    fields = structs.asdict(structs.replace(round, changes=(), delivery={}))
-    del fields["changes"], fields["delivery"]
-    sums = {"counts": dict(sorted(counts.items())), "shown": dict(sorted(shown.items()))}
-    return json.dumps(fields | sums)
-
-
-def _suggestions(decision: Decision) -> tuple[list[Any], ...]:
-    """Columns of the suggestions as the round leaves them; one may change more than once in it."""
-    encode = msgspec.json.Encoder(order="deterministic").encode
-    last = {change.suggestion.id: change.suggestion for change in decision.round.changes}.values()
-    return (
-        [each.id for each in last],
-        [each.state for each in last],
-        [each.seq for each in last],
-        [json.dumps(each.members) for each in last],
-        [each.round for each in last],
-        [json.dumps(decision.told.get(each.id, ())) for each in last],
-        [encode(each).decode() for each in last],
-    )
-
-
-def _outbox(n: int, images: tuple[Image, ...]) -> list[tuple[Any, ...]]:
-    return [
-        (n, i, each.topic, each.key, json.dumps(each.headers), each.value)
-        for i, each in enumerate(images)
-    ]
-
-
-def _image(_: int, topic: str, key: bytes, headers: str, value: bytes) -> Image:
+def _image(topic: str, key: bytes, headers: str, value: bytes) -> Image:
     pairs = tuple((name, text) for name, text in json.loads(headers))
     return Image(topic, bytes(key), pairs, bytes(value))

@@ -17,7 +17,7 @@ from crosstie.network.view import Network
 from crosstie.showing import news, shown_scores, shown_seq
 from crosstie.suggestions import SUGGESTION_TYPES, Shown, SuggestionChanged, SuggestionState
 from crosstie.topics import Topics
-from services.matching.store import Image
+from services.matching.written import Image
 
 NAMELESS: Final = "someone"
 _MUTUAL: Final = "mutual-contacts"

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -20,7 +21,8 @@ from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.service import Running
 from crosstie.runtime.stack import Stack
 from services.matching.publishing import Publisher
-from services.matching.store import Decision, Image, Store
+from services.matching.store import Store
+from services.matching.written import Decision, Image
 from tests.services.matching_world import (
     PLATFORM,
     Replica,
@@ -206,13 +208,28 @@ async def test_a_predecessor_in_mid_transaction_is_fenced_and_its_records_never_
         await store.commit(round_one(village))
         producer = await zombie._ready()
         await producer.begin_transaction()
-        for image in await store.unpublished(1):
-            await producer.send_and_wait(image.topic, image.value, image.key)
+        async for images in store.unpublished(1):
+            for image in images:
+                await producer.send_and_wait(image.topic, image.value, image.key)
         await successor.take_over()
         with pytest.raises(ProducerFenced):
             await producer.commit_transaction()
     assert [each.n for each in await village.rounds()] == [1]
     assert (await village.head())["published_n"] == 1
+
+
+async def test_images_come_some_at_a_time_and_in_their_order(
+    village: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.matching.store._ROWS_AT_ONCE", 2)
+    async with rivals(village) as (store, _, _):
+        images = tuple(Image(f"t{n % 2}", b"%d" % n, (), b"") for n in range(5))
+        await store.commit(replace(round_one(village), images=images))
+        parts = [some async for some in store.unpublished(1)]
+        assert [len(each) for each in parts] == [2, 2, 1]
+        assert tuple(image for some in parts for image in some) == images
+        assert await store.unpublished_topics(1) == ["t0", "t1"]
+        assert await store.unpublished_topics(0) == []
 
 
 async def test_a_predecessor_that_begins_to_publish_is_fenced(village: World) -> None:

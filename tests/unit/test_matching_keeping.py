@@ -10,7 +10,8 @@ import pytest
 from crosstie.matching.ledger import EMPTY
 from crosstie.runtime.service import Running
 from services.matching.keeping import Keeper
-from services.matching.store import Store, decoded
+from services.matching.store import Store
+from services.matching.written import decoded
 
 
 class Slow:

@@ -16,8 +16,8 @@ from crosstie.network.view import Network
 from crosstie.suggestions import SuggestionChanged
 from crosstie.topics import Topics
 from services.matching.reads import summarised
-from services.matching.store import Image, summary
 from services.matching.tell import Words
+from services.matching.written import Image, summary
 from tests.unit.matching.towns import member, rows, tie
 from tests.unit.replay.world import made, rounds, suggestion
 

@@ -1,0 +1,104 @@
+"""A decision, and the rows that PostgreSQL keeps of it: pure, as it takes seconds where they are many."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from crosstie.matching import ledger as ledgers
+from crosstie.matching import record
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.model import Round
+from crosstie.showing import news
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One record exactly as it will stand in Kafka, however often it is sent."""
+
+    topic: str
+    key: bytes
+    headers: tuple[tuple[str, str], ...]
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A round, the ledger after it, and everything that follows from it."""
+
+    round: Round
+    ledger: Ledger
+    told: Mapping[str, tuple[str, ...]]  # changed suggestion -> platforms
+    images: tuple[Image, ...] = ()
+    full_answered: int = 0  # the request that a full round answers
+    published: bool = field(default=False)  # it came out of Kafka
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Rows, as the statements of `sql` take them."""
+
+    round: tuple[int, bytes, str]
+    suggestions: tuple[list[Any], ...]  # by column
+    outbox: list[tuple[Any, ...]]
+    ledger: bytes | None  # where it is kept with the round
+
+
+def written(decision: Decision) -> Written:
+    """All that is kept of `decision`."""
+    round = decision.round
+    whole = round.full and not decision.published
+    return Written(
+        (round.n, record.encode(round), summary(round)),
+        _suggestions(decision),
+        _outbox(round.n, decision.images),
+        encoded(decision.ledger) if whole else None,
+    )
+
+
+def encoded(ledger: Ledger) -> bytes:
+    """A ledger with the order of its maps, which is that of time."""
+    return msgspec.msgpack.encode(ledgers.plain(ledger))
+
+
+def decoded(body: bytes) -> Ledger:
+    """A ledger from its bytes."""
+    return msgspec.msgpack.decode(body, type=Ledger)
+
+
+def summary(round: Round) -> str:
+    """A round without its changes and deliveries: how many there were, by cause and as shown."""
+    counts = Counter(change.cause for change in round.changes)
+    shown = Counter(state for state in map(news, round.changes) if state is not None)
+    fields = structs.asdict(structs.replace(round, changes=(), delivery={}))
+    del fields["changes"], fields["delivery"]
+    sums = {"counts": dict(sorted(counts.items())), "shown": dict(sorted(shown.items()))}
+    return json.dumps(fields | sums)
+
+
+def _suggestions(decision: Decision) -> tuple[list[Any], ...]:
+    """Columns of the suggestions as the round leaves them; one may change more than once in it."""
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    last = {change.suggestion.id: change.suggestion for change in decision.round.changes}.values()
+    return (
+        [each.id for each in last],
+        [each.state for each in last],
+        [each.seq for each in last],
+        [json.dumps(each.members) for each in last],
+        [each.round for each in last],
+        [json.dumps(decision.told.get(each.id, ())) for each in last],
+        [encode(each).decode() for each in last],
+    )
+
+
+def _outbox(n: int, images: tuple[Image, ...]) -> list[tuple[Any, ...]]:
+    return [
+        (n, i, each.topic, each.key, json.dumps(each.headers), each.value)
+        for i, each in enumerate(images)
+    ]
