@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -89,3 +89,13 @@ def test_kernels_without_a_file_are_compiled_all_the_same() -> None:
     exec(ONE.format(step=2), made)
     exec("def _two(x):\n    return one(one(x))\ntwo = Compiled(_two)", made)
     assert made["two"](1) == 5
+
+
+def test_a_kernel_that_is_wrapped_is_called_as_it_is_where_nothing_is_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wrapped(function: Callable[[int], int]) -> Callable[[int], int]:
+        return lambda x: function(x) + 1
+
+    monkeypatch.setattr("numba.config.DISABLE_JIT", True)
+    assert Compiled(wrapped(lambda x: 2 * x))(3) == 7

@@ -46,7 +46,8 @@ class Compiled:
 def _linked(function: FunctionType) -> FunctionType:
     """A function like it, whose callees are compiled."""
     compiled = {name: callee.fast() for name, callee in _callees(function)}
-    return FunctionType(function.__code__, function.__globals__ | compiled, function.__name__)
+    names, closure = function.__globals__ | compiled, function.__closure__
+    return FunctionType(function.__code__, names, function.__name__, closure=closure)
 
 
 def _named(linked: FunctionType, function: FunctionType) -> FunctionType:
