@@ -30,7 +30,7 @@ from crosstie.simulate.scenario import Scenario
 from crosstie.simulate.stream import cloud_event, events
 
 CloudEvent = dict[str, Any]
-CHUNK = 500
+CHUNK = 1_000
 _MOST_A_REQUEST = 1_000  # answers to suggestions go with a chunk, however many there are
 _CHUNK_AHEAD = 20  # while faults are not over that began long ago: less, so that load lasts
 _PAUSE_AHEAD_SECONDS = 1.0

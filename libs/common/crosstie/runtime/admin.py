@@ -101,11 +101,14 @@ def end_offsets(brokers: Brokers, topic: str, partitions: Iterable[int]) -> dict
         asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_SOON_SECONDS
     )
     try:
-        return {p.partition: future.result(_LATE_SECONDS).offset for p, future in futures.items()}
+        ends = {p.partition: future.result(_LATE_SECONDS).offset for p, future in futures.items()}
     except KafkaException as error:
         raise BrokerAway(f"cannot ask where {topic} ends: {error.args[0].str()}") from error
     except TimeoutError as error:
         raise BrokerAway(f"nobody says where {topic} ends") from error
+    if min(ends.values()) < 0:  # a broker that has just come back may say -1, and no error
+        raise BrokerAway(f"nobody says yet where {topic} ends")
+    return ends
 
 
 def delete_topics(brokers: Brokers, names: Iterable[str]) -> None:
