@@ -9,7 +9,6 @@ more than seconds where the machine has other work.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import resource
 import subprocess
@@ -31,6 +30,7 @@ from crosstie.matching.step import step
 from crosstie.matching.ties.model import TieModel
 from crosstie.network.state import member_key
 from crosstie.network.view import Network
+from services.matching.garbage import leave_what_is_held
 
 T = TypeVar("T")
 TIES_EACH = 20
@@ -53,6 +53,12 @@ def busy(work: Callable[[], T]) -> tuple[float, float, T]:
 def peak_mib() -> int:
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit >> 20
+
+
+def solver_mib() -> int:
+    """The most that a process of ours took that solved an assignment."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit >> 20
 
 
 def now_mib() -> int:
@@ -99,8 +105,7 @@ def measure(people: int) -> dict[str, Any]:
     """The figures of one size, in this process."""
     compiled, ranking = warm_up()
     rows = networks.network(people, TIES_EACH * people)
-    gc.collect()
-    gc.freeze()
+    leave_what_is_held()
     held = now_mib()
     read, read_cpu, prepared = busy(lambda: Prepared.of(Network.of(rows)))
     fit, base = timed(lambda: bases.fit(prepared.network, POLICY, networks.START))
@@ -123,6 +128,7 @@ def measure(people: int) -> dict[str, Any]:
         "gap_millionths": notes["assignment.gap-millionths"],
         "rows_mib": held,
         "peak_mib": peak,
+        "solver_mib": solver_mib(),
     }
     print(json.dumps(figures), file=sys.stderr)  # of a million, what follows takes as long again
     for n, count in enumerate((1, min(1000, people // 10)), start=2):

@@ -50,7 +50,7 @@ def test_what_has_no_room_is_said() -> None:
     ones = np.ones(1, dtype=np.int64)
     nodes = np.array([0], dtype=np.int32), np.array([1], dtype=np.int32)
     with pytest.raises(SolverFailed, match="exited with 1"):
-        flows.cheapest(flows.Problem((*nodes, ones, ones), 0, 1, 2))
+        flows.cheapest(flows.Problem([*nodes, ones, ones], 0, 1, 2))
 
 
 @pytest.mark.usefixtures("apart")

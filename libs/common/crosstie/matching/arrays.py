@@ -17,7 +17,8 @@ MILLION = 1_000_000
 
 def millionths(values: Floats) -> Ints:
     """Quantised: floats are never compared as they are."""
-    return np.rint(values * MILLION).astype(np.int64)
+    scaled = np.asarray(values * MILLION)
+    return np.rint(scaled, out=scaled).astype(np.int64)
 
 
 def sparse(matrix: csr_array) -> tuple[Places, Places, Floats]:

@@ -124,10 +124,10 @@ def _flow(
         tuple(np.array([each]) for each in (source, sink, supply, 0)),
     )
     del tail, head
-    columns = tuple(
+    columns = [
         np.concatenate(each, dtype=of)
         for each, of in zip(zip(*arcs, strict=True), flows.TYPES, strict=True)
-    )
+    ]
     del arcs, ones
     carries, cost = flows.cheapest(flows.Problem(columns, source, sink, supply))
     first = len(active_left)

@@ -45,27 +45,26 @@ def equilibrium(
     """
     price, alone = np.zeros(len(slots), dtype=np.int64), slots * MILLION
     fits = (worth > 0) & (slots[one] > 0) & (slots[other] > 0)
-    flow = np.zeros(len(one), dtype=np.int64)
     if not fits.any():
-        return Equilibrium(flow, alone, price, 0)
-    pull = worth[fits].astype(np.float64)
-    scale = float(pull.mean())
-    pull /= 2.0 * TEMPERATURE * scale
+        return Equilibrium(np.zeros(len(one), dtype=np.int64), alone, price, 0)
+    scale = int(worth.sum(where=fits)) / np.count_nonzero(fits)
+    pull = worth / (2.0 * TEMPERATURE * scale)
     np.exp(np.minimum(pull, STEEPEST, out=pull), out=pull)
+    pull[~fits] = 0.0  # never form
     members = np.zeros(len(slots), dtype=np.bool_)
     for end in (one, other):
         members[end[fits]] = True
     number = np.cumsum(members, dtype=np.int32) - np.int32(1)  # among those who have pairs
-    a, b = number[one[fits]], number[other[fits]]
+    a, b = number[one], number[other]
     have = slots[members].astype(np.float64)
     root, unsettled = _fitted(a, b, pull, have, iterations)
-    pull *= root[a]
-    pull *= root[b]
-    flow[fits] = millionths(pull)
+    for end in (a, b):
+        pull *= root[end]
+    del a, b, end
     alone[members] = millionths(root**2)
     free = root**2 / have
     price[members] = np.rint(-TEMPERATURE * scale * np.log(free)).astype(np.int64)
-    return Equilibrium(flow, alone, price, round(unsettled * MILLION))
+    return Equilibrium(millionths(pull), alone, price, round(unsettled * MILLION))
 
 
 def shortlist(
@@ -82,16 +81,14 @@ def shortlist(
     if not worthy.any() or degree.max() <= most:
         return worthy, 0
     market = equilibrium(one, other, worth, slots)
-    pairs = np.flatnonzero(worthy)
-    a, b = one[pairs].astype(np.int32), other[pairs].astype(np.int32)
-    flow, kept = market.flow[pairs], np.zeros(len(pairs), dtype=np.bool_)
-    first, theirs = ends.by_member(a, b, degree)
-    ends.likeliest(first, theirs, flow, worthy[pairs], most, kept)
+    a, b = one.astype(np.int32), other.astype(np.int32)
+    first, theirs = ends.by_member(a, b, len(slots))
+    del a, b
+    kept = np.zeros(len(one), dtype=np.bool_)
+    ends.likeliest(first, theirs, market.flow, worthy, most, kept)
     for mask in kinds:
-        ends.likeliest(first, theirs, flow, mask[pairs], max(most // 4, 1), kept)
-    every = np.zeros(len(one), dtype=np.bool_)
-    every[pairs] = kept
-    return every, market.unsettled
+        ends.likeliest(first, theirs, market.flow, worthy & mask, max(most // 4, 1), kept)
+    return kept, market.unsettled
 
 
 def _fitted(

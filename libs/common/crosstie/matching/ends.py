@@ -33,11 +33,14 @@ def _pulled(a: Any, b: Any, pull: Any, root: Any) -> Any:
     return total
 
 
-def _by_member(a: Any, b: Any, degree: Any) -> Any:
+def _by_member(a: Any, b: Any, size: Any) -> Any:
     """The pairs of every member, those where they are `a` first, and where each member's begin."""
-    first = np.zeros(len(degree) + 1, np.int64)
-    for i in range(len(degree)):
-        first[i + 1] = first[i] + degree[i]
+    first = np.zeros(size + 1, np.int64)
+    for k in range(len(a)):
+        first[a[k] + 1] += 1
+        first[b[k] + 1] += 1
+    for i in range(size):
+        first[i + 1] += first[i]
     end = first[:-1].copy()
     theirs = np.empty(2 * len(a), np.int32)
     for k in range(len(a)):

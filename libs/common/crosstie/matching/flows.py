@@ -29,9 +29,12 @@ _WORD = 8  # bytes of a number
 
 
 class Problem(NamedTuple):
-    """Arcs (tail, head, capacity, cost), and how much is to go from `source` to `sink`."""
+    """Arcs (tail, head, capacity, cost), and how much is to go from `source` to `sink`.
 
-    arcs: tuple[NDArray[Any], ...]  # of TYPES
+    The arcs are taken out as they are handed on: of many, nobody holds two copies.
+    """
+
+    arcs: list[NDArray[Any]]  # of TYPES
     source: int
     sink: int
     supply: int
@@ -59,6 +62,7 @@ def _solved(problem: Problem) -> Flow:
     arcs, *ends, supply = problem
     solver = min_cost_flow.SimpleMinCostFlow()
     numbers = solver.add_arcs_with_capacity_and_unit_cost(*arcs)
+    arcs.clear()
     solver.set_nodes_supplies(np.array(ends), np.array([supply, -supply]))
     status = solver.solve()
     if status != solver.OPTIMAL:
@@ -69,19 +73,20 @@ def _solved(problem: Problem) -> Flow:
 def _apart(problem: Problem) -> Flow:
     env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     command = [sys.executable, "-m", "crosstie.matching.flows"]
-    pipe = subprocess.PIPE
+    pipe, count = subprocess.PIPE, len(problem.arcs[0])
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=env) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # its status says more
             _write(process.stdin, problem)
+        problem.arcs.clear()
         answer = process.stdout.read()
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
         status = process.wait()
     if status:
         ended = f"was killed by signal {-status}" if status < 0 else f"exited with {status}"
-        raise SolverFailed(f"the process that assigns {len(problem.arcs[0])} arcs {ended}")
+        raise SolverFailed(f"the process that assigns {count} arcs {ended}")
     cost = int.from_bytes(answer[:_WORD], "big", signed=True)
     return Flow(np.frombuffer(answer, dtype=np.bool_, offset=_WORD), cost)
 
@@ -98,7 +103,7 @@ def _write(stream: IO[bytes], problem: Problem) -> None:
 def _read(stream: IO[bytes]) -> Problem:
     count, *numbers = (int.from_bytes(stream.read(_WORD), "big") for _ in range(_HEAD))
     arcs = (np.frombuffer(stream.read(count * np.dtype(of).itemsize), of) for of in TYPES)
-    return Problem(tuple(arcs), *numbers)
+    return Problem(list(arcs), *numbers)
 
 
 def main() -> None:

@@ -128,8 +128,10 @@ def course(
     close = nearest(ready, base.ties, trade, settled)
     score = scorer(people, ties, settled, policy, at, base.answers, close)
     mentoring = choosing.mentorings(trade, score, policy, notes)
+    if not whole:
+        mentoring = mentoring.part(mentoring.chosen)
     others = choosing.introductions(trade, score, settled, policy, mentoring, notes)
-    choices = tuple(each if whole else each.part(each.chosen) for each in (mentoring, *others))
+    choices = (mentoring, *(each if whole else each.part(each.chosen) for each in others))
     notes["served"] = int(np.count_nonzero(trade.served & trade.people.eligible))
     maker = Maker(network, score, policy, policy_digest, deployment, n, at)
     return Course(settled, happened, notes, choices, trade, maker)

@@ -17,6 +17,8 @@ from crosstie.matching.ordered import find
 from crosstie.matching.ties.lines import FAR, MOST_STEPS
 from crosstie.matching.ties.outlook import Outlook
 
+_EVEN = 1e-6  # log odds of 1: what is kept of groups in single precision tells no less
+
 
 def _scored(
     members: Any, starts: Any, candidates: Any, net: Any, weights: Any, most_steps: Any, far: Any
@@ -238,6 +240,9 @@ def _scored(
                         table[at, 76 + kind] = np.log(both / told[spot, kind, 4])
             for slotted in range(6):
                 table[at, 55 + 4 * slotted] = np.log(logs[slotted])
+            for slotted in range(52, 78):
+                if abs(table[at, slotted]) < _EVEN:
+                    table[at, slotted] = 0.0
             table[at, 78] = net.sector[a] == net.sector[b] and net.sector[a] >= 0
             table[at, 79] = net.level[b]
             table[at, 80] = -abs(net.level[a] - net.level[b])
