@@ -47,7 +47,11 @@ DEFECTS = (
     defect(
         "what was said to be met forgotten",
         f"{STEP}test_those_who_met_by_a_suggestion_stay_met_when_the_answer_is_long_gone",
-        (MARKET, "    yield from _of(ledger.met, serve)\n", ""),
+        (
+            MARKET,
+            "    yield from ledger.met if serve is None else pairs_with(ledger.acquainted, serve)\n",
+            "",
+        ),
     ),
     defect(
         "a pair introduced and mentored at once",

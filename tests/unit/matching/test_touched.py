@@ -75,9 +75,10 @@ def _counts(town: Town, ledger: Ledger) -> list[Any]:
 
 
 def _held(ledger: Ledger) -> Any:
-    """What its holdings tell: who holds what, and in which order they expire."""
+    """Who holds what, in which order it expires, and who met whom by a suggestion."""
     expiries = [each.id for each in ledger.holdings.by_expiry(ledger.live)]
-    return dict(ledger.by_member.items()), list(dict.fromkeys(expiries))
+    met = {who: sorted(others) for who, others in ledger.acquainted.items()}
+    return dict(ledger.by_member.items()), list(dict.fromkeys(expiries)), met
 
 
 @settings(max_examples=40, deadline=None)

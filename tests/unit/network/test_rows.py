@@ -20,6 +20,7 @@ from crosstie.network.state import Fact, Member, Reply, Row, Tie, member_key, ti
 from crosstie.network.strength import Strength
 from crosstie.network.view import Network
 from crosstie.network.wire import encode
+from crosstie.pairing import Others
 
 PEOPLE = [f"P{n}" for n in range(7)]
 TIMES = st.integers(-(2**62), 2**62)
@@ -157,6 +158,10 @@ def test_who_is_not_there_is_not_found() -> None:
         assert rows.get(absent) is None
 
 
+def in_order(others: Others) -> dict[str, list[str]]:
+    return {who: sorted(theirs) for who, theirs in others.items()}
+
+
 def rows_ties(rows: Mapping[str, Row]) -> list[tuple[tuple[str, str], Tie]]:
     return [((row.a, row.b), row) for row in rows.values() if isinstance(row, Tie)]
 
@@ -191,6 +196,7 @@ def test_a_network_that_follows_any_changes_is_that_of_its_rows_read_anew(plain:
             network, anew = network.after(rows, changes), Network.of(rows)
             assert network.subjects == anew.subjects
             assert network.answers == anew.answers
+            assert in_order(network.answering) == in_order(anew.answering)
             assert network.blocks == anew.blocks == {p for p, t in rows_ties(rows) if t.blocked}
             assert network.contacts == anew.contacts
             assert dict(network.members.items()) == dict(anew.members.items())

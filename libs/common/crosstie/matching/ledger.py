@@ -21,6 +21,7 @@ from crosstie.matching.model import FINAL, Change, Round, State, Suggestion
 from crosstie.matching.policy import MOST_COOL_DOWN_DAYS
 from crosstie.matching.tallies import Tallies
 from crosstie.network.strength import DAY_US
+from crosstie.pairing import Others, others_after, others_of
 
 WEEK_US = 7 * DAY_US
 MADE_KEPT_US = 28 * DAY_US  # how far back the exposure deficit looks
@@ -82,7 +83,12 @@ class Ledger(Struct, frozen=True, dict=True):
 
     def derive(self) -> None:
         """What rounds and previews look up, now rather than while somebody waits."""
-        _ = self.holdings, self.tallies
+        _ = self.holdings, self.tallies, self.acquainted
+
+    @cached_property
+    def acquainted(self) -> Others:
+        """By member, whom they met by a suggestion, as `met` tells."""
+        return others_of(self.met)
 
     @property
     def by_member(self) -> Mapping[str, tuple[Suggestion, ...]]:
@@ -139,6 +145,10 @@ class Ledger(Struct, frozen=True, dict=True):
             after.__dict__["holdings"] = (
                 self.holdings.after(steps, after.live) if steps else self.holdings
             )
+        if "acquainted" in derived:
+            pairs = {pair_of(change.suggestion) for change in changes}
+            came = sorted(pair for pair in pairs if pair in after.met and pair not in self.met)
+            after.__dict__["acquainted"] = others_after(self.acquainted, came)
         if "tallies" in derived:
             made = (change.suggestion for change in changes if change.cause == "made")
             pairs = {pair_of(change.suggestion) for change in changes}

@@ -18,6 +18,7 @@ from crosstie.matching.policy import Policy
 from crosstie.matching.tallies import INTRODUCTIONS, MENTEES, MENTORS
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
+from crosstie.pairing import pairs_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +156,14 @@ def _said_to_have_met(
     network: Network, ledger: Ledger, serve: frozenset[str] | None
 ) -> Iterator[Pair]:
     """An answer may tell of a meeting that no contact shows, and after the suggestion's end."""
-    yield from _of(ledger.met, serve)
-    for pair in _of(network.answers, serve):
+    yield from ledger.met if serve is None else pairs_with(ledger.acquainted, serve)
+    for pair in network.answers if serve is None else {*pairs_with(network.answering, serve)}:
         tie = network.answers[pair]
         for reply in tie.replies:
             known = ledger.settled.get(reply.suggestion)
             ours = known is not None and {*known.members} == {*pair}
             if ours and reply.answer in {"met", "useful"}:
                 yield pair
-
-
-def _of(pairs: Iterable[Pair], serve: frozenset[str] | None) -> Iterable[Pair]:
-    """The pairs that whom to serve are in."""
-    if serve is None:
-        return pairs
-    return (pair for pair in pairs if pair[0] in serve or pair[1] in serve)
 
 
 def cooling(people: People, ledger: Ledger, since: int) -> Ints:

@@ -14,6 +14,7 @@ from typing import Any
 from crosstie.layered import layered
 from crosstie.network.rows import Rows, Ties
 from crosstie.network.state import Member, Row, Tie, member_key, tie_key
+from crosstie.pairing import Others, others_after, others_of
 
 
 @dataclass(frozen=True)  # no slots: indices are cached on the snapshot
@@ -56,6 +57,9 @@ class Network:
             if pair in self.answers or (tie is not None and tie.replies)
         }
         after.__dict__["answers"] = layered(self.answers, replies) if replies else self.answers
+        came = [pair for pair, tie in replies.items() if tie and pair not in self.answers]
+        went = [pair for pair, tie in replies.items() if not tie]
+        after.__dict__["answering"] = others_after(self.answering, came, went)
         barred = {pair for pair, tie in now.items() if tie is not None and tie.blocked}
         free = {pair for pair in pairs if pair in self.blocks} - barred
         after.__dict__["blocks"] = (self.blocks - free) | barred if free or barred else self.blocks
@@ -96,6 +100,11 @@ class Network:
         if isinstance(self.ties, Ties):
             return {(tie.a, tie.b): tie for tie in self.ties.replied()}
         return {pair: tie for pair, tie in self.ties.items() if tie.replies}
+
+    @cached_property
+    def answering(self) -> Others:
+        """By member, with whom they have a tie that holds answers."""
+        return others_of(self.answers)
 
     @cached_property
     def blocks(self) -> frozenset[tuple[str, str]]:
