@@ -27,9 +27,9 @@ def overload(
     """Send by inbox and HTTP far more than one worker of each service carries; then audit.
 
     On a Kafka and a PostgreSQL of its own, whatever the environment names: it would fill others with
-    people that there are not. What a worker carries is measured first. Afterwards it takes about as
-    many times longer to drain as was sent too much: ten times for five minutes drain in three quarters
-    of an hour. Exit code 1
+    people that there are not. What a worker carries is measured first. Afterwards what HTTP shed is
+    offered again for as long, and then given up; what is in the inbox drains in about as many times
+    longer as was sent too much: ten times for five minutes in three quarters of an hour. Exit code 1
     when memory passes its bound, lag does not drain, a health check fails, HTTP does not shed with
     429, or anything acknowledged is lost or doubled.
     """
