@@ -132,7 +132,7 @@ class Publisher:
         except ProducerFenced as error:
             await self.close()
             raise Fenced("another leader publishes now") from error
-        except (KafkaError, OSError) as error:
+        except (KafkaError, OSError, AssertionError) as error:  # aiokafka asserts its state machine
             await self.close()  # whether it went out is asked of rounds.v1 by the next one
             raise BrokerAway(f"{type(error).__name__}: {error}") from error
         except BaseException:
