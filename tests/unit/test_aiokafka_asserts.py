@@ -10,7 +10,7 @@ import pytest
 from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway
 from crosstie.runtime.service import Running
-from services.matching.publishing import Image, Publisher
+from services.matching.publishing import Publisher
 from services.profile.log import KafkaLog
 from tests.services.ingestion_world import settings_for
 
@@ -25,8 +25,8 @@ class Asserting:
         raise AssertionError("Did we not perform bootstrap?")
 
 
-async def nothing() -> AsyncIterator[list[Image]]:
-    for some in ():
+async def nothing() -> AsyncIterator[list[Any]]:
+    for some in list[list[Any]]():
         yield some
 
 

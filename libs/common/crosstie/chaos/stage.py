@@ -14,12 +14,14 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from sqlalchemy import make_url
 
 from crosstie.chaos.fleet import Fleet, fleet
 from crosstie.chaos.proxy import Proxy
 from crosstie.chaos.volumes import Volume, volume
+from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.embedded_cluster import NODES, EmbeddedCluster
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
@@ -32,6 +34,7 @@ from crosstie.settings import VAULT_KEY_BYTES, Settings
 log = logger("chaos")
 
 POLL_SECONDS = 0.25
+TOPICS_SECONDS = 120.0
 SERVERS = (*(f"kafka-{id}" for id in range(1, NODES + 1)), "postgres")
 Server = EmbeddedKafka | EmbeddedPostgres
 
@@ -125,13 +128,27 @@ async def _staged(
         stack.push_async_callback(asyncio.to_thread, each.stop)
         await asyncio.to_thread(each.start)
     settings = _settings(cluster.bootstrap, postgres.url, environment)
-    await asyncio.to_thread(create_topics, settings.brokers, settings.topics.shared())
+    await _created(settings)
     await asyncio.to_thread(migrate, postgres.url)
     keepers = [asyncio.create_task(_keep(name, server)) for name, server in servers.items()]
     stack.push_async_callback(_cancelled, keepers)
     theirs = _environment(settings, proxies)
     running, names = await stack.enter_async_context(fleet(theirs, logs, workers))
     return Stage(settings, servers, volumes, proxies, running, names, home)
+
+
+async def _created(settings: Settings) -> None:
+    """All topics are there; three brokers that start on a busy machine may keep us waiting."""
+    deadline = monotonic() + TOPICS_SECONDS
+    while True:
+        try:
+            await asyncio.to_thread(create_topics, settings.brokers, settings.topics.shared())
+        except BrokerAway:
+            if monotonic() > deadline:
+                raise
+            await asyncio.sleep(POLL_SECONDS)
+        else:
+            return
 
 
 def _settings(bootstrap: str, url: str, environment: Mapping[str, str]) -> Settings:
