@@ -15,7 +15,6 @@ import contextlib
 import faulthandler
 import logging
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from pydantic_core import ErrorDetails
 from crosstie.errors import CrosstieError, Transient
 from crosstie.runtime import telemetry
 from crosstie.runtime.connections import IDLE_SECONDS, MOST_HEAD_BYTES, bounded
+from crosstie.runtime.listening import listening
 from crosstie.runtime.reach import LEAVING_SECONDS, watching
 from crosstie.runtime.stopping import cut_short
 from crosstie.settings import Settings
@@ -170,7 +170,7 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def _http(api: FastAPI, settings: Settings) -> AsyncIterator[int]:
-    bound = socket.create_server((settings.http_host, settings.http_port), backlog=2048)
+    bound = listening(settings.http_host, settings.http_port)
     config = uvicorn.Config(
         api,
         log_config=None,
