@@ -7,7 +7,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from crosstie.network.packed import BITS, NEVER, Columns, Names, PackedTies, packed
+from crosstie.network.names import BITS, Names
+from crosstie.network.packed import NEVER, Columns, PackedTies, packed
 from crosstie.network.rows import Rows, Ties
 from crosstie.network.state import Fact, Member, Row, member_key
 from crosstie.network.strength import DAY_US

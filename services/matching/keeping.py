@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 
 from crosstie.matching.ledger import Ledger
+from crosstie.matching.ledger_bytes import stored
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
 from services.matching.offloop import off_loop
 from services.matching.store import Store
-from services.matching.written import encoded
 
 _EVERY = 500  # rounds: about the most that a start has to fold
 
@@ -40,5 +40,5 @@ class Keeper:
             await asyncio.wait((work,))
 
     async def _keep(self, n: int, ledger: Ledger) -> None:
-        body = await off_loop(lambda: encoded(ledger))
+        body = await off_loop(lambda: stored(ledger))
         await retrying(lambda: self._store.keep_ledger(n, body), self._running, "keep the ledger")

@@ -15,13 +15,13 @@ import asyncpg
 
 from crosstie.errors import Fenced
 from crosstie.matching import ledger as ledgers
-from crosstie.matching import record
+from crosstie.matching import ledger_bytes, record
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.runtime.database import transient
 from services.matching import sql
 from services.matching.offloop import off_loop
-from services.matching.written import Decision, Image, Written, decoded, written
+from services.matching.written import Decision, Image, Written, written
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
@@ -170,7 +170,7 @@ class Store:
     async def _newest_ledger(self) -> tuple[Ledger, int]:
         with transient():
             row = await self._pool.fetchrow(sql.NEWEST_LEDGER)
-        return (ledgers.EMPTY, 0) if row is None else (decoded(row["body"]), row["n"])
+        return (ledgers.EMPTY, 0) if row is None else (ledger_bytes.read(row["body"]), row["n"])
 
 
 async def _row(of: asyncpg.Pool[Any] | Connection, statement: str) -> Any:

@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from crosstie.matching import ledger as ledgers
-from crosstie.matching import record
+from crosstie.matching import ledger_bytes, record
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.showing import news
@@ -58,18 +57,8 @@ def written(decision: Decision) -> Written:
         (round.n, record.encode(round), summary(round)),
         _suggestions(decision),
         _outbox(round.n, decision.images),
-        encoded(decision.ledger) if whole else None,
+        ledger_bytes.stored(decision.ledger) if whole else None,
     )
-
-
-def encoded(ledger: Ledger) -> bytes:
-    """A ledger with the order of its maps, which is that of time."""
-    return msgspec.msgpack.encode(ledgers.plain(ledger))
-
-
-def decoded(body: bytes) -> Ledger:
-    """A ledger from its bytes."""
-    return msgspec.msgpack.decode(body, type=Ledger)
 
 
 def summary(round: Round) -> str:

@@ -77,7 +77,7 @@ GROUPS: Mapping[str, Group] = {
         ),
     ),
     "ledger": Group(
-        ("crosstie/matching/ledger.py", "crosstie/matching/settle.py"),
+        tuple(f"crosstie/matching/{each}.py" for each in ("ledger", "ledger_bytes", "settle")),
         tuple(f"{MATCHING}{each}.py" for each in ("settle", "ledger", "pacing", "touched")),
     ),
     "assignment": Group(  # compiled code runs as it is read, so that it can be mutated at all

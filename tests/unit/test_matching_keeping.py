@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from crosstie.matching.ledger import EMPTY
+from crosstie.matching.ledger_bytes import read
 from crosstie.runtime.service import Running
 from services.matching.keeping import Keeper
 from services.matching.store import Store
-from services.matching.written import decoded
 
 
 class Slow:
@@ -27,7 +27,7 @@ class Slow:
         await self.let.wait()
         if self._error is not None:
             raise self._error
-        self.kept.append((n, decoded(body)))
+        self.kept.append((n, read(body)))
         self.done.set()
 
 

@@ -15,7 +15,8 @@ from scipy.sparse import csr_array
 from crosstie.matching import base
 from crosstie.matching.contacts import Columns
 from crosstie.matching.graph import Graph
-from crosstie.matching.ledger import EMPTY, encode
+from crosstie.matching.ledger import EMPTY
+from crosstie.matching.ledger_bytes import encode
 from crosstie.matching.model import decided
 from crosstie.matching.people import People
 from crosstie.matching.prepared import Prepared

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from crosstie.matching import base
 from crosstie.matching.explain import explain
-from crosstie.matching.ledger import encode
+from crosstie.matching.ledger_bytes import encode
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.preview import Preview, preview
 from crosstie.network.strength import DAY_US

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from crosstie.matching import pacing
-from crosstie.matching.ledger import WEEK_US, encode, pair_of
+from crosstie.matching.ledger import WEEK_US, pair_of
+from crosstie.matching.ledger_bytes import encode
 from crosstie.matching.model import Suggestion, decided
 from crosstie.network.state import Member, Row
 from crosstie.network.strength import DAY_US

@@ -13,7 +13,8 @@ from msgspec import structs
 
 from crosstie.matching.base import fit
 from crosstie.matching.fairness import busy, made
-from crosstie.matching.ledger import Ledger, encode, load
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.ledger_bytes import encode, read, stored
 from crosstie.matching.market import cooling
 from crosstie.matching.model import decided
 from crosstie.matching.pacing import freed_by_time
@@ -104,8 +105,8 @@ def test_settling_the_touched_is_settling_all(
             town = replace(town, ledger=ours[0], at=at)
         else:
             town = town.round(days, serve=draw.choice((None, served)), touched=touched)
-        assert _held(town.ledger) == _held(load(encode(town.ledger)))
-        assert _counts(town, town.ledger) == _counts(town, load(encode(town.ledger)))
+        assert _held(town.ledger) == _held(read(stored(town.ledger)))
+        assert _counts(town, town.ledger) == _counts(town, read(stored(town.ledger)))
 
 
 def test_an_answer_that_came_before_its_suggestion_is_settled_with_the_others() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crosstie.network.packed import Names
+from crosstie.network.names import Names
 
 
 class Meeting(list[Any]):

@@ -9,7 +9,8 @@ import msgspec
 
 from crosstie import instants, logrecord, sealing
 from crosstie.matching import record as rounds_record
-from crosstie.matching.ledger import EMPTY, apply_round, plain
+from crosstie.matching.ledger import EMPTY, apply_round
+from crosstie.matching.ledger_bytes import stored
 from crosstie.matching.model import Change, Round, Suggestion
 from crosstie.network.wire import MARK_KEY, Mark, encode
 from crosstie.replay.compare import Mirror
@@ -161,7 +162,7 @@ def _memory(history: History) -> dict[int, bytes]:
     ledger = EMPTY
     for each in history.rounds:
         ledger = apply_round(ledger, each)
-    return {history.n: msgspec.msgpack.encode(plain(ledger))} if history.n else {}
+    return {history.n: stored(ledger)} if history.n else {}
 
 
 def suggestion(id: str = "s1", members: tuple[str, str] = (ANN, BOB), **other: Any) -> Suggestion:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from crosstie.matching import kernels
+from crosstie.matching import pairwise
 from crosstie.matching import policy as rules
 from crosstie.matching.arrays import MILLION, Bools, Floats, Ints, contains, millionths, sparse
 from crosstie.matching.graph import Graph
@@ -106,7 +106,7 @@ def taken(one: Ints, other: Ints, offers: Items, needs: Items, least: float) -> 
 def _likest(
     one: Ints, other: Ints, mine: Items, theirs: Items, least: float
 ) -> tuple[Floats, Ints, Ints]:
-    cosine, item, there = kernels.likest(
+    cosine, item, there = pairwise.likest(
         one,
         other,
         mine.first,
@@ -175,5 +175,5 @@ def rule_odds(
 def _common(having: csr_array, a: Ints, b: Ints) -> Ints:
     """How many columns rows a[k] and b[k] of a 0/1 matrix share."""
     pointers, columns, _ = sparse(having)
-    counts: Ints = kernels.in_common(pointers, columns, having.shape[1], a, b)
+    counts: Ints = pairwise.in_common(pointers, columns, having.shape[1], a, b)
     return counts

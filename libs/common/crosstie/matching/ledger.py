@@ -11,8 +11,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any, Self, TypeVar
 
-import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from crosstie.layered import layered
 from crosstie.matching.answers.lessons import judgements
@@ -159,12 +158,6 @@ class Ledger(Struct, frozen=True, dict=True):
 EMPTY = Ledger()
 
 
-def plain(ledger: Ledger) -> Ledger:
-    """The same in plain maps, as encoders take them, each in its order."""
-    at, *maps = structs.astuple(ledger)
-    return Ledger(at, *(dict(each.items()) for each in maps))
-
-
 def pair_of(suggestion: Suggestion) -> Pair:
     """Its two members, ascending (a mentor comes first in `members`)."""
     one, other = suggestion.members
@@ -179,44 +172,6 @@ def apply(ledger: Ledger, change: Change, at: int) -> Ledger:
 def apply_round(ledger: Ledger, round: Round) -> Ledger:
     """`ledger` after a recorded round."""
     return ledger.after(round.changes, round.at)
-
-
-def encode(ledger: Ledger) -> bytes:
-    """Canonical JSON: equal ledgers are equal bytes, whatever the order of their maps."""
-    return msgspec.json.encode(
-        (
-            ledger.at,
-            sorted(ledger.live.values(), key=lambda each: each.id),
-            sorted(ledger.settled.items(), key=lambda each: (each[1].at, each[0])),
-            sorted(ledger.pairs.items(), key=lambda each: (each[1], each[0])),
-            sorted(ledger.made.items(), key=lambda each: (each[1][-1], each[0])),
-            sorted(ledger.mentorings.items(), key=lambda each: (each[1][-1], each[0])),
-            sorted(ledger.met.items()),
-            sorted(ledger.answered.items(), key=lambda each: (each[1][-1].at, each[0])),
-            sorted(ledger.judged.items(), key=lambda each: (each[1][-1].at, each[0])),
-        ),
-        order="deterministic",
-    )
-
-
-class _Stored(Struct, frozen=True, array_like=True):
-    """As `encode` writes it; what earlier versions did not write is empty."""
-
-    at: int
-    live: tuple[Suggestion, ...]
-    settled: tuple[tuple[str, Settled], ...]
-    pairs: tuple[tuple[Pair, int], ...]
-    made: tuple[tuple[str, tuple[int, ...]], ...]
-    mentorings: tuple[tuple[str, tuple[int, ...]], ...]
-    met: tuple[tuple[Pair, int], ...]
-    answered: tuple[tuple[str, tuple[Said, ...]], ...] = ()
-    judged: tuple[tuple[str, tuple[Said, ...]], ...] = ()
-
-
-def load(data: bytes) -> Ledger:
-    """The ledger that `encode` wrote."""
-    at, live, *maps = structs.astuple(msgspec.json.decode(data, type=_Stored))
-    return Ledger(at, {each.id: each for each in live}, *map(dict, maps))
 
 
 def _met(suggestion: Suggestion) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from crosstie.matching import kernels
+from crosstie.matching import pairwise
 from crosstie.matching.affinity import Match
 from crosstie.matching.arrays import Ints, millionths, sparse
 from crosstie.matching.graph import Graph
@@ -30,7 +30,7 @@ def _said(code: str, amount: int = 0) -> Reason:
 def mutual(people: People, graph: Graph, one: Ints, other: Ints) -> Iterator[tuple[str, ...]]:
     """Whom both know and may be named, by the weaker of the two ties, the strongest MUTUAL_SHOWN."""
     links, weights = sparse(graph.links), sparse(graph.weights_of(np.concatenate([one, other])))
-    best = kernels.acquainted(*links[:2], *weights, one, other, MUTUAL_SHOWN)
+    best = pairwise.acquainted(*links[:2], *weights, one, other, MUTUAL_SHOWN)
     subjects = people.subjects
     for row in best.tolist():
         yield tuple(subjects[each] for each in row if each >= 0)

@@ -7,28 +7,25 @@ block) is kept as bytes beside the columns. Equal mixes of channels are one obje
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from itertools import islice
 from operator import itemgetter
-from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crosstie.layered import Layered
+from crosstie.network.names import BITS, SECOND, Names
 from crosstie.network.rows import PackedMembers, Pair, Rows, Ties
 from crosstie.network.state import Member, Row, Tie, member_key, tie_key
 from crosstie.network.strength import Strength
-from crosstie.network.wire import decode_row, encode, encode_contacts
+from crosstie.network.wire import decode_row, encode
 
 Column = NDArray[Any]
-Name = TypeVar("Name")
-Named = TypeVar("Named")
 
 NEVER = np.iinfo(np.int64).min  # instead of None in columns of times
 _MOST = np.iinfo(np.int32).max
-BITS, _SECOND = 32, (1 << 32) - 1  # a key is two numbers of people, 32 bits each
 _AT_ONCE = 10_000  # rows turned to columns and back at a time
 
 
@@ -63,45 +60,6 @@ _TYPES: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Numbers of people and of mixes of channels; they only grow, so that snapshots share them.
-
-    Rows are packed on the event loop and beside it: one number is given at a time.
-    """
-
-    people: list[str] = field(default_factory=list)
-    number: dict[str, int] = field(default_factory=dict)
-    mixes: list[dict[str, int]] = field(default_factory=list)
-    mix: dict[bytes, int] = field(default_factory=dict)
-    _giving: Lock = field(default_factory=Lock, compare=False, repr=False)
-
-    def of_person(self, subject: str) -> int:
-        """The number of `subject`, who may be new."""
-        number = self.number.get(subject)
-        return self._given(self.number, self.people, subject, subject) if number is None else number
-
-    def of_mix(self, contacts: dict[str, int]) -> int:
-        """The number of these counts by channel, in this order."""
-        code = encode_contacts(contacts)
-        number = self.mix.get(code)
-        return self._given(self.mix, self.mixes, code, contacts) if number is None else number
-
-    def _given(self, numbers: dict[Name, int], all_: list[Named], name: Name, named: Named) -> int:
-        with self._giving:
-            number = numbers.get(name)  # somebody else may have been first
-            if number is None:
-                number = len(all_)
-                all_.append(named)
-                numbers[name] = number
-            return number
-
-    def key(self, pair: Pair) -> int | None:
-        """The key of `pair`; None where one of the two is in no tie."""
-        a, b = self.number.get(pair[0]), self.number.get(pair[1])
-        return None if a is None or b is None else a << BITS | b
-
-
 class PackedTies:
     """Ties by pair, never changed: `merged` makes others."""
 
@@ -121,7 +79,7 @@ class PackedTies:
         people = self.names.people
         for start in range(0, len(self), _AT_ONCE):
             for key in self.columns.key[start : start + _AT_ONCE].tolist():
-                yield people[key >> BITS], people[key & _SECOND]
+                yield people[key >> BITS], people[key & SECOND]
 
     def get(self, pair: Pair) -> Tie | None:
         """The tie of `pair`."""
@@ -140,7 +98,7 @@ class PackedTies:
     @property
     def ends(self) -> tuple[Column, Column]:
         """The numbers of both people of every tie."""
-        return self.columns.key >> BITS, self.columns.key & _SECOND
+        return self.columns.key >> BITS, self.columns.key & SECOND
 
     @property
     def started(self) -> tuple[Column, Column]:
@@ -161,7 +119,7 @@ class PackedTies:
         """Pairs, one of whom wants no suggestion with the other."""
         people = self.names.people
         for key in self.columns.key[self.columns.blocked].tolist():
-            yield people[key >> BITS], people[key & _SECOND]
+            yield people[key >> BITS], people[key & SECOND]
 
     def replied(self) -> Iterator[Tie]:
         """Ties that hold answers."""
@@ -211,7 +169,7 @@ class PackedTies:
                 continue
             yield Tie(
                 people[key >> BITS],
-                people[key & _SECOND],
+                people[key & SECOND],
                 Strength(value, at),
                 mixes[mix],
                 by_a,

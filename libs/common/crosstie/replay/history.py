@@ -8,15 +8,15 @@ import msgspec
 
 from crosstie.errors import LogGap
 from crosstie.matching import record as rounds_record
-from crosstie.matching.ledger import EMPTY, Ledger, apply_round
-from crosstie.matching.ledger import encode as encode_ledger
+from crosstie.matching.ledger import EMPTY, apply_round
+from crosstie.matching.ledger_bytes import encode
+from crosstie.matching.ledger_bytes import read as ledger_of
 from crosstie.matching.model import FINAL, Round, Suggestion
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.compare import named_difference
 from crosstie.replay.sources import Record
 from crosstie.replay.tables import Snapshot, StoredSuggestion
 
-_memory = msgspec.msgpack.Decoder(Ledger)
 _suggestion = msgspec.json.Decoder(Suggestion)
 
 
@@ -154,7 +154,7 @@ def _compare_memory(audit: Audit, history: History, snapshot: Snapshot) -> None:
         if (stored := snapshot.ledgers.get(round.n)) is not None:
             audit.count("memories")
             try:
-                same = encode_ledger(_memory.decode(stored)) == encode_ledger(folded)
+                same = encode(ledger_of(stored)) == encode(folded)
             except msgspec.DecodeError:
                 same = False
             if not same:

@@ -8,7 +8,8 @@ from crosstie.matching import base as bases
 from crosstie.matching.answers.features import NAMES
 from crosstie.matching.base import Base
 from crosstie.matching.graph import led
-from crosstie.matching.ledger import Ledger, encode
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.ledger_bytes import encode
 from crosstie.matching.model import decided
 from crosstie.matching.people import columns
 from crosstie.matching.policy import Policy

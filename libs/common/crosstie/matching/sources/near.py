@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crosstie.matching import kernels
+from crosstie.matching.sources import kernels
 from crosstie.matching.sources.search import NOBODY, Found, Search
 from crosstie.matching.ties.near import Near
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from crosstie.matching import kernels
 from crosstie.matching.arrays import Bools, Draws, Ints, Places, sparse
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.entries import both_ways
 from crosstie.matching.graph import Graph
 from crosstie.matching.people import People
+from crosstie.matching.sources import kernels
 
 Found = tuple[Ints, Ints]  # row member, column member
 NOBODY: Found = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
