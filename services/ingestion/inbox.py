@@ -8,20 +8,14 @@ and goes on to the next batch, so the handler never does: see `_once`.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
-from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway
-from crosstie.runtime.kafka import REQUEST_TIMEOUT_MS
 from crosstie.runtime.plain_offsets import ask_plainly
 from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
@@ -30,21 +24,16 @@ from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
 from services.ingestion.commits import Commits
 from services.ingestion.letters import Letters
+from services.ingestion.subscription import broker, subscriber
 
 Places = dict[TopicPartition, tuple[int, int]]
 log = logger("ingestion")
-_NEW_PLATFORM_MS = 5_000  # an inbox made later is read within 10 s
-_MOST_RECORDS = 500  # each may be a gathering of 19,900 entries: 20 minutes at worst
-_LONGEST_BATCH_MS = 60 * 60_000
-_MOST_AHEAD_BYTES = 512 * 1024  # of each partition, and every platform has six
-_WAIT_MS = 50  # FastStream sleeps as long again when nothing came
 _QUIET_SECONDS = 5.0
 _STALLED_SECONDS = 30.0
 _DOUBT_SECONDS = 15.0  # then it is not ready
 _REASON = "consumer"
 _KAFKA = "kafka"  # why it is not ready where no broker answers
 LEAVING_SECONDS = 10.0  # with all that follows, within the 17 s of a service's work
-_LAST_BATCH_SECONDS = 8.0
 
 
 class Inbox:
@@ -160,74 +149,6 @@ class Inbox:
         return records
 
 
-def broker(settings: Settings) -> KafkaBroker:
-    """FastStream's broker, reading only: what is written goes through `Log`."""
-    return KafkaBroker(
-        settings.kafka_bootstrap.split(","),
-        security=_security(settings.brokers),
-        client_id=f"{settings.topic_prefix}ingestion",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        metadata_max_age_ms=_NEW_PLATFORM_MS,
-        allow_auto_create_topics=False,
-        consumer_only=True,
-        apply_types=False,
-        graceful_timeout=_LAST_BATCH_SECONDS,
-        logger=logging.getLogger("crosstie.faststream"),
-        log_level=logging.DEBUG,
-    )
-
-
-def _security(brokers: Brokers) -> BaseSecurity | None:
-    """Brokers as FastStream is told of them."""
-    if brokers.protocol == "PLAINTEXT":
-        return None
-    context, tls, login = brokers.ssl_context(), brokers.tls, brokers.login
-    if login is None:
-        return BaseSecurity(context, tls)
-    return _KINDS[login.mechanism](login.user, login.password, context, tls)
-
-
-_KINDS: Mapping[str, Callable[..., BaseSecurity]] = {
-    "PLAIN": SASLPlaintext,
-    "SCRAM-SHA-256": SASLScram256,
-    "SCRAM-SHA-512": SASLScram512,
-}
-
-
-def subscriber(to: KafkaBroker, settings: Settings) -> Any:
-    """The batch subscriber of every inbox of this deployment."""
-    return to.subscriber(
-        pattern=settings.topics.inbox_pattern,
-        batch=True,
-        max_records=_MOST_RECORDS,
-        batch_timeout_ms=_WAIT_MS,
-        group_id=f"{settings.topic_prefix}ingestion",
-        ack_policy=AckPolicy.MANUAL,
-        no_reply=True,
-        parser=parsed,
-        decoder=decoded,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-        max_poll_interval_ms=_LONGEST_BATCH_MS,
-        max_partition_fetch_bytes=_MOST_AHEAD_BYTES,
-        fetch_max_wait_ms=100,
-    )
-
-
-async def parsed(records: tuple[Any, ...]) -> KafkaMessage:
-    """A batch as FastStream hands it on: nothing is read in it, so nothing in it can raise."""
-    first, last = records[0], records[-1]
-    name = f"{first.topic}/{first.partition}/{first.offset}-{last.offset}"
-    return KafkaMessage(
-        body=b"", raw_message=records, headers={}, reply_to="", message_id=name, consumer=_Nothing()
-    )
-
-
-async def decoded(message: KafkaMessage) -> Any:
-    """The records as they came."""
-    return message.raw_message
-
-
 def _left_alone(consumer: Any) -> bool:
     """Whether aiokafka gave the group up: it then owns nothing for ever, and says so to nobody.
 
@@ -239,13 +160,3 @@ def _left_alone(consumer: Any) -> bool:
 
 def _behind(places: Mapping[TopicPartition, tuple[int, int]]) -> bool:
     return any(position < end for position, end in places.values())
-
-
-class _Nothing:
-    """What FastStream may commit or seek on its own: nothing."""
-
-    async def commit(self) -> None:
-        """Only the handler commits."""
-
-    def seek(self, partition: Any, offset: int) -> None:
-        """Nothing is ever given back."""

@@ -16,7 +16,7 @@ import msgspec
 
 from crosstie import instants, logrecord
 from crosstie.contracts import samples, suggested
-from crosstie.events import ERASED, EVENT_TYPES, Person, translate
+from crosstie.events import ERASED, EVENT_TYPES, Person
 from crosstie.matching import record
 from crosstie.matching.model import Change, Reason, Round, Suggestion
 from crosstie.network import wire
@@ -25,6 +25,7 @@ from crosstie.network.state import Fact, Member, Reply, Row, Tie, member_key, ti
 from crosstie.network.strength import Strength
 from crosstie.sealing import seal
 from crosstie.suggestions import SUGGESTION_TYPES
+from crosstie.translation import translate
 
 HERE = Path(__file__).parent / "examples"
 EVENTS = HERE / "v1"

@@ -16,9 +16,10 @@ from msgspec import UNSET, Struct
 from pydantic import BaseModel, ValidationError
 
 from crosstie.contracts import schemas
-from crosstie.events import ERASED, EVENT_TYPES, EventType, Person, SubjectId, people_in, translate
+from crosstie.events import ERASED, EVENT_TYPES, EventType, Person, SubjectId
 from crosstie.network import fold as folds
 from crosstie.network.facts import DECODERS, Described
+from crosstie.translation import people_in, translate
 from tests.contract.generated import values
 
 LOGGED = [each for each in EVENT_TYPES.values() if each.about != "gathering"]

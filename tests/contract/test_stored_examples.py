@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from crosstie import logrecord
-from crosstie.events import ERASED, EVENT_TYPES, Person, translate
+from crosstie.events import ERASED, EVENT_TYPES, Person
 from crosstie.matching import record
 from crosstie.matching.record import Record
 from crosstie.network import wire
@@ -20,6 +20,7 @@ from crosstie.network.facts import DECODERS, Event
 from crosstie.network.fold import fold
 from crosstie.network.state import Row
 from crosstie.suggestions import SUGGESTION_TYPES, SuggestionChanged
+from crosstie.translation import translate
 
 HERE = Path(__file__).parent / "examples"
 EVENTS = HERE / "v1"

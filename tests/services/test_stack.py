@@ -168,7 +168,7 @@ def test_a_given_directory_keeps_its_data(place: Path) -> None:
 @pytest.mark.kafka
 @pytest.mark.postgres
 def test_a_directory_in_use_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stacks, "IN_USE_SECONDS", 0.5)
+    monkeypatch.setattr("crosstie.runtime.home.IN_USE_SECONDS", 0.5)
     with (
         command(place, "--data", str(place / "data")),
         pytest.raises(Misconfigured, match="in use"),

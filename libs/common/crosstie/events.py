@@ -1,14 +1,14 @@
 """What platforms may tell us: every event type, its version and its data.
 
 One model serves both sides of the door: `Described[Person]` is what a platform sends,
-`Described[SubjectId]` what stands in the log once people are translated (see `translate`).
+`Described[SubjectId]` what stands in the log once people are translated (see translation.py).
 Envelope: CloudEvents 1.0. A model is changed only by adding optional fields; anything else is a
 new version beside the old one, which must decode for ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
@@ -239,35 +239,3 @@ EVENT_TYPES: Mapping[str, EventType] = {
     )
 }
 ERASED = "org.crosstie.member.erased.v1"
-
-
-def people_in(data: BaseModel) -> Iterator[Person]:
-    """Every person that `data` names, doubles included, in order of field."""
-    for name in type(data).model_fields:
-        value = getattr(data, name)
-        if isinstance(value, Person):
-            yield value
-        elif isinstance(value, list):
-            yield from (each for each in value if isinstance(each, Person))
-
-
-def translate(data: BaseModel, subjects: Mapping[Person, str]) -> dict[str, Any]:
-    """The data that goes into the log: only what was sent, each person as their subject id.
-
-    Raises KeyError for a person that `subjects` lacks.
-    """
-
-    def named(value: Any) -> Any:
-        if isinstance(value, Person):
-            return subjects[value]
-        if isinstance(value, list):
-            return [named(each) for each in value]
-        if isinstance(value, BaseModel):
-            return value.model_dump(exclude_unset=True)
-        return value
-
-    return {
-        name: named(getattr(data, name))
-        for name in type(data).model_fields
-        if name in data.model_fields_set
-    }

@@ -26,9 +26,9 @@ from crosstie.events import (
     MemberData,
     PairData,
     Person,
-    people_in,
 )
 from crosstie.registry import Platform
+from crosstie.translation import people_in
 
 AHEAD_US = 5 * 60 * instants.SECOND_US
 EARLIEST = instants.from_rfc3339("1900-01-01T00:00:00Z")

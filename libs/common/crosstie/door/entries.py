@@ -15,9 +15,10 @@ import msgspec
 
 from crosstie import logrecord
 from crosstie.door.arrival import Arrival
-from crosstie.events import ERASED, Gathering, MemberData, Person, translate
+from crosstie.events import ERASED, Gathering, MemberData, Person
 from crosstie.network.state import member_key, tie_key
 from crosstie.sealing import seal
+from crosstie.translation import translate
 from crosstie.vault import Subject
 
 CONTACT = "org.crosstie.contact.made.v1"

@@ -9,10 +9,8 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -30,15 +28,14 @@ from crosstie.errors import Misconfigured, Stop
 from crosstie.runtime.embedded_doors import Doors
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from crosstie.runtime.embedded_postgres import EmbeddedPostgres
-from crosstie.runtime.guarded import NEVER, Guarded, Interrupted, StackFailed
+from crosstie.runtime.guarded import NEVER, Guarded, StackFailed
+from crosstie.runtime.home import KEPT, held
 
 BOOTSTRAP = "CROSSTIE_KAFKA_BOOTSTRAP"
 DATABASE = "CROSSTIE_DATABASE_URL"
 SECURITY = "CROSSTIE_KAFKA_SECURITY_PROTOCOL"
-KEPT = "why-kept.txt"
 DEFAULT_HEAP = "512m"
 VAULT_KEY = "CROSSTIE_VAULT_KEY"
-IN_USE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ def stack(
             f"CROSSTIE_KAFKA_* variables, or set {BOOTSTRAP} and {DATABASE} to use one that runs already"
         )
     home = data or Path(tempfile.mkdtemp(prefix="crosstie-"))
-    with _home(home, leave, throwaway=data is None) as lock:
+    with held(home, leave, throwaway=data is None) as lock:
         logs = home / "logs"
         logs.mkdir(exist_ok=True)
         broker = EmbeddedKafka(
@@ -181,61 +178,6 @@ def _both(broker: EmbeddedKafka, server: EmbeddedPostgres) -> Iterator[None]:
         for start in starts:
             start.result()
         yield
-
-
-@contextmanager
-def _home(home: Path, leave: threading.Event, *, throwaway: bool) -> Iterator[int]:
-    """The data directory, locked (yields the lock's descriptor) and, if `throwaway`, removed."""
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o711)  # the user that PostgreSQL runs as passes through
-    failed = True
-    with (home / "lock").open("a") as lock:
-        _hold(lock.fileno(), home, leave)
-        (home / "logs" / KEPT).unlink(missing_ok=True)
-        try:
-            yield lock.fileno()
-            failed = False
-        except StackFailed:
-            raise
-        except BaseException:
-            failed = (home / "logs" / KEPT).exists()
-            raise
-        finally:
-            kept = failed or (home / "logs" / KEPT).exists()
-            if throwaway:
-                for part in ("kafka", "postgres", "lock") if kept else ("",):
-                    _remove(home / part)
-            if kept:
-                print(f"logs of Kafka and PostgreSQL are kept in {home / 'logs'}", file=sys.stderr)
-
-
-def _hold(descriptor: int, home: Path, leave: threading.Event) -> None:
-    """Lock the directory; the guards inherit the lock, so it lasts until the last server ended."""
-    deadline = None
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
-            if deadline is None:
-                deadline = time.monotonic() + IN_USE_SECONDS
-                print(
-                    f"waiting for {home}, which another stack uses, up to {IN_USE_SECONDS:g} s",
-                    file=sys.stderr,
-                    flush=True,
-                )
-            if time.monotonic() > deadline:
-                raise Misconfigured(
-                    f"{home} is in use by another stack; stop that one or name another directory"
-                ) from taken
-        if leave.wait(0.2):
-            raise Interrupted(f"{home} is not wanted any more")
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
