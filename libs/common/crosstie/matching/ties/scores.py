@@ -14,8 +14,10 @@ import numpy as np
 from crosstie.matching.arrays import Floats, Ints
 from crosstie.matching.compiled import Compiled
 from crosstie.matching.ordered import find
+from crosstie.matching.ties.flows import FLOWS, flows
 from crosstie.matching.ties.lines import FAR, MOST_STEPS
 from crosstie.matching.ties.outlook import Outlook
+from crosstie.matching.ties.weighing import weigh
 
 _EVEN = 1e-6  # log odds of 1: what is kept of groups in single precision tells no less
 
@@ -30,7 +32,7 @@ def _scored(
     score = np.zeros(len(candidates))
     slot = np.full(size, -1, np.int32)  # of who is reached, a row of `flow`
     reached = np.empty(size, np.int32)
-    flow = np.zeros((256, 20))
+    flow = np.zeros((256, FLOWS))
     above = np.full(size, -1, np.int32)  # steps up the member's line
     knows = np.zeros(size, np.bool_)
     manager_knows = np.zeros(size, np.bool_)
@@ -51,59 +53,9 @@ def _scored(
         low, high = starts[i], starts[i + 1]
         length = high - low
         own_strength = net.sums[a, 1]
-        count = 0
         for e in range(net.pointer[a], net.pointer[a + 1]):
-            z = net.to[e]
-            knows[z] = True
-            w, mark = net.weight[e], net.marks[e]
-            degree, strength = net.sums[z, 0], net.sums[z, 1]
-            rare = 1.0 / degree
-            log_rare = 1.0 / np.log(degree) if degree > 1 else 0.0
-            half = 1.0 / np.sqrt(degree)
-            stepped = w / own_strength / strength
-            own = rare if net.sector[a] == net.sector[z] and net.sector[a] >= 0 else 0.0
-            starting = 1.0 / net.sums[z, 4] if net.sums[z, 4] > 0 else 0.0
-            receiving = 1.0 / net.sums[z, 5] if net.sums[z, 5] > 0 else 0.0
-            out, into = float(mark & 1), float(mark >> 1 & 1)
-            new_0, new_1 = (mark >> 2 & 1) * log_rare, (mark >> 3 & 1) * log_rare
-            alive_0, alive_1 = net.sums[z, 9], net.sums[z, 10]
-            live_0 = (mark >> 4 & 1) / np.log(alive_0) if alive_0 > 1 else 0.0
-            live_1 = (mark >> 5 & 1) / np.log(alive_1) if alive_1 > 1 else 0.0
-            for f in range(net.pointer[z], net.pointer[z + 1]):
-                b = net.to[f]
-                s = slot[b]
-                if s < 0:
-                    if count == len(flow):
-                        wider = np.zeros((2 * count, 20))
-                        wider[:count] = flow
-                        flow = wider
-                    s = count
-                    slot[b] = s
-                    reached[s] = b
-                    flow[s] = 0.0
-                    count += 1
-                v, bits = net.weight[f], net.marks[f]
-                goes, comes = float(bits & 1), float(bits >> 1 & 1)
-                flow[s, 0] += 1.0
-                flow[s, 1] += log_rare
-                flow[s, 2] += rare
-                flow[s, 3] += own
-                flow[s, 4] += rare if net.sector[z] == net.sector[b] and net.sector[z] >= 0 else 0.0
-                flow[s, 5] += stepped * v
-                flow[s, 6] += half
-                flow[s, 7] += w * v
-                flow[s, 8] += new_0
-                flow[s, 9] += new_1
-                flow[s, 10] += log_rare * (bits >> 2 & 1)
-                flow[s, 11] += log_rare * (bits >> 3 & 1)
-                flow[s, 12] += live_0 * (bits >> 4 & 1)
-                flow[s, 13] += live_1 * (bits >> 5 & 1)
-                flow[s, 14] += into * goes
-                flow[s, 15] += into * goes * starting
-                flow[s, 16] += out * comes
-                flow[s, 17] += out * comes * receiving
-                flow[s, 18] += out * goes
-                flow[s, 19] += into * comes
+            knows[net.to[e]] = True
+        count, flow = flows(net, a, slot, reached, flow)
         for t in range(len(net.width)):
             place = a * len(net.width) + t
             for p in range(net.group_pointer[place], net.group_pointer[place + 1]):
@@ -129,11 +81,6 @@ def _scored(
             onward[reached[s], 0] = flow[s, 5] / net.sums[reached[s], 1]
             onward[reached[s], 1] = flow[s, 6]
         nobody = count  # a row of nothing
-        if count == len(flow):
-            wider = np.zeros((2 * count, 20))
-            wider[:count] = flow
-            flow = wider
-        flow[nobody] = 0.0
         degree_a = net.sums[a, 0]
         squares_a = 1.0 / np.sqrt(net.sums[a, 2]) if net.sums[a, 2] > 0 else 0.0
         for k in range(low, high):
@@ -247,36 +194,7 @@ def _scored(
             table[at, 79] = net.level[b]
             table[at, 80] = -abs(net.level[a] - net.level[b])
 
-        mean = np.zeros(columns)
-        apart = np.zeros(columns)
-        widest = np.zeros(columns)
-        for k in range(length):
-            for c in range(columns):
-                mean[c] += table[k, c]
-                widest[c] = max(widest[c], abs(table[k, c]))
-        for c in range(columns):
-            mean[c] /= max(length, 1)  # of who knows everybody near there is no list
-        for k in range(length):
-            for c in range(columns):
-                away = table[k, c] - mean[c]
-                apart[c] += away * away
-        for c in range(columns):
-            deviation = np.sqrt(apart[c] / max(length, 1))
-            flat = deviation <= 1e-9 * max(widest[c], 1e-30) or weights[c] == 0.0
-            apart[c] = 0.0 if flat else 1.0 / deviation
-        for k in range(length):
-            for c in range(columns):
-                table[k, c] = weights[c] * min(max((table[k, c] - mean[c]) * apart[c], -4.0), 6.0)
-            one = two = three = four = 0.0  # four sums: each waits for itself alone
-            for c in range(0, columns - 3, 4):
-                one += table[k, c]
-                two += table[k, c + 1]
-                three += table[k, c + 2]
-                four += table[k, c + 3]
-            for c in range(columns // 4 * 4, columns):
-                one += table[k, c]
-            score[low + k] = (one + two) + (three + four)
-
+        weigh(table, length, weights, score[low:high])
         for s in range(count):
             slot[reached[s]] = -1
             onward[reached[s]] = 0.0
