@@ -30,6 +30,21 @@ class Load:
         await self.hold.wait()
 
 
+class Fleet:
+    """Workers that take their leave slowly, and come back."""
+
+    def __init__(self) -> None:
+        self.removed: list[str] = []
+        self.hold = asyncio.Event()
+
+    async def remove(self, name: str) -> None:
+        self.removed.append(name)
+        await self.hold.wait()
+
+    def add(self, name: str) -> None:
+        assert name in self.removed
+
+
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Load:
     monkeypatch.setattr(directing, "POLL_SECONDS", 0.001)
@@ -66,6 +81,20 @@ async def test_a_fault_waits_for_its_share_and_one_lane_takes_one_at_a_time(load
     await running
     assert [each.number for each in director.done] == [0, 1, 2]
     assert director.reached == 1.0
+
+
+async def test_workers_of_two_services_are_hit_at_once_and_two_of_one_are_not(load: Load) -> None:
+    load.share = 1.0
+    fleet = Fleet()
+    director = directed(load, fleet=fleet)
+    targets = ("profile-1", "matching-1", "profile-2")
+    faults = [Fault(n, "workers", "remove", each, 0.5) for n, each in enumerate(targets)]
+    running = asyncio.create_task(director.run(faults))
+    await until(lambda: director.active == 2)
+    assert fleet.removed == ["profile-1", "matching-1"]
+    fleet.hold.set()
+    await running
+    assert fleet.removed == ["profile-1", "matching-1", "profile-2"]
 
 
 async def test_a_disk_that_is_not_ours_to_fill_is_said_and_not_counted(

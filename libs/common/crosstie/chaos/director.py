@@ -1,4 +1,7 @@
-"""Lets faults happen when their time has come: one at a time within a lane, lanes beside each other."""
+"""Lets faults happen when their time has come: one at a time in each track, tracks beside each other.
+
+Servers are one track, the workers of each service another: one of them is always left alone.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from crosstie.chaos.faults import EVERY_BROKER, EVERYTHING, Fault, Kind, Lane
+from crosstie.chaos.faults import EVERY_BROKER, EVERYTHING, Fault, Kind
+from crosstie.chaos.fleet import service_of
 from crosstie.chaos.stage import Stage
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.telemetry import logger
@@ -17,7 +21,7 @@ log = logger("chaos")
 
 POLL_SECONDS = 0.1
 _REFILL_SECONDS = 0.5
-RECOVERY_SECONDS = 120.0  # for a server that was hit, before the next fault of its lane
+RECOVERY_SECONDS = 120.0  # for a server that was hit, before the next fault of its track
 
 _SIGNALS: Mapping[Kind, signal.Signals] = {
     "kill": signal.SIGKILL,
@@ -43,16 +47,16 @@ class Director:
 
     async def run(self, faults: Sequence[Fault]) -> None:
         """All of them, to their ends."""
-        lanes: dict[Lane, list[Fault]] = {}
+        tracks: dict[str, list[Fault]] = {}
         self._waiting = {fault.number: fault.at for fault in faults}
         self._reach()
         for fault in faults:
-            lanes.setdefault(fault.lane, []).append(fault)
+            tracks.setdefault(_track(fault), []).append(fault)
         async with asyncio.TaskGroup() as group:
-            for lane in lanes.values():
-                group.create_task(self._lane(lane))
+            for track in tracks.values():
+                group.create_task(self._one_by_one(track))
 
-    async def _lane(self, faults: Sequence[Fault]) -> None:
+    async def _one_by_one(self, faults: Sequence[Fault]) -> None:
         for fault in faults:
             while self.progress() < fault.at:  # noqa: ASYNC110  nobody tells us
                 await asyncio.sleep(POLL_SECONDS)
@@ -151,10 +155,14 @@ class Director:
             await asyncio.sleep(fault.seconds)
             fleet.add(name)
         else:
-            extra = f"{name.partition('-')[0]}-extra"
+            extra = f"{service_of(name)}-extra"
             fleet.add(extra)
             await asyncio.sleep(fault.seconds)
             await fleet.remove(extra)
+
+
+def _track(fault: Fault) -> str:
+    return service_of(fault.target) if fault.lane == "workers" else fault.lane
 
 
 def _concerns(fault: Fault, server: str) -> bool:

@@ -74,7 +74,7 @@ _JUMPS_SECONDS = (-86_400.0, -3_600.0, -90.0, 90.0, 3_600.0, 86_400.0)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. It begins once `at` of all events (0 to 1) are sent, and the lane is free."""
+    """One fault. It begins once `at` of all events (0 to 1) are sent, and nothing else is in its way."""
 
     number: int
     lane: Lane
@@ -87,7 +87,7 @@ class Fault:
 
 
 def schedule(seed: int, faults: int, targets: Mapping[Lane, Sequence[str]]) -> tuple[Fault, ...]:
-    """`faults` of them in order of `at`; within a lane they never overlap, across lanes they do."""
+    """`faults` of them in order of `at`; two of servers never overlap, nor two of one service."""
     draws = Draws(seed)
     drawn = [_fault(draws, number, targets) for number in range(faults)]
     drawn.sort(key=lambda each: (each.at, each.number))

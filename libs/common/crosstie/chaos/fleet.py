@@ -44,7 +44,7 @@ class Fleet:
         logs.mkdir(exist_ok=True)
         shifted.jump(self._clock(name), 0)
         through = (shifted.__name__, str(self._clock(name)))
-        worker = Supervised(name.partition("-")[0], self._environment, logs, None, through)
+        worker = Supervised(service_of(name), self._environment, logs, None, through)
         self._workers[name] = worker
         self._keepers[name] = asyncio.create_task(worker.keep())
 
@@ -79,6 +79,11 @@ class Fleet:
     async def close(self) -> None:
         """Stop all of them."""
         await asyncio.gather(*(self.remove(name) for name in [*self._workers]))
+
+
+def service_of(worker: str) -> str:
+    """The service that a worker runs."""
+    return worker.partition("-")[0]
 
 
 def workers_of_each(many: int) -> tuple[str, ...]:
