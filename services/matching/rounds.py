@@ -138,7 +138,7 @@ class Leader:
         await self._publisher.publish(opening.n)
         figures.told(turn, decision, read, stepped, committed)
         if opening.full:
-            leave_what_is_held()
+            await off_loop(leave_what_is_held)
 
     def _prepare(self, mine: Leadership, turn: Turn) -> None:
         """What the next round and all previews until then ask for, while nobody waits."""
@@ -165,9 +165,11 @@ class Leader:
         }
         before = await self._store.told([each.id for each in changed if each.id not in made])
         round = delivered(result.round, made)
-        words = tell.Words(result.network, people, self._settings.topics, self._settings.deployment)
         where, whose = before | made, {each.name: each.authorities for each in platforms}
-        images = await off_loop(lambda: words.images(round, where, whose))
+        to = (self._settings.topics, self._settings.deployment)
+        images = await off_loop(
+            lambda: tell.Words(result.network, people, *to).images(round, where, whose)
+        )
         return Decision(
             round,
             result.ledger,
