@@ -18,7 +18,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from sqlalchemy import make_url
 
 from benchmarks.beside import plain_copy, raw_getmany
 from benchmarks.logged import entries, fill, people
+from benchmarks.spent import each_100_000, spent
 from crosstie import sealing
 from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.migrate import migrate
@@ -49,6 +50,7 @@ class Place:
     topics: Topics
     environment: dict[str, str]
     events: int
+    servers: Mapping[str, int]  # process ids of Kafka and PostgreSQL, where they are ours
 
 
 @contextmanager
@@ -80,35 +82,42 @@ def place(server: Stack, events: int, members: int) -> Iterator[Place]:
             "CROSSTIE_TOPIC_PREFIX": topics.prefix,
             "CROSSTIE_VAULT_KEY": base64.b64encode(vault_key).decode(),
         }
-        yield Place(server.bootstrap, url, topics, environment, sent)
+        yield Place(server.bootstrap, url, topics, environment, sent, server.pids)
 
 
-async def progress(url: str) -> tuple[int, int]:
+async def progress(connection: asyncpg.Connection[Any]) -> tuple[int, int]:
     """Offsets committed and published, over all partitions."""
-    connection = await asyncpg.connect(url)
-    try:
-        row = await connection.fetchrow(
-            "SELECT coalesce(sum(next_offset), 0), coalesce(sum(published_offset), 0)"
-            " FROM profile.partitions"
-        )
-    finally:
-        await connection.close()
+    row = await connection.fetchrow(
+        "SELECT coalesce(sum(next_offset), 0), coalesce(sum(published_offset), 0)"
+        " FROM profile.partitions"
+    )
     assert row is not None
     return int(row[0]), int(row[1])
 
 
+async def followed(where: Place, services: list[subprocess.Popen[bytes]]) -> dict[str, Any]:
+    """See `follow`; over one connection, since to open one costs the server as much as a query of rows."""
+    connection = await asyncpg.connect(where.url)
+    try:
+        return await follow(where, connection, services)
+    finally:
+        await connection.close()
+
+
 async def follow(
-    url: str, events: int, services: list[subprocess.Popen[bytes]]
-) -> dict[str, float]:
-    """Wait until all is out; rates of what came after the first commit that was seen."""
-    begun = time.perf_counter()
+    where: Place, connection: asyncpg.Connection[Any], services: list[subprocess.Popen[bytes]]
+) -> dict[str, Any]:
+    """Wait until all is out; rates and costs of what came after the first commit that was seen."""
+    events, begun = where.events, time.perf_counter()
+    processes = {name: [pid] for name, pid in where.servers.items()}
+    processes["workers"] = [each.pid for each in services]
     first = folded = 0.0
-    head_start = 0
+    head_start, before = 0, {}
     while True:
-        committed, published = await progress(url)
+        committed, published = await progress(connection)
         now = time.perf_counter()
         if committed and not first:
-            first, head_start = now, committed
+            first, head_start, before = now, committed, spent(processes)
         if committed == events and not folded:
             folded = now
         if published == events:
@@ -117,25 +126,18 @@ async def follow(
             if each.poll() is not None:
                 raise SystemExit(f"the service ended with {each.returncode}")
         await asyncio.sleep(POLL_SECONDS)
+    rest = events - head_start
     return {
         "start_seconds": round(first - begun, 2),
         "seconds": round(now - first, 2),
-        "folded_per_second": round((events - head_start) / (folded - first)),
-        "published_per_second": round((events - head_start) / (now - first)),
+        "folded_per_second": round(rest / (folded - first)),
+        "published_per_second": round(rest / (now - first)),
+        "cpu_seconds_each_100_000": each_100_000(before, spent(processes), rest),
     }
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of the process so far; 0 where the system does not tell."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def folded(where: Place, workers: int, log: Path) -> dict[str, float]:
-    """The rates of so many processes of the service."""
+def folded(where: Place, workers: int, log: Path) -> dict[str, Any]:
+    """The rates of so many processes of the service, and what it cost Kafka, PostgreSQL and them."""
     command = [sys.executable, "-m", "services.profile"]
     with log.open("wb") as out:
         services = [
@@ -143,9 +145,7 @@ def folded(where: Place, workers: int, log: Path) -> dict[str, float]:
             for _ in range(workers)
         ]
     try:
-        rates = asyncio.run(follow(where.url, where.events, services))
-        cpu = sum(cpu_seconds(each.pid) for each in services)
-        return rates | {"service_cpu_us_per_event": round(cpu / where.events * 1e6, 1)}
+        return asyncio.run(followed(where, services))
     finally:
         for each in services:
             each.terminate()

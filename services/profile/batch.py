@@ -53,16 +53,12 @@ class Reading(Struct, frozen=True):
     end: int
     entries: tuple[tuple[Record, Head], ...]
     refused: tuple[Refused, ...]
+    identities: tuple[bytes, ...]  # of the entries, what they are remembered by
 
     @property
     def sealed(self) -> list[str]:
         """Subjects whose data keys open payloads of this batch."""
         return sorted({s for _, head in self.entries if (s := head.sealed_subject) is not None})
-
-    @property
-    def identities(self) -> list[bytes]:
-        """What the events are remembered by."""
-        return [identity_of(head.source, head.id) for _, head in self.entries]
 
     @property
     def keys(self) -> list[str]:
@@ -86,8 +82,10 @@ class Outcome(Struct, frozen=True):
     end: int
     latest: int
     rows: dict[str, Row | None]
+    held: frozenset[str]  # keys of `rows` that there was something under
     erased: list[str]  # subjects, whose data keys go
     remember: dict[bytes, Seen]
+    renewed: frozenset[bytes]  # identities of `remember` that were known, past their horizon
     refused: tuple[Refused, ...]
     counts: dict[str, int]  # for the log: new, known, redacted
 
@@ -105,13 +103,14 @@ def read(partition: int, records: Sequence[Record], condemned: Mapping[int, str]
         except Rejected as error:
             refused.append(_refused(record, str(error)))
     start, end = records[0].offset, records[-1].offset + 1
-    return Reading(partition, start, end, tuple(entries), tuple(refused))
+    identities = tuple(identity_of(head.source, head.id) for _, head in entries)
+    return Reading(partition, start, end, tuple(entries), tuple(refused), identities)
 
 
 def fold(reading: Reading, known: Known) -> Outcome:
     """Open, judge and fold the batch, one event at a time in log order."""
-    records, events, refused = _opened(reading, known.data_keys)
-    judged = judge(events, known.seen, known.latest)
+    records, events, identities, refused = _opened(reading, known.data_keys)
+    judged = judge(events, known.seen, known.latest, identities)
     new = [e for e, v in zip(events, judged.verdicts, strict=True) if v is Verdict.NEW]
     forged = [
         _refused(record, FORGED)
@@ -126,8 +125,10 @@ def fold(reading: Reading, known: Known) -> Outcome:
         end=reading.end,
         latest=judged.watermark,
         rows=rows,
+        held=frozenset(rows.keys() & known.rows.keys()),
         erased=[key.removeprefix("member/") for key in erasures],
         remember=judged.remember,
+        renewed=frozenset(judged.remember.keys() & known.seen.keys()),
         refused=(*reading.refused, *refused, *forged),
         counts={
             "new": len(new),
@@ -139,17 +140,19 @@ def fold(reading: Reading, known: Known) -> Outcome:
 
 def _opened(
     reading: Reading, data_keys: Mapping[str, bytes]
-) -> tuple[list[Record], list[Event], list[Refused]]:
+) -> tuple[list[Record], list[Event], list[bytes], list[Refused]]:
     records: list[Record] = []
     events: list[Event] = []
+    identities: list[bytes] = []
     refused: list[Refused] = []
-    for record, head in reading.entries:
+    for (record, head), identity in zip(reading.entries, reading.identities, strict=True):
         try:
             events.append(opened(head, data_keys))
             records.append(record)
+            identities.append(identity)
         except Rejected as error:
             refused.append(_refused(record, str(error)))
-    return records, events, refused
+    return records, events, identities, refused
 
 
 def _refused(record: Record, reason: str) -> Refused:

@@ -23,13 +23,16 @@ WHERE partition = $1 AND identity = ANY($2::bytea[])
 MEMBERS = "SELECT subject, state FROM profile.members WHERE subject = ANY($1::text[])"
 
 TIES = """
-SELECT t.a, t.b, t.state
-FROM unnest($1::text[], $2::text[]) AS k (a, b) JOIN profile.ties t ON t.a = k.a AND t.b = k.b
+-- of each that there is, its place among those asked for
+SELECT k.n, t.state
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (a, b, n)
+JOIN profile.ties t ON t.a = k.a AND t.b = k.b
 """
 
 COMMIT = """
 -- One statement, so that a process that stops in the middle of sending it holds no lock.
--- Everything hangs on the fence: no row there, and nothing is written.
+-- Everything hangs on the fence: no row there, and nothing is written. Where it holds, nobody
+-- changed the partition since its rows were read, so a tie or identity that was not there is new.
 WITH fence AS (
     UPDATE profile.partitions SET next_offset = $4, latest = $5
     WHERE partition = $1 AND epoch = $2 AND next_offset = $3
@@ -38,32 +41,60 @@ WITH fence AS (
     INSERT INTO profile.inbox (partition, identity, body, watermark)
     SELECT f.partition, i.identity, i.body, i.watermark
     FROM fence f, unnest($6::bytea[], $7::bytea[], $8::bigint[]) AS i (identity, body, watermark)
+), renewed AS (  -- past the horizon; it may be pruned meanwhile
+    INSERT INTO profile.inbox (partition, identity, body, watermark)
+    SELECT f.partition, i.identity, i.body, i.watermark
+    FROM fence f, unnest($9::bytea[], $10::bytea[], $11::bigint[]) AS i (identity, body, watermark)
     ON CONFLICT (partition, identity)
-    DO UPDATE SET body = excluded.body, watermark = excluded.watermark  -- past the horizon
-), members AS (
+    DO UPDATE SET body = excluded.body, watermark = excluded.watermark
+), members AS (  -- a marker of an erasure may go meanwhile
     INSERT INTO profile.members (subject, partition, version, state)
     SELECT m.subject, f.partition, $4, m.state
-    FROM fence f, unnest($9::text[], $10::json[]) AS m (subject, state)
+    FROM fence f, unnest($12::text[], $13::json[]) AS m (subject, state)
     ON CONFLICT (subject) DO UPDATE SET version = excluded.version, state = excluded.state
-), ties AS (
+), new_ties AS (
     INSERT INTO profile.ties (a, b, partition, version, state)
     SELECT t.a, t.b, f.partition, $4, t.state
-    FROM fence f, unnest($11::text[], $12::text[], $13::json[]) AS t (a, b, state)
-    ON CONFLICT (a, b) DO UPDATE SET version = excluded.version, state = excluded.state
+    FROM fence f, unnest($14::text[], $15::text[], $16::json[]) AS t (a, b, state)
+), changed_ties AS (
+    UPDATE profile.ties t SET version = $4, state = c.state
+    FROM fence f, unnest($17::text[], $18::text[], $19::json[]) AS c (a, b, state)
+    WHERE t.a = c.a AND t.b = c.b
+), unpublished AS (
+    INSERT INTO profile.unpublished (partition, start, "end", members, a, b)
+    SELECT f.partition, $3, $4, $12::text[], $14::text[] || $17::text[], $15::text[] || $18::text[]
+    FROM fence f
 ), quarantined AS (
     INSERT INTO profile.quarantine
         (partition, topic, "offset", reason, key, value, headers, replay)
-    SELECT f.partition, $14, q."offset", q.reason, q.key, q.value, q.headers, q.replay
-    FROM fence f, unnest($15::bigint[], $16::text[], $17::bytea[], $18::bytea[], $19::json[],
-        $20::text[]) AS q ("offset", reason, key, value, headers, replay)
+    SELECT f.partition, $20, q."offset", q.reason, q.key, q.value, q.headers, q.replay
+    FROM fence f, unnest($21::bigint[], $22::text[], $23::bytea[], $24::bytea[], $25::json[],
+        $26::text[]) AS q ("offset", reason, key, value, headers, replay)
     ON CONFLICT DO NOTHING
 ), forgotten AS (
-    DELETE FROM vault.subjects USING fence WHERE subject = ANY($21::text[])
+    DELETE FROM vault.subjects USING fence WHERE subject = ANY($27::text[])
 )
 SELECT count(*) FROM fence
 """
 
+CHANGED = """
+-- rows that batches past $2 changed, as far as these batches have named any
+SELECT start, "end", members, a, b FROM profile.unpublished WHERE partition = $1 AND "end" > $2
+"""
+
 UNPUBLISHED = """
+SELECT 'member/' || subject AS key, state FROM profile.members
+WHERE partition = $1 AND version > $2 AND subject = ANY($3::text[])
+UNION ALL
+SELECT 'tie/' || t.a || '/' || t.b, t.state
+FROM (SELECT DISTINCT * FROM unnest($4::text[], $5::text[])) AS k (a, b)
+JOIN profile.ties t ON t.a = k.a AND t.b = k.b
+WHERE t.partition = $1 AND t.version > $2
+ORDER BY key
+"""
+
+UNNAMED = """
+-- by reading whole tables: for batches of a worker of an older version, which names no rows
 SELECT 'member/' || subject AS key, state FROM profile.members
 WHERE partition = $1 AND version > $2
 UNION ALL
@@ -78,6 +109,9 @@ WITH fence AS (
     UPDATE profile.partitions SET published_offset = greatest(published_offset, $3)
     WHERE partition = $1 AND epoch = $2
     RETURNING partition
+), out AS (
+    DELETE FROM profile.unpublished u USING fence f
+    WHERE u.partition = f.partition AND u."end" <= $3
 ), removed AS (
     DELETE FROM profile.members m USING fence f
     WHERE m.partition = f.partition AND m.state IS NULL AND m.subject = ANY($4::text[])

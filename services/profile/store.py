@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -13,7 +13,7 @@ import asyncpg
 from crosstie import sealing
 from crosstie.errors import DatabaseAway, Fenced, LogGap, Rejected
 from crosstie.network.dedupe import HORIZON_US, Seen
-from crosstie.network.state import Row, Tie, tie_key
+from crosstie.network.state import Row, Tie
 from crosstie.network.wire import decode_row, encode
 from crosstie.runtime.database import transient
 from services.profile import sql
@@ -23,6 +23,8 @@ from services.profile.ports import Hold, Image
 REPLAY = "crosstie quarantine replay"
 _MEMBER = "member/"
 _TIE = "tie/"
+_A, _B = slice(4, 20), slice(21, 37)  # of the key of a tie, its ends: 16 letters each
+_NAMES = ("members", "a", "b")
 
 
 class PostgresStore:
@@ -63,11 +65,20 @@ class PostgresStore:
                 )
 
     async def commit(self, hold: Hold, outcome: Outcome) -> Image:
-        image = [
-            (key, row, None if row is None else encode(row)) for key, row in outcome.rows.items()
-        ]
-        members = [(key, state) for key, row, state in image if not isinstance(row, Tie)]
-        ties = [(row, state) for _, row, state in image if isinstance(row, Tie)]
+        image: list[tuple[bytes, bytes | None]] = []
+        members: list[tuple[str, str | None]] = []
+        new: list[tuple[str, str, str | None]] = []
+        changed: list[tuple[str, str, str | None]] = []
+        for key, row in outcome.rows.items():
+            state = None if row is None else encode(row)
+            text = None if state is None else state.decode()
+            image.append((key.encode(), state))
+            if isinstance(row, Tie):
+                ties = changed if key in outcome.held else new
+                ties.append((row.a, row.b, text))
+            else:
+                members.append((key.removeprefix(_MEMBER), text))
+        seen, renewed = outcome.remember.items(), outcome.renewed
         refused = outcome.refused
         with _errors():
             fenced = await self._pool.fetchval(
@@ -77,14 +88,11 @@ class PostgresStore:
                 outcome.start,
                 outcome.end,
                 outcome.latest,
-                list(outcome.remember),
-                [each.body for each in outcome.remember.values()],
-                [each.watermark for each in outcome.remember.values()],
-                [key.removeprefix(_MEMBER) for key, _ in members],
-                [_text(state) for _, state in members],
-                [row.a for row, _ in ties],
-                [row.b for row, _ in ties],
-                [_text(state) for _, state in ties],
+                *_columns(3, [(i, e.body, e.watermark) for i, e in seen if i not in renewed]),
+                *_columns(3, [(i, e.body, e.watermark) for i, e in seen if i in renewed]),
+                *_columns(2, members),
+                *_columns(3, new),
+                *_columns(3, changed),
                 self._topic,
                 [each.offset for each in refused],
                 [each.reason for each in refused],
@@ -96,17 +104,20 @@ class PostgresStore:
             )
         if fenced == 0:
             raise Fenced(f"partition {hold.partition} at {outcome.start} is not ours at this epoch")
-        rows = [(key.encode(), state) for key, _, state in image]
-        return Image(hold.partition, rows, outcome.end, outcome.latest)
+        return Image(hold.partition, image, outcome.end, outcome.latest)
 
     async def unpublished(self, hold: Hold) -> Image | None:
         holder = await self._holder(hold)
         if holder["published_offset"] == holder["next_offset"]:
             return None
+        upto = holder["published_offset"]
         with _errors():
-            found = await self._pool.fetch(
-                sql.UNPUBLISHED, hold.partition, holder["published_offset"]
-            )
+            batches = await self._pool.fetch(sql.CHANGED, hold.partition, upto)
+            if sum(each["end"] - each["start"] for each in batches) == holder["next_offset"] - upto:
+                named = [[name for each in batches for name in each[of]] for of in _NAMES]
+                found = await self._pool.fetch(sql.UNPUBLISHED, hold.partition, upto, *named)
+            else:
+                found = await self._pool.fetch(sql.UNNAMED, hold.partition, upto)
         rows = [(key.encode(), None if state is None else state.encode()) for key, state in found]
         return Image(hold.partition, rows, holder["next_offset"], holder["latest"])
 
@@ -155,20 +166,21 @@ def _taken_over(hold: Hold) -> Fenced:
 
 async def _rows(connection: Any, keys: list[str]) -> dict[str, Row | None]:
     members = [key.removeprefix(_MEMBER) for key in keys if key.startswith(_MEMBER)]
-    ties = [key.split("/") for key in keys if key.startswith(_TIE)]
+    ties = [key for key in keys if key.startswith(_TIE)]
     rows: dict[str, Row | None] = {}
     if members:
         for subject, state in await connection.fetch(sql.MEMBERS, members):
             rows[_MEMBER + subject] = None if state is None else decode_row(_MEMBER, state)
     if ties:
-        ends = [each[1] for each in ties], [each[2] for each in ties]
-        for a, b, state in await connection.fetch(sql.TIES, *ends):
-            rows[tie_key(a, b)] = decode_row(_TIE, state)
+        ends = [each[_A] for each in ties], [each[_B] for each in ties]
+        for n, state in await connection.fetch(sql.TIES, *ends):
+            rows[ties[n - 1]] = decode_row(_TIE, state)
     return rows
 
 
-def _text(state: bytes | None) -> str | None:
-    return None if state is None else state.decode()
+def _columns(width: int, rows: list[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
+    """`rows` in order, which indexes like, as the arrays of their `width` columns."""
+    return list(zip(*sorted(rows), strict=True)) if rows else [()] * width
 
 
 def _headers(refused: Refused) -> str:

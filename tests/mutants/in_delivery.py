@@ -23,8 +23,26 @@ DEFECTS = (
         f"{STORE}test_what_was_folded_once_is_known",
         (
             SQL,
-            "AS i (identity, body, watermark)\n",
-            "AS i (identity, body, watermark) WHERE false\n",
+            "$8::bigint[]) AS i (identity, body, watermark)\n",
+            "$8::bigint[]) AS i (identity, body, watermark) WHERE false\n",
+        ),
+    ),
+    defect(
+        "an identity that was pruned meanwhile not remembered anew",
+        f"{STORE}test_an_identity_that_is_pruned_before_the_commit_is_remembered_all_the_same",
+        (
+            SQL,
+            "$11::bigint[]) AS i (identity, body, watermark)\n",
+            "$11::bigint[]) AS i (identity, body, watermark) WHERE false\n",
+        ),
+    ),
+    defect(
+        "rows of an older worker's batch looked for by names alone",
+        f"{STORE}test_what_an_older_worker_committed_without_names_goes_out_too",
+        (
+            "services/profile/store.py",
+            '            if sum(each["end"] - each["start"] for each in batches) == ',
+            '            if sum(each["end"] - each["start"] for each in batches) <= ',
         ),
     ),
     defect(
@@ -83,8 +101,8 @@ DEFECTS = (
         f"{STORE}test_a_stale_epoch_changes_nothing",
         (
             SQL,
-            "WHERE partition = $1 AND epoch = $2\n    RETURNING partition\n), removed",
-            "WHERE partition = $1 AND $2::bigint > 0\n    RETURNING partition\n), removed",
+            "WHERE partition = $1 AND epoch = $2\n    RETURNING partition\n), out",
+            "WHERE partition = $1 AND $2::bigint > 0\n    RETURNING partition\n), out",
         ),
     ),
     defect(
@@ -134,11 +152,11 @@ DEFECTS = (
             SQL,
             (
                 "SELECT 'member/' || subject AS key, state FROM profile.members\n"
-                "WHERE partition = $1 AND version > $2"
+                "WHERE partition = $1 AND version > $2 AND subject"
             ),
             (
                 "SELECT 'member/' || subject AS key, state FROM profile.members\n"
-                "WHERE partition = $1 AND version > $2 + 1000000"
+                "WHERE partition = $1 AND version > $2 + 1000000 AND subject"
             ),
         ),
     ),
@@ -232,8 +250,8 @@ DEFECTS = (
         f"{STORE}test_events_of_the_erased_are_redacted",
         (
             SQL,
-            "WHERE subject = ANY($21::text[])\n)",
-            "WHERE subject = ANY($21::text[]) AND false\n)",
+            "WHERE subject = ANY($27::text[])\n)",
+            "WHERE subject = ANY($27::text[]) AND false\n)",
         ),
     ),
     defect(

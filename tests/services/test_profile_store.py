@@ -7,15 +7,17 @@ from typing import Any
 
 import asyncpg
 import pytest
+from msgspec import structs
 
 from crosstie import sealing
 from crosstie.errors import Fenced, LogGap
+from crosstie.network.dedupe import HORIZON_US
 from crosstie.network.state import Member, Tie, member_key, tie_key
 from services.profile import batch
 from services.profile.memory import MemoryStore
 from services.profile.ports import Hold, Image, Store
 from services.profile.store import PostgresStore
-from tests.profile_log import ALMA, BORIS, CHIDI, Logged, Writer, in_order
+from tests.profile_log import ALMA, BORIS, CHIDI, NOON_US, Logged, Writer, in_order
 
 TOPIC_ID = "an-id"
 VAULT_KEY = b"0" * 32
@@ -161,6 +163,17 @@ class StoreContract:
         assert outcome.counts == {"new": 1, "known": 0, "redacted": 1}
         assert outcome.rows == {}
 
+    async def test_an_identity_past_its_horizon_is_remembered_anew(
+        self, store: Store, write: Writer
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        again = write.met(ALMA, BORIS, id="e1")
+        late = write.met(ALMA, CHIDI, id="late", at=NOON_US + HORIZON_US + 1)
+        await fold(store, hold, again)
+        assert (await fold(store, hold, late, again, start=1)).counts["new"] == 2
+        hold = await store.take(0, TOPIC_ID)
+        assert (await fold(store, hold, again, start=3)).counts["known"] == 1
+
     async def test_partitions_know_nothing_of_each_other(self, store: Store, write: Writer) -> None:
         met = write.met(ALMA, BORIS)
         one, other = await store.take(0, TOPIC_ID), await store.take(1, TOPIC_ID)
@@ -245,6 +258,65 @@ class TestPostgresStore(StoreContract):
         kept = await pool.fetchrow("SELECT reason, replay FROM profile.quarantine")
         assert kept is not None
         assert tuple(kept) == (batch.FORGED, batch.NO_REPLAY)
+
+    async def test_an_identity_that_is_pruned_before_the_commit_is_remembered_all_the_same(
+        self, store: PostgresStore, write: Writer
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        again = write.met(ALMA, BORIS, id="e1")
+        await fold(store, hold, again)
+        await fold(
+            store, hold, write.met(ALMA, CHIDI, id="late", at=NOON_US + HORIZON_US + 1), start=1
+        )
+        hold = await store.take(0, TOPIC_ID)
+        reading = batch.read(0, in_order(again, start=2), {})
+        outcome = batch.fold(reading, await store.known(reading, hold.latest))
+        await store.prune(0)
+        await store.commit(hold, outcome)
+        assert list((await look_up(store, hold, again)).seen) == list(reading.identities)
+
+    async def test_a_member_is_kept_whose_marker_goes_before_the_commit(
+        self, store: PostgresStore, write: Writer
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        await fold(store, hold, write.erased(ALMA))
+        image = await store.unpublished(hold)
+        assert image is not None
+        write.person(BORIS)
+        reading = batch.read(0, in_order(write.described(ALMA, sector="health"), start=1), {})
+        known = structs.replace(await store.known(reading, 0), data_keys=write.data_keys)
+        await store.published(image, hold)
+        await store.commit(hold, batch.fold(reading, known))
+        assert await unpublished_keys(store, hold) == [member_key(ALMA)]
+
+    @pytest.mark.parametrize("unnamed", [(2,), (3,), (2, 3)], ids=str)
+    async def test_what_an_older_worker_committed_without_names_goes_out_too(
+        self,
+        store: PostgresStore,
+        pool: asyncpg.Pool[Any],
+        write: Writer,
+        unnamed: tuple[int, ...],
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        await fold(store, hold, write.met(ALMA, BORIS), write.described(ALMA, sector="housing"))
+        await fold(store, hold, write.met(ALMA, BORIS), start=2)
+        named = await store.unpublished(hold)
+        assert named is not None
+        assert [key.decode() for key, _ in named.rows] == [member_key(ALMA), tie_key(ALMA, BORIS)]
+        await pool.execute('DELETE FROM profile.unpublished WHERE "end" = ANY($1)', unnamed)
+        assert await store.unpublished(hold) == named
+
+    async def test_names_of_changed_rows_are_kept_until_these_are_out(
+        self, store: PostgresStore, pool: asyncpg.Pool[Any], write: Writer
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        await fold(store, hold, write.met(ALMA, BORIS))
+        first = await store.unpublished(hold)
+        assert first is not None
+        await fold(store, hold, write.met(ALMA, CHIDI), start=1)
+        await store.published(first, hold)
+        names = 'SELECT "end", a, b FROM profile.unpublished'
+        assert [tuple(each) for each in await pool.fetch(names)] == [(2, [ALMA], [CHIDI])]
 
     async def test_after_30_days_nothing_is_left_of_a_refused_record_but_where_and_why(
         self, store: PostgresStore, pool: asyncpg.Pool[Any], database: str, write: Writer

@@ -16,7 +16,8 @@ def now() -> int:
 
 def from_datetime(moment: datetime) -> int:
     """Microseconds of an aware datetime."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
 
 
 def to_datetime(instant: int) -> datetime:

@@ -21,15 +21,14 @@ from crosstie.network.state import member_key, tie_key
 from crosstie.sealing import SEALED, open_sealed
 
 JSON = "application/json"
-_MEMBER = re.compile("member/[A-Z2-7]{16}")
-_TIE = re.compile("tie/([A-Z2-7]{16})/([A-Z2-7]{16})")
+_KEY = re.compile("member/[A-Z2-7]{16}|tie/([A-Z2-7]{16})/([A-Z2-7]{16})")
 _QUOTED = re.compile("'.*'", re.DOTALL)
 _EARLIEST = instants.from_rfc3339("1900-01-01T00:00:00Z")
 _LATEST = instants.from_rfc3339("9999-01-01T00:00:00Z")  # what can be written as a timestamp again
 Headers = Iterable[tuple[str, bytes | None]]  # what Kafka carries: a header may have no value
 
 
-class Head(Struct, frozen=True):
+class Head(Struct, frozen=True, gc=False):
     """What a record says in plain; `value` is as logged, sealed or not."""
 
     source: str
@@ -58,19 +57,23 @@ def headers(source: str, id: str, type: str, time: int, *, sealed: bool) -> list
     ]
 
 
+_WRITTEN = frozenset(name for name, _ in headers("", "", "", 0, sealed=False))
+
+
 def head_of(key: bytes | None, value: bytes | None, headers: Headers) -> Head:
     """The plain part of a record. Raises Rejected for anything that ingestion would not write."""
     try:
-        named = {_utf8(name): _text(name, value) for name, value in headers}
+        named = _named(headers)
         known = named["ce_type"] in DECODERS
+        sealed = named.get("content-type") == SEALED
         head = Head(
             source=named["ce_source"],
             id=named["ce_id"],
             type=named["ce_type"],
             time=_time(named["ce_time"]),
-            key=_key(key, sealed=named.get("content-type") == SEALED),
+            key=_key(key, sealed=sealed),
             value=value or b"",
-            sealed=named.get("content-type") == SEALED,
+            sealed=sealed,
         )
     except (KeyError, UnicodeDecodeError, ValueError) as error:
         raise Rejected(
@@ -98,6 +101,18 @@ def opened(head: Head, data_keys: Mapping[str, bytes]) -> Event:
     return Event(head.source, head.id, head.type, head.time, head.key, data, body)
 
 
+def _named(headers: Headers) -> dict[str, str]:
+    """Header values by name, all of them text. Raises ValueError."""
+    given = list(headers)
+    try:
+        named = {name: value.decode() for name, value in given if value is not None}
+    except UnicodeDecodeError:
+        named = {}
+    if len(named) == len(given) and named.keys() <= _WRITTEN:
+        return named
+    return {_utf8(name): _text(name, value) for name, value in given}  # or says which is wrong
+
+
 def _utf8(name: str) -> str:
     """A header's name, which Kafka takes with any bytes. Raises UnicodeEncodeError for surrogates."""
     name.encode()
@@ -120,8 +135,8 @@ def _time(text: str) -> int:
 def _key(key: bytes | None, *, sealed: bool) -> str:
     """The key of a row; only payloads about a member are sealed, and a tie's ends are in order."""
     text = (key or b"").decode()
-    tie = None if sealed else _TIE.fullmatch(text)
-    if _MEMBER.fullmatch(text) or (tie is not None and tie[1] < tie[2]):
+    found = _KEY.fullmatch(text)
+    if found is not None and (found[1] is None or (not sealed and found[1] < found[2])):
         return text
     raise Rejected(
         "/key", text, "member/<subject>, or tie/<a>/<b> in plain", "send it through ingestion"

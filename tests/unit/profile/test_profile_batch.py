@@ -30,7 +30,7 @@ def test_a_batch_says_where_it_begins_and_ends_and_what_it_is_about() -> None:
     assert (reading.partition, reading.start, reading.end) == (3, 7, 9)
     assert reading.keys == [f"member/{CHIDI}", tie_key(ALMA, BORIS)]
     assert reading.sealed == [CHIDI]
-    assert reading.identities == [identity_of(SOURCE, "e1"), identity_of(SOURCE, "x")]
+    assert reading.identities == (identity_of(SOURCE, "e1"), identity_of(SOURCE, "x"))
     assert reading.refused == ()
 
 

@@ -20,7 +20,7 @@ HORIZON_US = 90 * DAY_US
 DIGEST_BYTES = 16
 
 
-class Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True, gc=False):
     """A remembered identity: the digest of its body, and the watermark when it arrived."""
 
     body: bytes
@@ -58,21 +58,27 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=DIGEST_BYTES).digest()
 
 
-def judge(events: Iterable[Event], seen: Mapping[bytes, Seen], watermark: int) -> Judged:
+def judge(
+    events: Iterable[Event],
+    seen: Mapping[bytes, Seen],
+    watermark: int,
+    identities: Iterable[bytes] | None = None,
+) -> Judged:
     """Judge `events` in log order against `seen`, where `watermark` is the greatest time before them.
 
+    `identities` are those of the events, where the caller has made these digests already.
     `seen` may hold identities that are past the horizon: they are ignored here, so when they are
     pruned makes no difference. An erasure is always new, and not remembered: it does the same
     however often, and whatever came before under its id, the person is to be forgotten.
     """
     verdicts: list[Verdict] = []
     remember: dict[bytes, Seen] = {}
-    for event in events:
+    names = map(identity, events) if identities is None else identities
+    for event, name in zip(events, names, strict=True):
         if event.type == ERASED:
             verdicts.append(Verdict.NEW)
             watermark = max(watermark, event.time)
             continue
-        name = identity(event)
         known = remember.get(name) or seen.get(name)
         if known is None or known.watermark < watermark - HORIZON_US:
             verdicts.append(Verdict.NEW)

@@ -58,7 +58,7 @@ class Settled(MemberFact, frozen=True):
     item: str
 
 
-class Contact(Struct, frozen=True):
+class Contact(Struct, frozen=True, gc=False):
     members: tuple[str, str]
     channel: str
     started_by: str | None = None
@@ -119,7 +119,7 @@ _STRUCTS: Mapping[str, Any] = {
 DECODERS: Mapping[str, Decoder[Any]] = {name: Decoder(struct) for name, struct in _STRUCTS.items()}
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """One record of the log: CloudEvents identity, `key` of the row it changes, and its data.
 
     `data` is None when the event is redacted: its subject was erased and the key is gone.
