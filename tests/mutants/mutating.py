@@ -82,7 +82,7 @@ GROUPS: Mapping[str, Group] = {
     ),
     "assignment": Group(  # compiled code runs as it is read, so that it can be mutated at all
         tuple(f"crosstie/matching/{each}.py" for each in ("assignment", "repairs", "rounding")),
-        (f"{MATCHING}repairs.py", f"{MATCHING}assignment.py"),
+        tuple(f"{MATCHING}{each}.py" for each in ("rounding", "repairs", "assignment")),
         {"NUMBA_DISABLE_JIT": "1"},
     ),
 }
@@ -188,7 +188,11 @@ def _prepare(group: Group, place: Path) -> None:
     settings = {
         "source_paths": ["crosstie", "services"],
         "only_mutate": list(group.modules),
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "tests.mutants.quick"],
+        "pytest_add_cli_args": [
+            *("-p", "no:cacheprovider"),
+            *("-p", "no:unraisableexception"),  # which collects garbage, half of a mutant's time
+            *("-p", "tests.mutants.quick"),
+        ],
         "pytest_add_cli_args_test_selection": list(group.tests),
         "use_git_change_detection": False,
         "do_not_mutate_patterns": [r"^\s*log\.(info|warning|error)\("],  # words for people

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from crosstie.door.arrival import Arrival
 from crosstie.door.entries import Entry
 from crosstie.door.record import MOST_BYTES
 from crosstie.errors import BrokerAway, DatabaseAway, Rejected
-from crosstie.registry import Platform
+from crosstie.registry import PLATFORM
 from crosstie.runtime import database
 from crosstie.runtime.service import Running
 from crosstie.topics import Topics
@@ -65,21 +66,21 @@ class World(Letters):
         self.refuses: set[str] = set()
         self.away: list[str] = []
         self.asked: list[str] = []
-        super().__init__(TOPICS, None, self, self, self.running)  # type: ignore[arg-type]
+        intake = SimpleNamespace(room=self.room, take=self._into_the_log)
+        super().__init__(TOPICS, self, intake, self, self.running)  # type: ignore[arg-type]
 
-    async def _registered(self, topic: str) -> Platform | None:
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[World]:
+        """A connection to the registry."""
         self._fails("registry", DatabaseAway)
-        self.asked.append(topic)
-        if topic != INBOX:
+        yield self
+
+    async def fetchrow(self, statement: str, name: str) -> dict[str, Any] | None:
+        assert statement == PLATFORM
+        self.asked.append(name)
+        if name != "members":
             return None
-        return Platform("members", frozenset(["urn:members"]), frozenset(["members"]))
-
-    @property
-    def _intake(self) -> Any:
-        return SimpleNamespace(room=self.room, take=self._into_the_log)
-
-    @_intake.setter
-    def _intake(self, _: Any) -> None: ...
+        return {"name": name, "sources": ["urn:members"], "authorities": ["members"]}
 
     async def _into_the_log(self, arrivals: list[Arrival]) -> list[Rejected | None]:
         self._fails("intake", BrokerAway)
@@ -185,29 +186,30 @@ async def test_a_platform_is_looked_up_once_a_minute_and_a_stranger_every_time(
     for each in (0.0, 59.9, 0.2):
         now += each
         await world.take([record(1), record(2), record(3, topic=STRANGE)])
-    assert world.asked.count(INBOX) == 2
-    assert world.asked.count(STRANGE) == 3
+    assert world.asked.count("members") == 2
+    assert world.asked.count("nobody") == 3
+
+
+def crowd(offset: int) -> Any:
+    """A gathering of 200 people: as many entries of the log as there are pairs among them."""
+    people = [{"authority": "members", "id": f"p{n}"} for n in range(200)]
+    return record(offset, type="org.crosstie.gathering.held.v1", data={"members": people})
 
 
 async def test_large_batches_are_taken_in_portions_that_each_hold_their_room() -> None:
     world = World()
-    people = [{"authority": "members", "id": f"p{n}"} for n in range(200)]
-    crowd: dict[str, Any] = {
-        "type": "org.crosstie.gathering.held.v1",
-        "data": {"members": people},
-    }
-    await world.take([record(1), record(2, **crowd), record(3, **crowd), record(4)])
+    await world.take([record(1), crowd(2), crowd(3), record(4)])
     assert world.taken == [["1", "2"], ["3", "4"]]
     assert world.held == [19_901, 19_901]
 
 
 async def test_a_portion_holds_as_much_as_is_allowed_and_no_more() -> None:
     world = World()
-    many = [record(n) for n in range(1, MOST_ENTRIES + 2)]
-    await world.take(many)
+    full = [crowd(0), *(record(n) for n in range(1, MOST_ENTRIES - 19_900 + 1))]
+    await world.take([*full, record(101)])
     assert world.held == [MOST_ENTRIES, 1]
-    await world.take(many[:-1])
-    assert world.held[2:] == [MOST_ENTRIES]
+    await world.take([*full, *full])
+    assert world.held[2:] == [MOST_ENTRIES, MOST_ENTRIES]
 
 
 async def test_operators_read_what_waits_what_was_refused_and_who_sent_how_many(

@@ -48,6 +48,16 @@ async def test_who_waits_gets_in_and_goes_before_who_does_not() -> None:
     await room.empty()
 
 
+async def test_who_came_in_turn_adds_to_what_is_held_already() -> None:
+    room = Room(10)
+    with room.held(3):
+        async with room.held_in_turn(4):
+            with pytest.raises(Full, match="7 of 10"), room.held(4):
+                pass
+            with room.held(3):
+                pass
+
+
 async def test_who_waits_longer_than_its_patience_is_turned_away_and_holds_nothing_up() -> None:
     room = Room(10)
     with room.held(6):

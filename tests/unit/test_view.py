@@ -14,6 +14,7 @@ def test_an_answer_or_a_block_alone_makes_no_neighbour() -> None:
     blocked = tie("A", "B", contacts=0, blocked_by_a=fact(value=True))
     network = Network.of(rows(member("A"), member("B"), blocked))
     assert network.neighbours("A") == ()
+    assert network.blocked("A", "B")
     assert network.blocked("B", "A")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstie.matching import assignment
-from crosstie.matching.assignment import introductions, mentors
+from crosstie.matching.assignment import foreseen, introductions, mentors
 
 
 class Pairs(NamedTuple):
@@ -87,8 +88,8 @@ OPTIMA = [best(each) for each in MARKETS]
 
 @pytest.mark.parametrize(
     ("passes", "starts", "optimal"),
-    [(0, 0, 89), (8, 0, 91), (0, 100, 99), (8, 100, 98)],
-    ids=("rounded", "exchanged", "along paths", "both"),
+    [(0, 0, 89), (8, 0, 91), (0, 1, 99), (0, 100, 99), (8, 100, 98)],
+    ids=("rounded", "exchanged", "along one path", "along paths", "both"),
 )
 def test_each_repair_wins_back_what_rounding_loses(
     passes: int, starts: int, optimal: int, monkeypatch: pytest.MonkeyPatch
@@ -179,6 +180,48 @@ def test_no_pairs_give_no_introductions() -> None:
     assert chosen.dtype == np.bool_
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_of_many_pairs_that_gain_the_same_the_first_are_taken(seed: int) -> None:
+    rng = random.Random(seed)
+    worth = np.array([rng.randint(5, 7) for _ in range(400)])
+    others = np.arange(200)  # on either side of the one in the middle, who has three slots
+    a = np.concatenate([np.full(200, 200), others])
+    b = np.concatenate([others + 201, np.full(200, 200)])
+    slots = np.ones(401, dtype=np.int64)
+    slots[200] = 3
+    for repair in (partial(assignment._alternate, np.array([200])), assignment._improve):
+        chosen = np.zeros(400, dtype=np.bool_)
+        repair(chosen, a, b, worth, slots)
+        assert np.flatnonzero(chosen).tolist() == np.flatnonzero(worth == 7)[:3].tolist()
+
+
+def test_whichever_of_two_is_named_first_the_same_is_reached_and_certified() -> None:
+    for each in MARKETS[:20]:
+        chosen, bound = introductions(*each)
+        turned = each._replace(a=each.b, b=each.a)
+        again, same = introductions(*turned)
+        assert (used(turned, again) <= each.slots).all()
+        assert (int(each.worth[again].sum()), same) == (int(each.worth[chosen].sum()), bound)
+
+
+def test_what_is_foreseen_fits_in_the_slots_and_is_nearly_what_will_be_chosen() -> None:
+    reached = 0
+    for each, optimum in zip(MARKETS, OPTIMA, strict=True):
+        chosen = foreseen(*each)
+        assert (used(each, chosen) <= each.slots).all()
+        worth = int(each.worth[chosen].sum())
+        assert 2 * worth >= optimum
+        reached += worth
+    assert reached >= 0.9 * sum(OPTIMA)
+
+
+def test_nothing_worthless_is_foreseen_and_nobody_without_a_slot() -> None:
+    a, b = np.array([0, 2, 4, 6]), np.array([1, 3, 5, 7])
+    slots = np.array([1, 1, 1, 1, 0, 1, 1, 1])
+    assert foreseen(a, b, np.array([0, 3, 9, -2]), slots).tolist() == [False, True, False, False]
+    assert foreseen(a[:0], b[:0], a[:0], slots).tolist() == []
+
+
 @st.composite
 def mentoring(draw: st.DrawFn) -> tuple[Pairs, np.ndarray, int]:
     mentors_n, mentees_n = draw(st.integers(1, 4)), draw(st.integers(1, 4))
@@ -227,3 +270,12 @@ def test_a_second_mentee_of_a_mentor_costs_more_than_the_first_of_another() -> N
         slot_step=2,
     )
     assert chosen.tolist() == [True, False, True]
+
+
+def test_no_mentee_is_given_to_whom_it_is_worth_nothing() -> None:
+    mentor, mentee = np.array([0, 1, 2]), np.array([3, 4, 5])
+    slots, worth = np.ones(6, dtype=np.int64), np.array([-3, 0, 1])
+    chosen = mentors(
+        mentor, mentee, worth, offered=slots, wanted=slots, taken=0 * slots, slot_step=2
+    )
+    assert chosen.tolist() == [False, False, True]

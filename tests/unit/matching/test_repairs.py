@@ -171,6 +171,8 @@ def test_every_start_gets_its_turn_in_order() -> None:
     market = Market.of({(0, 1): 6, (1, 2): 7, (3, 4): 1}, "000", [1, 1, 1, 1, 1])
     assert alternated(market, 0, 2, 3).shown == "011"
     assert alternated(market, 3).shown == "001"
+    nothing_first = Market.of({(0, 1): 0, (2, 3): 5}, "00", [1] * 4)
+    assert alternated(nothing_first, 0, 2).shown == "01"
 
 
 def chain(length: int) -> Market:
@@ -207,10 +209,13 @@ def test_of_equal_gains_by_giving_up_the_first_is_taken() -> None:
     assert alternated(market, 0).shown == "1001"
 
 
-def test_of_many_pairs_of_equal_worth_the_first_is_taken() -> None:
-    pairs = {(0, n): 5 + n % 3 for n in range(1, 61)}
-    market = Market.of(pairs, "0" * 60, [4, *[1] * 60])
-    assert np.flatnonzero(alternated(market, 0).chosen).tolist() == [1, 4, 7, 10]
+@pytest.mark.parametrize("seed", range(5))
+def test_of_many_pairs_of_equal_worth_the_first_is_taken(seed: int) -> None:
+    rng = random.Random(seed)
+    pairs = {(0, n): rng.randint(5, 7) for n in range(1, 301)}
+    market = Market.of(pairs, "0" * 300, [4, *[1] * 300])
+    best = np.flatnonzero(market.worth == 7)
+    assert np.flatnonzero(alternated(market, 0).chosen).tolist() == best[:4].tolist()
 
 
 def test_a_path_never_comes_back_to_where_it_was() -> None:
@@ -226,6 +231,19 @@ def test_only_the_richest_paths_are_followed_further() -> None:
     market = Market.of(pairs, "01010", [1] * 6)
     assert alternated(market, 0, width=2).shown == "01101"
     assert alternated(market, 0, width=1).shown == "10010"
+
+
+def test_the_richest_path_is_followed_though_it_stands_at_a_higher_member() -> None:
+    pairs = {(0, 1): 10, (1, 3): 5, (0, 2): 10, (2, 4): 2, (4, 5): 20}
+    market = Market.of(pairs, "01010", [1] * 6)
+    assert alternated(market, 0, width=1).shown == "01101"
+
+
+def test_two_ways_to_a_member_are_one_path_and_take_no_other_s_place() -> None:
+    # to 3 by way of 1, and better by way of 2; to 6 by way of 5, which gains least until 7 is added
+    pairs = {(0, 1): 12, (1, 3): 7, (0, 2): 11, (2, 3): 4, (0, 5): 10, (5, 6): 6, (6, 7): 30}
+    market = Market.of(pairs, "0101010", [1, 1, 1, 2, 1, 1, 1, 1])
+    assert alternated(market, 0, width=2).shown == "0101101"
 
 
 def test_of_equally_rich_paths_the_one_at_the_lowest_member_is_followed() -> None:

@@ -16,7 +16,7 @@ from crosstie.network import packed as packing
 from crosstie.network import rows as layers
 from crosstie.network.packed import packed
 from crosstie.network.rows import Rows
-from crosstie.network.state import Fact, Member, Reply, Row, Tie, member_key, tie_key
+from crosstie.network.state import Fact, Member, Reply, Row, Tie, key_of, member_key, tie_key
 from crosstie.network.strength import Strength
 from crosstie.network.view import Network
 from crosstie.network.wire import encode
@@ -229,6 +229,22 @@ def test_following_changes_looks_at_nobody_else(
     after = network.after(now, changes)
     assert after.subjects == ("P0", "P1", "P2")
     assert after.answers == network.answers
+    assert after.blocks is network.blocks
+    assert network.among(["P0"]).blocks is network.blocks
+
+
+def test_a_tie_whose_answers_are_gone_is_no_answer_any_more() -> None:
+    reply = Reply(1, "s", "i", "1", "P0", "met")
+    rows = packed([Member("P0"), Member("P1"), Tie("P0", "P1", replies=(reply,))])
+    network = Network.of(rows)
+    assert [*network.answers] == [("P0", "P1")]
+    changes: dict[str, Row | None] = {"tie/P0/P1": Tie("P0", "P1", first=1)}
+    assert dict(network.after(rows.after(changes), changes).answers) == {}
+
+
+def test_a_row_s_key_says_whose_it_is_whichever_of_two_comes_first() -> None:
+    assert key_of(Member("P1")) == "member/P1"
+    assert key_of(Tie("P0", "P1")) == tie_key("P1", "P0") == tie_key("P0", "P1") == "tie/P0/P1"
 
 
 def test_a_network_follows_its_rows_as_if_it_were_read_anew() -> None:
