@@ -55,12 +55,6 @@ def peak_mib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit >> 20
 
 
-def solver_mib() -> int:
-    """The most that a process of ours took that solved an assignment."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit >> 20
-
-
 def now_mib() -> int:
     """Resident now, where the system tells; else the most so far."""
     try:
@@ -128,7 +122,6 @@ def measure(people: int) -> dict[str, Any]:
         "gap_millionths": notes["assignment.gap-millionths"],
         "rows_mib": held,
         "peak_mib": peak,
-        "solver_mib": solver_mib(),
     }
     print(json.dumps(figures), file=sys.stderr)  # of a million, what follows takes as long again
     for n, count in enumerate((1, min(1000, people // 10)), start=2):

@@ -31,6 +31,7 @@ log = logger("matching.publishing")
 
 CLOSE_SECONDS = 3.0
 _TRANSACTIONAL_ID = "matching"  # after the deployment's prefix
+_TRANSACTION_MS = 600_000  # a full round of a million takes minutes; a successor ends it at once
 
 
 class Publisher:
@@ -75,6 +76,7 @@ class Publisher:
             producer = AIOKafkaProducer(
                 **producer_options(self._settings),
                 transactional_id=f"{self._settings.topic_prefix}{_TRANSACTIONAL_ID}",
+                transaction_timeout_ms=_TRANSACTION_MS,
             )
             try:
                 await started(producer, self._running)
@@ -116,8 +118,11 @@ class Publisher:
     ) -> None:
         try:
             await self._known(producer, topics)
-            await producer.begin_transaction()
+            begun = False  # only once there is something at hand: all readers wait for its end
             async for some in images:
+                if not begun:
+                    await producer.begin_transaction()
+                    begun = True
                 sent = [
                     await producer.send(
                         each.topic,
@@ -128,7 +133,8 @@ class Publisher:
                     for each in some
                 ]
                 await asyncio.gather(*sent)
-            await producer.commit_transaction()
+            if begun:
+                await producer.commit_transaction()
         except ProducerFenced as error:
             await self.close()
             raise Fenced("another leader publishes now") from error

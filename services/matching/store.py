@@ -21,7 +21,13 @@ from crosstie.matching.model import Round
 from crosstie.runtime.database import transient
 from services.matching import sql
 from services.matching.offloop import off_loop
-from services.matching.written import Decision, Image, Written, written
+from services.matching.written import (
+    Decision,
+    Image,
+    outbox_rows,
+    round_row,
+    suggestion_columns,
+)
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
@@ -76,7 +82,7 @@ class Store:
 
         Safe to repeat: a commit whose answer was lost is recognised by its digest.
         """
-        round, rows = decision.round, await off_loop(lambda: written(decision))
+        round = decision.round
         with transient():
             async with self._pool.acquire() as connection, connection.transaction():
                 mine = (round.n, round.at, round.digest)
@@ -85,7 +91,7 @@ class Store:
                     if head[:3] == mine:
                         return
                     raise Fenced(f"round {round.n} was decided by another leader")
-                await _save(connection, decision, rows)
+                await _save(connection, decision)
 
     async def told(self, ids: list[str]) -> dict[str, tuple[str, ...]]:
         """The platforms that were told when these suggestions were made."""
@@ -178,22 +184,28 @@ async def _row(of: asyncpg.Pool[Any] | Connection, statement: str) -> Any:
     return await of.fetchrow(statement)
 
 
-async def _save(connection: Connection, decision: Decision, rows: Written) -> None:
-    n = decision.round.n
-    await connection.execute(sql.ADD_ROUND, *rows.round)
-    for start in range(0, len(rows.suggestions[0]), _ROWS_AT_ONCE):
-        some = (column[start : start + _ROWS_AT_ONCE] for column in rows.suggestions)
-        await connection.execute(sql.PUT_SUGGESTIONS, *some)
+async def _save(connection: Connection, decision: Decision) -> None:
+    """Each kind of rows is made when its turn comes, beside the event loop: many take seconds."""
+    round, n = decision.round, decision.round.n
+    await connection.execute(sql.ADD_ROUND, *await off_loop(lambda: round_row(round)))
+    if round.changes:
+        await _put_suggestions(connection, await off_loop(lambda: suggestion_columns(decision)))
     if decision.published:
         await connection.execute(sql.PUBLISHED, n)
-    if rows.outbox:
-        await connection.copy_records_to_table(
-            "outbox", schema_name="matching", records=rows.outbox
-        )
-    if rows.ledger is not None:
-        await _keep_ledger(connection, n, rows.ledger)
+    if decision.images:
+        rows = await off_loop(lambda: outbox_rows(n, decision.images))
+        await connection.copy_records_to_table("outbox", schema_name="matching", records=rows)
+    if round.full and not decision.published:
+        body = await off_loop(lambda: ledger_bytes.stored(decision.ledger))
+        await _keep_ledger(connection, n, body)
     if decision.full_answered:
         await connection.execute(sql.FULL_DONE, decision.full_answered)
+
+
+async def _put_suggestions(connection: Connection, columns: tuple[list[Any], ...]) -> None:
+    for start in range(0, len(columns[0]), _ROWS_AT_ONCE):
+        some = (column[start : start + _ROWS_AT_ONCE] for column in columns)
+        await connection.execute(sql.PUT_SUGGESTIONS, *some)
 
 
 async def _keep_ledger(connection: Connection, n: int, body: bytes) -> None:

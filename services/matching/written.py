@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from crosstie.matching import ledger_bytes, record
+from crosstie.matching import record
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.showing import news
@@ -39,26 +39,9 @@ class Decision:
     published: bool = field(default=False)  # it came out of Kafka
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Rows, as the statements of `sql` take them."""
-
-    round: tuple[int, bytes, str]
-    suggestions: tuple[list[Any], ...]  # by column
-    outbox: list[tuple[Any, ...]]
-    ledger: bytes | None  # where it is kept with the round
-
-
-def written(decision: Decision) -> Written:
-    """All that is kept of `decision`."""
-    round = decision.round
-    whole = round.full and not decision.published
-    return Written(
-        (round.n, record.encode(round), summary(round)),
-        _suggestions(decision),
-        _outbox(round.n, decision.images),
-        ledger_bytes.stored(decision.ledger) if whole else None,
-    )
+def round_row(round: Round) -> tuple[int, bytes, str]:
+    """Its number, its bytes, and its summary."""
+    return round.n, record.encode(round), summary(round)
 
 
 def summary(round: Round) -> str:
@@ -71,7 +54,7 @@ def summary(round: Round) -> str:
     return json.dumps(fields | sums)
 
 
-def _suggestions(decision: Decision) -> tuple[list[Any], ...]:
+def suggestion_columns(decision: Decision) -> tuple[list[Any], ...]:
     """Columns of the suggestions as the round leaves them; one may change more than once in it."""
     encode = msgspec.json.Encoder(order="deterministic").encode
     last = {change.suggestion.id: change.suggestion for change in decision.round.changes}.values()
@@ -86,7 +69,7 @@ def _suggestions(decision: Decision) -> tuple[list[Any], ...]:
     )
 
 
-def _outbox(n: int, images: tuple[Image, ...]) -> list[tuple[Any, ...]]:
+def outbox_rows(n: int, images: tuple[Image, ...]) -> list[tuple[Any, ...]]:
     return [
         (n, i, each.topic, each.key, json.dumps(each.headers), each.value)
         for i, each in enumerate(images)

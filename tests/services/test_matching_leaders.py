@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from aiokafka.errors import ProducerFenced
 
-from crosstie.errors import Fenced
+from crosstie.errors import DatabaseAway, Fenced
 from crosstie.matching import ledger as ledgers
 from crosstie.matching import record
 from crosstie.matching.model import Round
@@ -230,6 +230,30 @@ async def test_images_come_some_at_a_time_and_in_their_order(
         assert tuple(image for some in parts for image in some) == images
         assert await store.unpublished_topics(1) == ["t0", "t1"]
         assert await store.unpublished_topics(0) == []
+
+
+async def test_what_postgresql_interrupts_goes_out_once(
+    village: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.matching.store._ROWS_AT_ONCE", 1)
+    whole, parts = Store.unpublished, list[int]()
+
+    async def interrupted(self: Store, upto: int) -> AsyncIterator[list[Image]]:
+        async for some in whole(self, upto):
+            parts.append(len(some))
+            yield some
+            if len(parts) == 1:
+                raise DatabaseAway("in mid-transaction")
+
+    monkeypatch.setattr(Store, "unpublished", interrupted)
+    async with rivals(village) as (store, first, _):
+        decision = round_one(village)
+        strange = Image(village.settings.topics.rounds.name, b"0", (), b"{}")  # read by nobody
+        await store.commit(replace(decision, images=(*decision.images, strange)))
+        await first.take_over()
+    assert parts == [1, 1, 1]
+    assert [each.n for each in await village.rounds()] == [1]
+    assert (await village.head())["published_n"] == 1
 
 
 async def test_a_predecessor_that_begins_to_publish_is_fenced(village: World) -> None:

@@ -9,7 +9,7 @@ CrosstieError
     ├── Fenced            someone else owns this now: drop it and let them
     ├── LogGap            the log lacks what was not read yet: unready until an operator decides
     ├── Unpublishable     no broker will ever take it: unready until an operator raises its limit
-    ├── SolverFailed      a process that assigns was killed: begin anew, the machine is too small
+    ├── SolverFailed      a process that assigns ended without: exit, and begin anew
     └── Misconfigured     settings or deployment are at fault: exit with the message
 """
 
@@ -98,7 +98,7 @@ class Unpublishable(Stop):
 
 
 class SolverFailed(Stop):
-    """The process that solves an assignment ended without one, for want of memory most likely."""
+    """The process that solves an assignment ended without one; killed: for want of memory, likely."""
 
 
 class Misconfigured(Stop):

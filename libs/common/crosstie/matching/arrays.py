@@ -17,7 +17,7 @@ MILLION = 1_000_000
 
 def millionths(values: Floats) -> Ints:
     """Quantised: floats are never compared as they are."""
-    scaled = np.asarray(values * MILLION)
+    scaled: Floats = np.asarray(np.multiply(values, MILLION, dtype=np.float64))
     return np.rint(scaled, out=scaled).astype(np.int64)
 
 

@@ -1,8 +1,9 @@
 """Min-cost flow. A large one in a process of its own: the solver holds Python's lock to its end.
 
-    python -m crosstie.matching.flows    a problem on stdin, the flow on stdout
+    python -m crosstie.matching.flows N    a problem on stdin, the flow on stdout
 
-Meanwhile previews and probes are answered. The process ends when its stdin does, even amid solving.
+Meanwhile previews and probes are answered. The process ends when nobody holds the other end of the
+pipe that is its file N any more, even amid solving.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import fcntl
 import os
 import select
+import signal
 import subprocess
 import sys
 from typing import IO, Any, NamedTuple
@@ -72,19 +74,23 @@ def _solved(problem: Problem) -> Flow:
 
 def _apart(problem: Problem) -> Flow:
     env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    command = [sys.executable, "-m", "crosstie.matching.flows"]
+    lifeline, ours = os.pipe()  # nothing is ever written to it: it is closed when we are gone
+    command = [sys.executable, "-m", "crosstie.matching.flows", str(lifeline)]
     pipe, count = subprocess.PIPE, len(problem.arcs[0])
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=env) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # its status says more
-            _write(process.stdin, problem)
-        problem.arcs.clear()
-        answer = process.stdout.read()
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-        status = process.wait()
-    if status:
+    try:
+        with subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, env=env, pass_fds=(lifeline,)
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            with contextlib.suppress(BrokenPipeError):  # its status says more
+                _write(process.stdin, problem)
+                problem.arcs.clear()
+            answer = process.stdout.read()
+    finally:
+        os.close(lifeline)
+        os.close(ours)
+    if status := process.returncode:
         ended = f"was killed by signal {-status}" if status < 0 else f"exited with {status}"
         raise SolverFailed(f"the process that assigns {count} arcs {ended}")
     cost = int.from_bytes(answer[:_WORD], "big", signed=True)
@@ -106,24 +112,28 @@ def _read(stream: IO[bytes]) -> Problem:
     return Problem(list(arcs), *numbers)
 
 
-def main() -> None:
-    """Solve what stdin says."""
-    problem = _read(sys.stdin.buffer)
-    _end_with_stdin()
-    found = _solved(problem)
+def main(lifeline: int) -> None:
+    """Solve what stdin says, for as long as somebody holds the other end of `lifeline`."""
+    _end_with(lifeline)
+    found = _solved(_read(sys.stdin.buffer))
     sys.stdout.buffer.write(found.cost.to_bytes(_WORD, "big", signed=True))
     sys.stdout.buffer.write(found.carries.tobytes())
     sys.stdout.buffer.flush()
 
 
-def _end_with_stdin() -> None:
-    """When whoever asked is gone, the kernel sends a signal that ends this; no thread would get to."""
-    flags = fcntl.fcntl(sys.stdin, fcntl.F_GETFL)
-    fcntl.fcntl(sys.stdin, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(sys.stdin, fcntl.F_SETFL, flags | os.O_ASYNC)
-    if select.select([sys.stdin], [], [], 0)[0]:
+def _end_with(lifeline: int) -> None:
+    """When whoever asked is gone, Linux sends a signal that ends this; no thread would get to.
+
+    Elsewhere it goes on until it has solved, and then finds nobody to tell.
+    """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # whatever we were started with
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGIO,))
+    flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:
         sys.exit("whoever asked is gone")
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

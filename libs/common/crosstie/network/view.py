@@ -60,9 +60,12 @@ class Network:
         came = [pair for pair, tie in replies.items() if tie and pair not in self.answers]
         went = [pair for pair, tie in replies.items() if not tie]
         after.__dict__["answering"] = others_after(self.answering, came, went)
-        barred = {pair for pair, tie in now.items() if tie is not None and tie.blocked}
-        free = {pair for pair in pairs if pair in self.blocks} - barred
-        after.__dict__["blocks"] = (self.blocks - free) | barred if free or barred else self.blocks
+        barred = {
+            pair: True if tie is not None and tie.blocked else None
+            for pair, tie in now.items()
+            if (tie is not None and tie.blocked) != (pair in self.blocks)
+        }
+        after.__dict__["blocks"] = layered(self.blocks, barred) if barred else self.blocks
         subjects = self.subjects
         moved = {each for each in people if (each in self.members) != (each in after.members)}
         if moved:
@@ -107,11 +110,11 @@ class Network:
         return others_of(self.answers)
 
     @cached_property
-    def blocks(self) -> frozenset[tuple[str, str]]:
-        """Pairs, as (a, b), one of whom wants no suggestion with the other."""
+    def blocks(self) -> Mapping[tuple[str, str], bool]:
+        """Pairs, as (a, b), one of whom wants no suggestion with the other; True for each."""
         if isinstance(self.ties, Ties):
-            return frozenset(self.ties.blocked())
-        return frozenset(pair for pair, tie in self.ties.items() if tie.blocked)
+            return dict.fromkeys(self.ties.blocked(), True)
+        return {pair: True for pair, tie in self.ties.items() if tie.blocked}
 
     @cached_property
     def _neighbours(self) -> Mapping[str, tuple[str, ...]]:
