@@ -13,7 +13,7 @@ from crosstie.matching.ledger import EMPTY
 from crosstie.matching.market import Market, market
 from crosstie.matching.people import columns
 from crosstie.matching.scoring import scorer
-from crosstie.matching.sources import alike, pagerank, promising
+from crosstie.matching.sources import alike, pagerank, problems, promising
 from crosstie.network.state import Row
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
@@ -75,6 +75,23 @@ def test_the_same_problem_is_found_in_another_sector_only() -> None:
     assert found(trade, "same-problem") == {"AB", "BC"}
 
 
+def test_several_needs_share_what_one_may_bring() -> None:
+    discharge, spanish = "Help with winter discharge planning", "Somebody who teaches Spanish"
+    trade = of(
+        member("A", needs={"1": discharge, "2": spanish}, sector="health"),
+        *(member(each, needs={"n": discharge}, sector="housing") for each in "BCD"),
+        member("E", needs={"n": spanish}, sector="housing"),
+        member("F", needs={"n": f"{discharge} {spanish}"}, sector="housing"),
+        serve=frozenset("A"),
+    )
+    search = trade.search(trade.introductions > 0, never=trade.met)
+    for quota in (2, 3):
+        rows, others = problems.find(search, quota)
+        found = [trade.people.subjects[each] for each in others]
+        assert "E" in found
+        assert len({*found}) == len(rows) == quota
+
+
 def test_those_whom_a_walker_visits_most_are_those_of_networkx() -> None:
     """What is not pushed on is less than LEAST per tie, so nearly equals may change places."""
     club: nx.Graph[int] = nx.Graph(nx.karate_club_graph().edges)
@@ -113,6 +130,24 @@ def test_a_walker_of_few_steps_still_finds_whom_there_is(
             assert np.isin(others, search.columns).all()
             pairs.append((rows.tolist(), others.tolist()))
     assert pairs[0] == pairs[1]
+
+
+def test_whoever_has_very_many_ties_sets_out_along_the_strongest() -> None:
+    """Of a hub's contacts those of the two strongest ties lead on, for whoever walks from there."""
+    contacts = "BCDE"
+    trade = of(
+        *(member(each) for each in "AVWXY"),
+        *(member(each) for each in contacts),
+        *(tie("A", each, contacts=n) for n, each in enumerate(contacts, 1)),
+        *(tie(each, far) for each, far in zip(contacts, "VWXY", strict=True)),
+        serve=frozenset("A"),
+    )
+    search = trade.search(trade.introductions > 0, never=trade.met)
+    reached = {}
+    for hub_ties in (2, 4):
+        _, others = pagerank.find(search, 5, hub_ties)
+        reached[hub_ties] = {trade.people.subjects[each] for each in others}
+    assert reached == {2: {"X", "Y"}, 4: {*"VWXY"}}
 
 
 def test_slots_up_down_and_across_are_by_level() -> None:

@@ -82,7 +82,7 @@ def recalled(
     ties = led(*prepared.contacts.between(people.index), people.eligible, at)
     trade = market(network, ledger, policy, people, ties, at=at, seed=seed, serve=None)
     steady = msgspec.structs.replace(policy, exploration=0.0)
-    close = nearest(prepared, base.ties, trade, ledger)
+    close = nearest(prepared, base, trade, ledger, policy)
     score = scorer(people, ties, ledger, policy, at, base.answers, close)
     each = _Round(trade, score, ledger, steady)
     brought, _, ours = each.chosen(candidates.introductions)

@@ -127,7 +127,7 @@ def course(
     ready = prepared or Prepared.of(network)
     people, ties = ready.shown(base, at)
     trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)
-    close = nearest(ready, base.ties, trade, settled)
+    close = nearest(ready, base, trade, settled, policy)
     score = scorer(people, ties, settled, policy, at, base.answers, close)
     mentoring = choosing.mentorings(trade, score, policy, notes)
     if not whole:

@@ -6,19 +6,23 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from crosstie.matching import closeness
+from crosstie.matching.arrays import Ints
 from crosstie.matching.base import Base
 from crosstie.matching.ledger import EMPTY
 from crosstie.matching.model import decided
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
 from crosstie.matching.ties.history import History, history
+from crosstie.matching.ties.kernels import EVERY_TIE, within
 from crosstie.matching.ties.learning import fit
 from crosstie.matching.ties.lists import candidates
 from crosstie.matching.ties.model import TieModel, by_signals, score
 from crosstie.matching.ties.names import COMPILED
-from crosstie.matching.ties.near import NEAREST, near
-from crosstie.matching.ties.outlook import outlook
+from crosstie.matching.ties.near import NEAREST, Near, near
+from crosstie.matching.ties.outlook import Outlook, outlook
 from crosstie.matching.ties.signals import signals
 from crosstie.matching.told import history as told
 from crosstie.network.view import Network
@@ -87,7 +91,7 @@ def test_the_closest_are_those_whom_the_ranking_puts_first() -> None:
     known = town(40, 200, 3)
     model, lists = fit(known), candidates(known)
     ranked = score(model, known, lists)
-    close = near(outlook(known), model, np.arange(40))
+    close = near(outlook(known), model, np.arange(40), EVERY_TIE)
     for member in np.unique(lists.member).tolist():
         mine = lists.member == member
         told = close.closeness(lists.member[mine], lists.candidate[mine])
@@ -98,7 +102,7 @@ def test_the_closest_are_those_whom_the_ranking_puts_first() -> None:
 
 def test_without_a_list_of_ones_own_the_others_view_counts() -> None:
     known = town(40, 200, 3)
-    close = near(outlook(known), fit(known), np.array([7]))
+    close = near(outlook(known), fit(known), np.array([7]), EVERY_TIE)
     about = np.arange(40)
     seven = np.full(40, 7)
     assert close.closeness(seven, about).any()
@@ -156,6 +160,44 @@ def test_people_who_paused_lead_to_nobody() -> None:
 def test_whoever_knows_all_who_have_ties_is_near_to_nobody() -> None:
     size = 6
     every = [(a, b, 1, 2, 3) for a in range(size) for b in range(a + 1, size)]
-    close = near(outlook(past(size, every, ["a"] * size)), fit(town(40, 200, 3)), np.arange(size))
+    close = near(
+        outlook(past(size, every, ["a"] * size)), fit(town(40, 200, 3)), np.arange(size), EVERY_TIE
+    )
     one, other = np.divmod(np.arange(size * size), size)
     assert not close.closeness(one, other).any()
+
+
+def test_ties_of_somebody_with_very_many_are_not_followed() -> None:
+    """0 and 1 share contact 9, who has many; 0 and 2 share contact 3, who has few."""
+    ties = [(0, 9), (1, 9), (4, 9), (5, 9), (6, 9), (0, 3), (2, 3)]
+    known = past(10, [(*pair, 1, 2, 3) for pair in ties], ["a"] * 10)
+    net = outlook(known)
+    asked, warm = np.array([0]), np.arange(10)
+    _, all_ = within(asked, net.pointer, net.to, 500, warm, False, EVERY_TIE)
+    _, few = within(asked, net.pointer, net.to, 500, warm, False, 4)
+    assert all_.tolist() == [1, 2, 4, 5, 6]
+    assert few.tolist() == [2]
+
+
+@pytest.mark.parametrize(("quota", "weight"), [(0, 0.0), (5, 0.0), (0, 0.5)])
+def test_closeness_is_worked_out_only_where_something_asks_for_it(
+    quota: int, weight: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def noted(net: Outlook, model: TieModel, rows: Ints, hub_ties: int) -> Near:
+        asked.append(hub_ties)
+        return near(net, model, rows, hub_ties)
+
+    monkeypatch.setattr(closeness, "near", noted)
+    policy = structs.replace(
+        POLICY,
+        candidates=structs.replace(POLICY.candidates, near=quota),
+        affinity=structs.replace(POLICY.affinity, closeness=weight),
+    )
+    network = Network.of(locality(40, 200, 5))
+    step(
+        network, EMPTY, Base(ties=fit(history(network))), policy, at=START, seed=1, n=1,
+        deployment="test", policy_digest="", serve=None,
+    )  # fmt: skip
+    assert asked == ([policy.candidates.hub_ties] if quota or weight else [])

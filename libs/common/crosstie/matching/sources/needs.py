@@ -40,10 +40,11 @@ def find(search: Search, quota: int, both: tuple[Words, Words]) -> Found:
     return np.concatenate(rows), np.concatenate(columns)
 
 
-def answering(search: Search, words: Words, quota: int) -> Found:
-    """For every item of the rows, the members who have an item nearest in words."""
-    every = (np.arange(len(words.items)), words.wanted.owner[words.items])
-    return foremost(search, every, words.asked, words.answers, quota, words.given.owner)
+def answering(search: Search, words: Words, quota: int, which: Ints | None = None) -> Found:
+    """For every item of the rows, or `which` of them, the members who have an item nearest in words."""
+    which = np.arange(len(words.items)) if which is None else which
+    asked = which, words.wanted.owner[words.items[which]]
+    return foremost(search, asked, words.asked, words.answers, quota, words.given.owner)
 
 
 def between(search: Search, wanted: Items, given: Items, most: int = MOST_SHARING) -> Words:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from crosstie.matching.arrays import Ints, sparse
+from crosstie.matching.arrays import Ints, Places, sparse
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.graph import strongest
 from crosstie.matching.ordered import keep
 from crosstie.matching.sources.search import NOBODY, Found, Search
 
@@ -24,12 +26,16 @@ _AT_ONCE = 1 << 12  # members
 
 
 def find(search: Search, quota: int, hub_ties: int) -> Found:
-    """Whom each row's walker visits most; through one of more than `hub_ties` ties none goes on."""
+    """Whom each row's walker visits most; through one of more than `hub_ties` ties none goes on.
+
+    From home they set out all the same, along the strongest of so many.
+    """
     if quota == 0 or len(search.rows) == 0:
         return NOBODY
+    most = min(hub_ties, MOST_WALKED)
     rest = (
-        *sparse(search.graph.links)[:2], search.looked_among, search.rank, *search.barred,
-        HOME, LEAST, MOST_WALKED, hub_ties, quota,
+        *sparse(search.graph.links)[:2], *_strongest_of_hubs(search, most), search.looked_among,
+        search.rank, *search.barred, HOME, LEAST, MOST_WALKED, hub_ties, quota,
     )  # fmt: skip
     parts: list[tuple[Ints, Ints]] = in_blocks(
         lambda part: pushed(search.rows[part], *rest), len(search.rows), _AT_ONCE
@@ -38,10 +44,24 @@ def find(search: Search, quota: int, hub_ties: int) -> Found:
     return np.concatenate(rows), np.concatenate(found)
 
 
+def _strongest_of_hubs(search: Search, most: int) -> tuple[Places, Places]:
+    """Of the rows with more than `most` ties the strongest: pointers by member, and to whom."""
+    links = search.graph.links
+    hubs = np.sort(search.rows[np.diff(links.indptr)[search.rows] > most])
+    weights = search.graph.weights_of(hubs)[hubs].multiply(links[hubs])
+    kept = strongest(csr_array(weights), most)
+    counts = np.zeros(links.shape[0], dtype=np.int64)
+    counts[hubs] = np.diff(kept.indptr)
+    pointer = np.concatenate([[0], np.cumsum(counts)])
+    return pointer.astype(np.int32), kept.indices.astype(np.int32)
+
+
 def _pushed(
     rows: Any,
     pointer: Any,
     to: Any,
+    own_ptr: Any,
+    own_to: Any,
     looked: Any,
     rank: Any,
     ruled_ptr: Any,
@@ -52,7 +72,10 @@ def _pushed(
     hub_ties: Any,
     quota: Any,
 ) -> Any:
-    """Of every row the `quota` most visited of those looked among; in billionths, equals by rank."""
+    """Of every row the `quota` most visited of those looked among; in billionths, equals by rank.
+
+    A row with entries of `own_to` sets out along these instead of its own.
+    """
     size = len(rank)
     held = np.zeros(size)  # not pushed on yet
     visits = np.zeros(size)
@@ -81,7 +104,9 @@ def _pushed(
             one = queue[begin]
             begin += 1
             waits[one] = False
-            ties = pointer[one + 1] - pointer[one]
+            narrow = one == me and own_ptr[me + 1] > own_ptr[me]
+            first = own_ptr[one] if narrow else pointer[one]
+            ties = (own_ptr[one + 1] if narrow else pointer[one + 1]) - first
             if ties == 0 or ties > hub_ties or walked + ties > most_walked:
                 continue
             walked += ties
@@ -89,8 +114,8 @@ def _pushed(
             held[one] = 0.0
             visits[one] += home * amount
             share = (1.0 - home) * amount / ties
-            for k in range(pointer[one], pointer[one + 1]):
-                other = to[k]
+            for k in range(first, first + ties):
+                other = own_to[k] if narrow else to[k]
                 if met[other] != i:
                     met[other] = i
                     touched[count] = other

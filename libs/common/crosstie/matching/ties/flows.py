@@ -11,11 +11,12 @@ from crosstie.matching.compiled import Compiled
 FLOWS = 20  # sums by person reached, which `scores` makes signals of
 
 
-def _flow(net: Any, a: Any, slot: Any, reached: Any, flow: Any) -> Any:
+def _flow(net: Any, a: Any, hub_ties: Any, slot: Any, reached: Any, flow: Any) -> Any:
     """How many are two ties from `a`, and their rows of `flow`, then one of nothing.
 
     Fills `slot`, of whom is reached their row (-1 before), and `reached`, of each row who it is.
-    `flow`, of FLOWS columns, is room: what comes back is larger where that did not do.
+    `flow`, of FLOWS columns, is room: what comes back is larger where that did not do. Ties of one
+    with more than `hub_ties` are not followed.
     """
     own_strength = net.sums[a, 1]
     count = 0
@@ -23,6 +24,8 @@ def _flow(net: Any, a: Any, slot: Any, reached: Any, flow: Any) -> Any:
         z = net.to[e]
         w, mark = net.weight[e], net.marks[e]
         degree, strength = net.sums[z, 0], net.sums[z, 1]
+        if degree > hub_ties:
+            continue
         rare = 1.0 / degree
         log_rare = 1.0 / np.log(degree) if degree > 1 else 0.0
         half = 1.0 / np.sqrt(degree)

@@ -13,6 +13,8 @@ from scipy.sparse import csr_array
 from crosstie.matching.arrays import Floats, Ints
 from crosstie.matching.compiled import Compiled
 
+EVERY_TIE = 1 << 31  # more than anybody has: those of everybody are followed
+
 
 def _walk(
     one_ptr: Any,
@@ -50,11 +52,13 @@ def _walk(
                 reached[two_to[k]] = 0.0
 
 
-def _within(members: Any, pointer: Any, to: Any, most: Any, warm: Any, every: Any) -> Any:
+def _within(
+    members: Any, pointer: Any, to: Any, most: Any, warm: Any, every: Any, hub_ties: Any
+) -> Any:
     """Who is two ties from members[i], ascending: where each list begins, and the lists.
 
     Of more than `most` those of most resource allocation; of equals the earlier. If `every`: all
-    those of `warm` whom they do not know.
+    those of `warm` whom they do not know. Ties of one with more than `hub_ties` are not followed.
     """
     size = len(pointer) - 1
     value = np.zeros(size)
@@ -79,7 +83,10 @@ def _within(members: Any, pointer: Any, to: Any, most: Any, warm: Any, every: An
         count = 0
         for e in range(pointer[a], pointer[a + 1]):
             z = to[e]
-            share = 1.0 / (pointer[z + 1] - pointer[z])
+            ties = pointer[z + 1] - pointer[z]
+            if ties > hub_ties:
+                continue
+            share = 1.0 / ties
             for f in range(pointer[z], pointer[z + 1]):
                 b = to[f]
                 if state[b] != i:

@@ -82,7 +82,12 @@ def candidates(history: History, members: Ints | None = None) -> Lists:
     warm, ties = np.flatnonzero(history.warm), history.ties
     asked = asked[history.warm[asked]].astype(np.int64)
     starts, found = kernels.within(
-        asked, *arrays.sparse(ties)[:2], MOST_CANDIDATES, warm, size <= SMALL
+        asked,
+        *arrays.sparse(ties)[:2],
+        MOST_CANDIDATES,
+        warm,
+        size <= SMALL,
+        kernels.EVERY_TIE,
     )
     return Lists(np.repeat(asked, np.diff(starts)), found)
 

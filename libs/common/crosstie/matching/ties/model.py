@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from crosstie.matching.arrays import Bools, Floats
 from crosstie.matching.ties.history import UNKNOWN, History
+from crosstie.matching.ties.kernels import EVERY_TIE
 from crosstie.matching.ties.lists import Lists, standardised
 from crosstie.matching.ties.names import COMPILED, TIMED
 from crosstie.matching.ties.outlook import Outlook, outlook
@@ -38,7 +39,9 @@ def score(model: TieModel, history: History, lists: Lists, among: Among = "all")
     if {*model.names} <= {*COMPILED}:
         net = outlook(history)
         members = lists.member[lists.starts[:-1]]
-        return scored(members, lists.starts, lists.candidate, net, compiled(model, net, among))
+        return scored(
+            members, lists.starts, lists.candidate, net, compiled(model, net, among), EVERY_TIE
+        )
     return by_signals(model, history, lists, among)
 
 

@@ -50,8 +50,11 @@ class Near:
         return found / MILLION
 
 
-def near(outlook: Outlook, model: TieModel, rows: Ints) -> Near:
-    """The lists of `rows`, ascending: who is NEAREST, of those two ties away (all, if few)."""
+def near(outlook: Outlook, model: TieModel, rows: Ints, hub_ties: int) -> Near:
+    """The lists of `rows`, ascending: who is NEAREST, of those two ties away (all, if few).
+
+    Ties of somebody with more than `hub_ties` are not followed.
+    """
     size = len(outlook.manager)
     weights = compiled(model, outlook)
     warm = np.flatnonzero(outlook.sums[:, 0] > 0)
@@ -60,9 +63,9 @@ def near(outlook: Outlook, model: TieModel, rows: Ints) -> Near:
     def work(part: slice) -> tuple[Ints, Ints, Ints]:
         members = rows[part]
         starts, found = within(
-            members, outlook.pointer, outlook.to, MOST_CANDIDATES, warm, size <= SMALL
+            members, outlook.pointer, outlook.to, MOST_CANDIDATES, warm, size <= SMALL, hub_ties
         )
-        told = scores.scored(members, starts, found, outlook, weights)
+        told = scores.scored(members, starts, found, outlook, weights, hub_ties)
         counts, others, close = _foremost(starts, found, told / _FITS, NEAREST)
         return counts, others, close
 

@@ -23,7 +23,14 @@ _EVEN = 1e-6  # log odds of 1: what is kept of groups in single precision tells 
 
 
 def _scored(
-    members: Any, starts: Any, candidates: Any, net: Any, weights: Any, most_steps: Any, far: Any
+    members: Any,
+    starts: Any,
+    candidates: Any,
+    net: Any,
+    weights: Any,
+    most_steps: Any,
+    far: Any,
+    hub_ties: Any,
 ) -> Any:
     """Scores of members[i] for candidates[starts[i]:starts[i + 1]], whole lists."""
     pointer, to, weight = net.pointer, net.to, net.weight
@@ -55,7 +62,7 @@ def _scored(
         own_strength = net.sums[a, 1]
         for e in range(net.pointer[a], net.pointer[a + 1]):
             knows[net.to[e]] = True
-        count, flow = flows(net, a, slot, reached, flow)
+        count, flow = flows(net, a, hub_ties, slot, reached, flow)
         for t in range(len(net.width)):
             place = a * len(net.width) + t
             for p in range(net.group_pointer[place], net.group_pointer[place + 1]):
@@ -223,11 +230,18 @@ _compiled = Compiled(_scored)
 
 
 def scored(
-    members: Ints, starts: Ints, candidates: Ints, outlook: Outlook, weights: Floats
+    members: Ints,
+    starts: Ints,
+    candidates: Ints,
+    outlook: Outlook,
+    weights: Floats,
+    hub_ties: int,
 ) -> Floats:
     """The sum of weights x standardised signals of members[i]'s list from starts[i] on, a whole one.
 
-    `weights`: of COMPILED, in that order.
+    `weights`: of COMPILED, in that order. What leads through one of more than `hub_ties` is left out.
     """
-    found: Floats = _compiled(members, starts, candidates, outlook, weights, MOST_STEPS, float(FAR))
+    found: Floats = _compiled(
+        members, starts, candidates, outlook, weights, MOST_STEPS, float(FAR), hub_ties
+    )
     return found
