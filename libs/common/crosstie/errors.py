@@ -1,4 +1,6 @@
-"""Every error of crosstie; the class says what its catcher does.
+"""The errors that modules meet of each other; the class says what its catcher does.
+
+What one module alone raises and catches derives from one of these, beside the code it is about.
 
 CrosstieError
 ├── Transient             try again, in place: the world is at fault
