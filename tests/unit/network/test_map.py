@@ -91,6 +91,13 @@ def test_they_are_reached_through_whoever_has_the_strongest_way_there() -> None:
     assert prison.ways == (Way("mate", 1, 2.0), Way("friend", 2, 1.0))
 
 
+def test_of_equally_strong_ways_the_one_to_most_people_comes_first() -> None:
+    mine = [tie("me", "mate", 2), tie("me", "friend", 2)]
+    beyond = [tie("mate", "boss", 9), tie("friend", "boss", 9), tie("mate", "warden", 9)]
+    (prison,) = mapped(mine, beyond).missing_sectors
+    assert prison.ways == (Way("mate", 2, 2.0), Way("friend", 1, 2.0))
+
+
 @pytest.mark.parametrize("facts", [{"paused": True}, {"consent": False}, {"joined": False}])
 def test_nobody_is_reached_who_is_not_there_to_be_met(facts: dict[str, object]) -> None:
     away = {"warden": member("warden", sector="prison", **facts)}
