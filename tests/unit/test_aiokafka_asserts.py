@@ -11,6 +11,7 @@ from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway
 from crosstie.runtime.service import Running
 from services.matching.publishing import Publisher
+from services.matching.written import Image
 from services.profile.log import KafkaLog
 from tests.services.ingestion_world import settings_for
 
@@ -25,9 +26,8 @@ class Asserting:
         raise AssertionError("Did we not perform bootstrap?")
 
 
-async def nothing() -> AsyncIterator[list[Any]]:
-    for some in list[list[Any]]():
-        yield some
+async def images() -> AsyncIterator[list[Image]]:
+    yield [Image("t.rounds.v1", b"1", (), b"{}")]
 
 
 async def test_profile_does_not_note_how_far_it_is() -> None:
@@ -41,4 +41,4 @@ async def test_matching_sends_its_round_again() -> None:
     store: Any = None  # nobody asks it
     publisher = Publisher(settings_for("127.0.0.1:1", "postgresql://x/x", "t."), store, Running())
     with pytest.raises(BrokerAway, match="AssertionError"):
-        await publisher._sent(client, [], nothing())
+        await publisher._sent(client, [], images())
