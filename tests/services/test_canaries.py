@@ -241,6 +241,7 @@ async def _without_postgresql(
     assert {each.status_code for each in answers} == {503}
     await eventually(lambda: _unready(http, profile), seconds=60)
     answers.append(await http.get(f"{await profile.url()}/health/ready"))
+    await eventually(lambda: _says("does not answer", ingestion, profile), seconds=60)
     await through.mend()
     return [each.text for each in answers]
 
@@ -251,6 +252,11 @@ async def _ready(http: httpx.AsyncClient, url: str) -> bool:
 
 async def _unready(http: httpx.AsyncClient, service: Told) -> bool:
     return not await _ready(http, await service.url())
+
+
+async def _says(event: str, *services: Told) -> bool:
+    """Whether one of them logged it; they look at PostgreSQL every few seconds."""
+    return any(f'"event": "{event}"' in each.text() for each in services)
 
 
 def _events(logs: str) -> set[str]:
