@@ -155,9 +155,10 @@ class Store:
         while True:
             with transient():
                 rows = await self._pool.fetch(sql.UNPUBLISHED, upto, *last, _ROWS_AT_ONCE)
-            if not rows:
+            if rows:
+                yield [_image(*row[2:]) for row in rows]
+            if len(rows) < _ROWS_AT_ONCE:  # of most rounds the first are all: no second question
                 return
-            yield [_image(*row[2:]) for row in rows]
             last = (rows[-1]["n"], rows[-1]["i"])
 
     async def unpublished_topics(self, upto: int) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from crosstie.matching.arrays import Floats, Places
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.entries import begin
 
 _AT_ONCE = 1 << 20  # pairs
 
@@ -36,11 +37,7 @@ def _pulled(a: Any, b: Any, pull: Any, root: Any) -> Any:
 def _by_member(a: Any, b: Any, size: Any) -> Any:
     """The pairs of every member, those where they are `a` first, and where each member's begin."""
     first = np.zeros(size + 1, np.int64)
-    for k in range(len(a)):
-        first[a[k] + 1] += 1
-        first[b[k] + 1] += 1
-    for i in range(size):
-        first[i + 1] += first[i]
+    begin(a, b, first)
     end = first[:-1].copy()
     theirs = np.empty(2 * len(a), np.int32)
     for k in range(len(a)):
