@@ -16,6 +16,7 @@ import threading
 from asyncio.subprocess import PIPE, Process
 from dataclasses import dataclass
 
+from crosstie.children import ended, environment
 from crosstie.errors import CrosstieError
 from crosstie.matching import base as bases
 from crosstie.matching import policy as policies
@@ -24,7 +25,6 @@ from services.matching.offloop import off_loop
 
 _SIZE_BYTES = 8
 _NICENESS = 10  # rounds go first
-_OURS = "CROSSTIE_"  # settings with secrets, which fitting has no use for
 
 
 class FitFailed(CrosstieError):
@@ -44,9 +44,9 @@ class Task:
 async def fitted_apart(task: Task) -> bytes:
     """The bytes of the base. Raises FitFailed; cancelling it ends the process at once."""
     body = await off_loop(lambda: pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
-    env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    command = (sys.executable, "-m", "services.matching.apart")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.matching.apart", stdin=PIPE, stdout=PIPE, env=env
+        *command, stdin=PIPE, stdout=PIPE, env=environment()
     )
     try:
         return await _answer(process, body)
@@ -66,8 +66,7 @@ async def _answer(process: Process, body: bytes) -> bytes:
     found = await process.stdout.read()
     status = await process.wait()
     if status:
-        ended = f"was killed by signal {-status}" if status < 0 else f"exited with {status}"
-        raise FitFailed(f"the process that fits a base {ended}")
+        raise FitFailed(f"the process that fits a base {ended(status)}")
     return found
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import collections
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from crosstie.errors import SolverFailed
 from crosstie.instants import to_rfc3339
 from crosstie.matching.prepared import Prepared
 from crosstie.runtime.telemetry import logger
@@ -31,6 +32,7 @@ EMPTY = Counter("crosstie_rounds_passed_over", "Rounds that decided nothing and 
 STRAYS = Counter(
     "crosstie_network_strays", "Records of network.v1 passed over: profile did not write them"
 )
+UNSOLVED = Counter("crosstie_rounds_unsolved", "Rounds for which no assignment was found", ["full"])
 HELD = Gauge("crosstie_rounds_held", "1 while rounds are paused or held, and only settle")
 
 
@@ -43,6 +45,11 @@ class Turn:
     begun: float  # monotonic seconds
     ready: Prepared  # of the opening's cut
     to_record: bool  # also when it decides nothing
+
+    def settling(self) -> Turn:
+        """The same, to settle what happened and no more."""
+        opening = replace(self.opening, full=False, settle_only=True)
+        return replace(self, opening=opening, to_record=False)
 
 
 def told(turn: Turn, decision: Decision, read: float, stepped: float, committed: float) -> None:
@@ -71,6 +78,19 @@ def told(turn: Turn, decision: Decision, read: float, stepped: float, committed:
     for change in round.changes:
         if (shown := news(change)) is not None:
             CHANGES.labels(shown).inc()
+
+
+def unsolved(turn: Turn, why: SolverFailed, rest_seconds: float) -> None:
+    """One line per round that could not be decided."""
+    full = turn.opening.full
+    log.error(
+        "round not decided",
+        n=turn.opening.n,
+        full=full,
+        reason=str(why),
+        again_after_seconds=rest_seconds,
+    )
+    UNSOLVED.labels(str(full).lower()).inc()
 
 
 def ms(seconds: float) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 
+from crosstie.errors import SolverFailed
 from crosstie.matching import ledger as ledgers
 from crosstie.matching import record
 from crosstie.matching.drawing import ordered
@@ -117,8 +118,16 @@ class Leader:
         await self._running.pause(max(next - time.monotonic(), _BREATH_SECONDS))
 
     async def _round(self, mine: Leadership, turn: Turn) -> None:
-        opening, read = turn.opening, time.monotonic()
-        result = await self._decided(mine, turn)
+        read = time.monotonic()
+        try:
+            result = await self._decided(mine, turn)
+        except (
+            SolverFailed
+        ) as failed:  # for want of memory, most likely: what happened still settles
+            figures.unsolved(turn, failed, mine.rest(full=turn.opening.full))
+            turn = turn.settling()
+            result = await self._decided(mine, turn)
+        opening = turn.opening
         if not (result.round.changes or turn.to_record):
             seconds = self._settings.empty_round_seconds
             mine.pass_over(opening.at, seconds, settle_only=opening.settle_only)

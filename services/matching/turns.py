@@ -1,7 +1,7 @@
 """When a round opens, and upon what: something changed, time passed, or an operator asks.
 
-While rounds are held (paused, or profile is far behind), they settle what happened, so that blocks,
-pauses and answers take effect; nobody is suggested to anybody.
+While rounds are held (paused, profile far behind, or the last full round found no assignment), they
+settle what happened, so that blocks, pauses and answers take effect; nobody is suggested to anybody.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ log = logger("matching.rounds")
 _MOST_WAITING = 2_000  # changed rows that rounds without a decision look at again and again
 _PAUSED = "paused"
 _BEHIND = "profile is far behind the log"
+_UNSOLVED = "the last such round found no assignment; the error logged then says why"
 
 
 class Turns:
@@ -55,8 +56,8 @@ class Turns:
             return None
         held = _PAUSED if control.paused else ""
         held = held or await retrying(self._behind, self._running, "ask for the lag")
-        self._hold(held)
         if held and not mine.ledger.live:
+            self._hold(held)
             return None  # there is nothing to settle
         return await self._turn(mine, control, begun, held)
 
@@ -66,21 +67,22 @@ class Turns:
         touched = self._reader.network.touched or mine.due <= at
         if control.paused:
             return bool(mine.ledger.live) and touched
-        wanted = control.full_wanted > control.full_done
         owed = mine.held_back or mine.owed <= time.monotonic()
-        return touched or wanted or owed or mine.full_due <= at
+        return touched or owed or _full(mine, control, at)
 
     async def _turn(
         self, mine: Leadership, control: Control, begun: float, held: str
     ) -> Turn | None:
         cut, ready = await self._standing.cut()
+        if not held and mine.rests(full=cut.changed is None):
+            held = _UNSOLVED
+        self._hold(held)
         mine.held_back = bool(held)
         at = self._at(mine, cut.latest)
         if held == _BEHIND:  # an answer that waits in the log is not late
             at = max(mine.head.at, min(at, cut.latest))
         timed = mine.due <= at
-        wanted = control.full_wanted > control.full_done
-        full = not held and (wanted or cut.changed is None or at >= mine.full_due)
+        full = not held and (cut.changed is None or _full(mine, control, at))
         if not (timed or (cut.touched if held else full or cut.changed or mine.left_over)):
             mine.owed = inf
             return None  # what was touched is as it was
@@ -121,3 +123,9 @@ class Turns:
             log.info("held" if reason else "open again", reason=reason or self._held)
         self._held = reason
         figures.HELD.set(bool(reason))
+
+
+def _full(mine: Leadership, control: Control, at: int) -> bool:
+    """Whether a full round is due or asked for, and may be tried."""
+    due = mine.full_due <= at or control.full_wanted > control.full_done
+    return due and not mine.rests(full=True)

@@ -157,6 +157,24 @@ DEFECTS = (
         ),
     ),
     defect(
+        "no rest after a round that found no assignment",
+        f"{SERVICE}test_what_happened_settles_while_no_assignment_is_found",
+        (
+            "services/matching/turns.py",
+            "if not held and mine.rests(",
+            "if False and mine.rests(",
+        ),
+    ),
+    defect(
+        "what happened waits for memory",
+        f"{SERVICE}test_what_happened_settles_while_no_assignment_is_found",
+        (
+            "services/matching/figures.py",
+            "full=False, settle_only=True)",
+            "full=False, settle_only=False)",
+        ),
+    ),
+    defect(
         "a pause of operators ignored",
         f"{SERVICE}test_rounds_wait_while_paused",
         (

@@ -349,6 +349,9 @@ class Here(Logged):
     work: asyncio.Task[None]
 
     def alive(self) -> bool:
+        """Raises what it ended with."""
+        if self.work.done():
+            self.work.result()
         return not self.work.done()
 
     def asking(self, key: str) -> httpx.AsyncClient:

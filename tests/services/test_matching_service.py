@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from crosstie import api_keys, registry
+from crosstie.matching import flows
 from crosstie.matching.base import Base, decode
 from crosstie.matching.record import digest
 from crosstie.network.facts import Availability, Blocking, MemberFact
@@ -18,7 +21,7 @@ from crosstie.network.state import member_key, tie_key
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.stack import Stack
 from crosstie.suggestions import SUGGESTION_TYPES, SuggestionChanged
-from services.matching import bases
+from services.matching import app, bases, leadership
 from tests.services.matching_world import (
     AUTHORITY,
     START,
@@ -290,6 +293,41 @@ async def test_rounds_are_held_while_profile_is_far_behind(
             hand.ends[0] = 41
             await village.mark(0)
             await village.round_published(1)
+
+
+async def test_what_happened_settles_while_no_assignment_is_found(
+    village: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A solver that is killed, as for want of memory, holds the rounds that need it, not the service."""
+    short, python = tmp_path / "short-of-memory", tmp_path / "python"
+    python.write_text(
+        f"#!/bin/sh\n[ -e {short} ] && kill -9 $$\nexec {sys.executable} $@\n", "ascii"
+    )
+    python.chmod(0o700)
+    async with here(village.settings):
+        await village.round_published(1)
+    suggestion = (await village.told())[0][1]["suggestion"]
+    one, other = await pair_of(village, suggestion)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(flows, "LARGE", 0)
+    monkeypatch.setattr(app, "warm", lambda: None)  # it solves something, too
+    monkeypatch.setattr(leadership, "FIRST_REST_SECONDS", 5.0)
+    monkeypatch.setattr(leadership, "LONGEST_REST_SECONDS", 5.0)
+    short.touch()
+    hand, at = village.hand, START + 1_000_000
+    await village.people(range(12, 24))
+    news = [event for n in range(12, 24) for event in joins(hand, n, at)]
+    news += [meets(hand, n - 1, n, at + n) for n in range(12, 24)]
+    wish = Blocking((one, other), other)
+    await hand.tell([*news, hand.event(tie_key(one, other), "member.blocked", wish, at)])
+    async with here(village.settings) as leader:
+        failed = await leader.said("round not decided")
+        assert "was killed by signal 9" in failed["reason"]
+        assert "found no assignment" in (await leader.said("held"))["reason"]
+        assert (await leader.said("round"))["settle_only"] is True
+        assert await state_of(village, suggestion) == "withdrawn"
+        short.unlink()
+        assert (await leader.said("round", 2))["full"] is True
 
 
 async def test_a_member_reads_what_stands_for_them(village: World) -> None:

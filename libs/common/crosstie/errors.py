@@ -11,7 +11,7 @@ CrosstieError
     ├── Fenced            someone else owns this now: drop it and let them
     ├── LogGap            the log lacks what was not read yet: unready until an operator decides
     ├── Unpublishable     no broker will ever take it: unready until an operator raises its limit
-    ├── SolverFailed      a process that assigns ended without: exit, and begin anew
+    ├── SolverFailed      a process that assigns ended without: no such round for a while
     └── Misconfigured     settings or deployment are at fault: exit with the message
 """
 

@@ -46,6 +46,22 @@ def test_a_solver_that_is_killed_is_said(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 @pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("arcs", [1, 500, 200_000])
+def test_a_solver_that_is_gone_before_it_heard_all_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arcs: int
+) -> None:
+    """Less than its buffer, about that, and more than a pipe holds."""
+    gone = tmp_path / "python"
+    gone.write_text("#!/bin/sh\nexec 0<&-\nexit 3\n", "ascii")
+    gone.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(gone))
+    columns = [np.ones(arcs, dtype=of) for of in flows.TYPES]
+    for _ in range(5):
+        with pytest.raises(SolverFailed, match="exited with 3"):
+            flows.cheapest(flows.Problem([*columns], 0, 1, 1))
+
+
+@pytest.mark.usefixtures("apart")
 def test_what_has_no_room_is_said() -> None:
     ones = np.ones(1, dtype=np.int64)
     nodes = np.array([0], dtype=np.int32), np.array([1], dtype=np.int32)

@@ -15,16 +15,17 @@ import select
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crosstie.children import ended, environment
 from crosstie.errors import SolverFailed
 from crosstie.matching.arrays import Bools
 
 LARGE = 100_000  # arcs: so many take a fifth of a second, about what a process takes to begin
-_OURS = "CROSSTIE_"  # settings with secrets, which a solver has no use for
 TYPES = (np.int32, np.int32, np.int64, np.int64)  # as the solver takes them
 _HEAD = 4  # numbers before the arcs: how many these are, source, sink, supply
 _WORD = 8  # bytes of a number
@@ -73,26 +74,26 @@ def _solved(problem: Problem) -> Flow:
 
 
 def _apart(problem: Problem) -> Flow:
-    env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     lifeline, ours = os.pipe()  # nothing is ever written to it: it is closed when we are gone
     command = [sys.executable, "-m", "crosstie.matching.flows", str(lifeline)]
     pipe, count = subprocess.PIPE, len(problem.arcs[0])
     try:
         with subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, env=env, pass_fds=(lifeline,)
+            command, stdin=pipe, stdout=pipe, env=environment(), pass_fds=(lifeline,)
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             with contextlib.suppress(BrokenPipeError):  # its status says more
                 _write(process.stdin, problem)
                 problem.arcs.clear()
+            with contextlib.suppress(BrokenPipeError):  # of what was left in its buffer
+                process.stdin.close()
             answer = process.stdout.read()
     finally:
         os.close(lifeline)
         os.close(ours)
     if status := process.returncode:
-        ended = f"was killed by signal {-status}" if status < 0 else f"exited with {status}"
-        raise SolverFailed(f"the process that assigns {count} arcs {ended}")
+        raise SolverFailed(f"the process that assigns {count} arcs {ended(status)}")
     cost = int.from_bytes(answer[:_WORD], "big", signed=True)
     return Flow(np.frombuffer(answer, dtype=np.bool_, offset=_WORD), cost)
 
@@ -115,6 +116,7 @@ def _read(stream: IO[bytes]) -> Problem:
 def main(lifeline: int) -> None:
     """Solve what stdin says, for as long as somebody holds the other end of `lifeline`."""
     _end_with(lifeline)
+    _first_to_be_killed()
     found = _solved(_read(sys.stdin.buffer))
     sys.stdout.buffer.write(found.cost.to_bytes(_WORD, "big", signed=True))
     sys.stdout.buffer.write(found.carries.tobytes())
@@ -133,6 +135,12 @@ def _end_with(lifeline: int) -> None:
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
     if select.select([lifeline], [], [], 0)[0]:
         sys.exit("whoever asked is gone")
+
+
+def _first_to_be_killed() -> None:
+    """When memory is short, Linux had better end this than the service, which goes on without it."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
 
 
 if __name__ == "__main__":
