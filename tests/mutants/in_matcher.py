@@ -124,7 +124,7 @@ DEFECTS = (
         "tests/unit/matching/test_settle.py::"
         "test_lowered_capacity_withdraws_the_newest_unanswered_first",
         (
-            SETTLE,
+            f"{MATCHING}/overfull.py",
             "        return []\n    unanswered",
             "        return []\n    over = 0\n    unanswered",
         ),

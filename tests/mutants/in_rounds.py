@@ -232,7 +232,7 @@ DEFECTS = (
     defect(
         "seq not raised by a change",
         "tests/unit/matching/test_settle.py::test_both_accepting_is_accepted_and_then_met_is_the_end",
-        (f"{COMMON}/matching/settle.py", "seq=suggestion.seq + 1", "seq=suggestion.seq"),
+        (f"{COMMON}/matching/model.py", "seq=suggestion.seq + 1", "seq=suggestion.seq"),
     ),
     defect(
         "people of another platform named",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 Kind = Literal["introduction", "mentoring", "reconnection"]
 Side = Literal["up", "down", "across"]
@@ -63,6 +63,11 @@ class Change(Struct, frozen=True, omit_defaults=True, gc=False):
 
     suggestion: Suggestion
     cause: str  # made, accepted, met, declined, withdrawn:<why>, expired, ended
+
+
+def changed(suggestion: Suggestion, cause: str, state: State, **news: object) -> Change:
+    """The next state of `suggestion`, numbered."""
+    return Change(structs.replace(suggestion, state=state, seq=suggestion.seq + 1, **news), cause)
 
 
 class Round(Struct, frozen=True, omit_defaults=True):

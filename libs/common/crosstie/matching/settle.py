@@ -6,14 +6,11 @@ suggestion does not depend on how many answers a round happens to see at once.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from msgspec import structs
-
-from crosstie.matching.ledger import SETTLED_KEPT_US, Ledger, Settled
-from crosstie.matching.model import FINAL, Change, State, Suggestion
-from crosstie.matching.pacing import SLOTS, Slot, capacity, holding, used
+from crosstie.matching.ledger import Ledger
+from crosstie.matching.model import FINAL, Change, Suggestion, changed
+from crosstie.matching.overfull import over_capacity
 from crosstie.matching.policy import Policy
 from crosstie.matching.serve import subjects
 from crosstie.network.state import Reply
@@ -35,7 +32,7 @@ def settle(
     for suggestion in sorted(_moving(network, ledger, at, touched), key=lambda each: each.id):
         happened.extend(_course(suggestion, network, policy, at))
     after = ledger.after(happened, at)
-    excess = _over_capacity(network, after, touched)
+    excess = over_capacity(network, after, touched)
     return after.after(excess, at), (*happened, *excess)
 
 
@@ -60,11 +57,6 @@ def _between(ledger: Ledger, names: tuple[str, ...]) -> Iterator[Suggestion]:
     """What one of these holds, or what two have with each other."""
     whose = {*names}
     return (each for each in ledger.by_member.get(names[0], ()) if whose <= {*each.members})
-
-
-def changed(suggestion: Suggestion, cause: str, state: State, **news: object) -> Change:
-    """The next state of `suggestion`, numbered."""
-    return Change(structs.replace(suggestion, state=state, seq=suggestion.seq + 1, **news), cause)
 
 
 def _quiet(suggestion: Suggestion, network: Network, eligible: frozenset[str], at: int) -> bool:
@@ -186,86 +178,3 @@ def _expired(suggestion: Suggestion, at: int) -> Change | None:
     if suggestion.state == "accepted":  # the term is over, or they never said that they met
         return changed(suggestion, "ended", "ended")
     return changed(suggestion, "expired", "expired")
-
-
-def _over_capacity(
-    network: Network, ledger: Ledger, touched: frozenset[str] | None
-) -> tuple[Change, ...]:
-    gone: dict[str, Change] = {}
-    for subject in sorted(_overfull(network, ledger, touched)):
-        for slot in SLOTS:
-            for suggestion in _excess(network, ledger, subject, slot, gone):
-                gone[suggestion.id] = changed(suggestion, "withdrawn:capacity", "withdrawn")
-    return tuple(gone[each] for each in sorted(gone))
-
-
-def _overfull(network: Network, ledger: Ledger, touched: frozenset[str] | None) -> Iterator[str]:
-    """Who holds more than they offer, of any slot.
-
-    Others than those whose own row was touched hold no more than when they were looked at last, and
-    what they were over then they have answered.
-    """
-    theirs = ledger.by_member
-    for subject in theirs if touched is None else theirs.keys() & _members(touched):
-        said = network.members[subject].get("availability") or (0, 0, 0)
-        introductions, mentors, mentees = said[:3]
-        slots = [used(each, subject) for each in theirs[subject]]
-        if (
-            slots.count("introductions") > introductions
-            or slots.count("mentors") > mentors
-            or slots.count("mentees") > mentees
-        ):
-            yield subject
-
-
-def _members(keys: Iterable[str]) -> frozenset[str]:
-    return frozenset(names[0] for names in map(subjects, keys) if len(names) == 1)
-
-
-def _excess(
-    network: Network, ledger: Ledger, subject: str, slot: Slot, gone: Mapping[str, Change]
-) -> list[Suggestion]:
-    """What `subject` holds over capacity and has not answered: nobody's answers first, the newest first."""
-    member = network.members[subject]  # a live suggestion's members are known: see _ruled_out
-    using = [each for each in holding(ledger, subject, slot) if each.id not in gone]
-    over = len(using) - capacity(member.availability, slot)
-    if over <= 0:
-        return []
-    unanswered = [
-        each for each in using if each.state == "open" and subject not in each.accepted_by
-    ]
-    unanswered.sort(key=lambda each: (len(each.accepted_by), -each.made_at, each.id))
-    return unanswered[:over]
-
-
-def ignored(network: Network, ledger: Ledger, at: int) -> Counter[str]:
-    """Answers of the last 30 days that stand in the network and had no effect, by cause.
-
-    A census, not a flow: what is true as of this round, however many rounds there were before.
-    """
-    counts: Counter[str] = Counter()
-    for tie in network.answers.values():
-        for reply in tie.replies:
-            if reply.time > at - SETTLED_KEPT_US:
-                known = ledger.live.get(reply.suggestion) or ledger.settled.get(reply.suggestion)
-                if why := _why_ignored(reply, known, {tie.a, tie.b}):
-                    counts[why] += 1
-    return Counter({f"ignored.{why}": n for why, n in counts.items()})
-
-
-def _why_ignored(reply: Reply, known: Suggestion | Settled | None, pair: set[str]) -> str | None:
-    if known is None:
-        return "unknown-suggestion"
-    if set(known.members) != pair or reply.by not in known.members:
-        return "stranger"
-    counted = {
-        "accepted": reply.by in known.accepted_by,
-        "declined": known.state == "declined",
-        "ignored": known.state == "declined",
-        "met": known.state == "met" or reply.by in known.accepted_by,
-        "useful": known.state == "met" or reply.by in known.accepted_by,
-        "ended": known.state == "ended",
-    }
-    if counted.get(reply.answer):
-        return None
-    return "after-the-end" if isinstance(known, Settled) else "without-effect"

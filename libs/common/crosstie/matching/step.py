@@ -22,7 +22,8 @@ from crosstie.matching.pacing import freed_by_time, slots
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.scoring import scorer
-from crosstie.matching.settle import ignored, settle
+from crosstie.matching.settle import settle
+from crosstie.matching.unheeded import ignored
 from crosstie.network.view import Network
 
 
