@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from benchmarks import networks, rounds
 from crosstie.matching import base as bases
 from crosstie.matching.ledger import EMPTY, Ledger
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.preview import preview
 from crosstie.network.rows import Rows
@@ -96,13 +97,15 @@ def _preview(prepared: Prepared, ledger: Ledger, base: bases.Base, name: str) ->
         ledger,
         base,
         rounds.POLICY,
-        at=networks.START + 2,
-        seed=2,
-        n=2,
-        deployment="bench",
-        policy_digest="bench",
+        Occasion(
+            n=2,
+            at=networks.START + 2,
+            seed=2,
+            deployment="bench",
+            policy_digest="bench",
+            touched=frozenset(),
+        ),
         subject=name,
-        touched=frozenset(),
     )
 
 

@@ -25,6 +25,7 @@ from crosstie.matching import base as bases
 from crosstie.matching import policy as policies
 from crosstie.matching.kindred import corpus, kindred
 from crosstie.matching.ledger import EMPTY, Ledger
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
 from crosstie.matching.ties.model import TieModel
@@ -77,14 +78,16 @@ def decide(
         ledger,
         base,
         POLICY,
-        at=networks.START + n,
-        seed=n,
-        n=n,
-        deployment="bench",
-        policy_digest="bench",
-        serve=serve,
+        Occasion(
+            n=n,
+            at=networks.START + n,
+            seed=n,
+            deployment="bench",
+            policy_digest="bench",
+            serve=serve,
+            touched=touched,
+        ),
         prepared=prepared,
-        touched=touched,
     )
 
 

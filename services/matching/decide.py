@@ -15,6 +15,7 @@ from crosstie.matching.base import Base
 from crosstie.matching.fingerprint import code_version, fingerprint
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
@@ -108,15 +109,17 @@ def decided(
         ledger,
         fitted.base,
         rules.policy,
-        at=opening.at,
-        seed=seed,
-        n=opening.n,
-        deployment=deployment,
-        policy_digest=rules.named.digest,
-        serve=opening.serve,
+        Occasion(
+            n=opening.n,
+            at=opening.at,
+            seed=seed,
+            deployment=deployment,
+            policy_digest=rules.named.digest,
+            serve=opening.serve,
+            settle_only=opening.settle_only,
+            touched=opening.touched,
+        ),
         prepared=ready,
-        settle_only=opening.settle_only,
-        touched=opening.touched,
     )
     round = Round(
         n=opening.n,

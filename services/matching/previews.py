@@ -18,6 +18,7 @@ from crosstie.errors import Transient
 from crosstie.matching import record
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Suggestion
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.preview import Preview, preview
 from crosstie.runtime.database import soon
@@ -122,14 +123,16 @@ class Previews:
             ledger,
             base.base,
             self._rules.policy,
-            at=max(ledger.at, now(self._settings.clock, self._standing.latest)),
-            seed=record.seed(deployment, n + 1),
-            n=n + 1,
-            deployment=deployment,
-            policy_digest=self._rules.named.digest,
+            Occasion(
+                n=n + 1,
+                at=max(ledger.at, now(self._settings.clock, self._standing.latest)),
+                seed=record.seed(deployment, n + 1),
+                deployment=deployment,
+                policy_digest=self._rules.named.digest,
+                touched=touched,
+            ),
             subject=subject,
             most=most,
-            touched=touched,
         )
 
     async def _read_by(self, n: int) -> _Read:

@@ -8,6 +8,7 @@ from crosstie.contracts import suggested
 from crosstie.contracts.suggested import MADE
 from crosstie.matching import base, policy
 from crosstie.matching.ledger import EMPTY
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.step import step
 
 
@@ -18,12 +19,9 @@ def test_the_matcher_suggests_the_two_for_the_reasons_of_the_sample() -> None:
         EMPTY,
         base.fit(network, weights, MADE.made_at),
         weights,
-        at=MADE.made_at,
-        seed=1,
-        n=MADE.round,
-        deployment="local",
-        policy_digest=MADE.policy,
-        serve=None,
+        Occasion(
+            n=MADE.round, at=MADE.made_at, seed=1, deployment="local", policy_digest=MADE.policy
+        ),
     )
     ((made, _),) = [structs.astuple(each) for each in changes]
     assert made.scores.keys() == MADE.scores.keys()

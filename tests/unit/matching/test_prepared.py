@@ -18,6 +18,7 @@ from crosstie.matching.graph import Graph
 from crosstie.matching.ledger import EMPTY
 from crosstie.matching.ledger_bytes import encode
 from crosstie.matching.model import decided
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.people import People
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
@@ -93,12 +94,7 @@ def test_a_round_decides_the_same_with_what_is_kept(people: int, ties: int, seed
             EMPTY,
             base.fit(network, POLICY, START),
             POLICY,
-            at=START,
-            seed=seed,
-            n=1,
-            deployment="test",
-            policy_digest="digest",
-            serve=None,
+            Occasion(n=1, at=START, seed=seed, deployment="test", policy_digest="digest"),
             prepared=prepared,
         )
         bytes_of.append(decided(changes, notes) + encode(ledger))

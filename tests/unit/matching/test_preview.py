@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from crosstie.matching import base
 from crosstie.matching.explain import explain
 from crosstie.matching.ledger_bytes import encode
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.preview import Preview, preview
 from crosstie.network.strength import DAY_US
@@ -21,11 +22,7 @@ def previewed(town: Town, subject: str, *, days: float = 0, most: int = 10) -> P
         town.ledger,
         base.fit(town.network, POLICY, at),
         POLICY,
-        at=at,
-        seed=7,
-        n=town.n + 1,
-        deployment="test",
-        policy_digest="digest",
+        Occasion(n=town.n + 1, at=at, seed=7, deployment="test", policy_digest="digest"),
         subject=subject,
         most=most,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from crosstie.matching import base, policy
 from crosstie.matching.ledger import EMPTY, Ledger
 from crosstie.matching.model import Change, Suggestion
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.step import step
 from crosstie.network.state import Fact, Member, Reply, Row, Tie, member_key, tie_key
 from crosstie.network.strength import DAY_US, Strength
@@ -112,13 +113,15 @@ class Town:
             self.ledger,
             base.fit(network, self.policy, at),
             self.policy,
-            at=at,
-            seed=seed,
-            n=self.n + 1,
-            deployment="test",
-            policy_digest="digest",
-            serve=serve,
-            touched=touched,
+            Occasion(
+                n=self.n + 1,
+                at=at,
+                seed=seed,
+                deployment="test",
+                policy_digest="digest",
+                serve=serve,
+                touched=touched,
+            ),
         )
         return replace(self, ledger=ledger, at=at, n=self.n + 1, changes=changes, notes=notes)
 

@@ -12,6 +12,7 @@ from crosstie.matching import policy as policies
 from crosstie.matching.fingerprint import code_version, fingerprint
 from crosstie.matching.ledger import EMPTY
 from crosstie.matching.model import Round
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.step import step
 from crosstie.network.view import Network
 from crosstie.replay.book import Book
@@ -52,12 +53,7 @@ def recorded(world: World, base: bytes) -> Round:
         EMPTY,
         bases.decode(base),
         policies.load(policies.DEFAULT),
-        at=bare.at,
-        seed=bare.seed,
-        n=1,
-        deployment="test",
-        policy_digest=POLICY,
-        serve=None,
+        Occasion(n=1, at=bare.at, seed=bare.seed, deployment="test", policy_digest=POLICY),
     )
     assert changes
     return structs.replace(

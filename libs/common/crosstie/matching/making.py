@@ -18,6 +18,7 @@ from crosstie.matching.arrays import Ints
 from crosstie.matching.candidates import SOURCES
 from crosstie.matching.choosing import Choice
 from crosstie.matching.model import Change, Kind, Side, Suggestion
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.people import DIRECTIONS
 from crosstie.matching.policy import Policy
 from crosstie.matching.scoring import Scored, Scorer
@@ -56,10 +57,7 @@ class Maker:
     network: Network
     scorer: Scorer
     policy: Policy
-    policy_digest: str
-    deployment: str
-    n: int
-    at: int
+    occasion: Occasion
 
     def made(self, choice: Choice) -> Iterator[Change]:
         """The chosen pairs as new suggestions."""
@@ -72,7 +70,8 @@ class Maker:
         """The pairs `which` of `choice` as new suggestions."""
         if len(which) == 0:
             return
-        kind, people, graph = choice.kind, self.scorer.people, self.scorer.graph
+        occasion, kind = self.occasion, choice.kind
+        people, graph = self.scorer.people, self.scorer.graph
         one, other = choice.one[which], choice.other[which]
         scored = self.scorer.score(one, other, mentoring=kind == "mentoring")
         members = [
@@ -81,7 +80,7 @@ class Maker:
         ]
         known = list(reasons.mutual(people, graph, one, other))
         assert scored.seen is not None  # `score` tells it
-        ids = suggestion_ids(self.deployment, self.n, kind, members)
+        ids = suggestion_ids(occasion.deployment, occasion.n, kind, members)
         for (
             named,
             toward,
@@ -112,15 +111,15 @@ class Maker:
                 members=named[1],
                 directions=(_SIDES[toward], _SIDES[back]),
                 cross_sector=crosses,
-                round=self.n,
-                made_at=self.at,
-                expires_at=self.at + self.policy.expiry_days.of(kind) * DAY_US,
+                round=occasion.n,
+                made_at=occasion.at,
+                expires_at=occasion.at + self.policy.expiry_days.of(kind) * DAY_US,
                 reasons=why,
                 gives=(first, second),
                 mutual=both_know,
                 scores=scores,
                 sources=_named(sources),
-                policy=self.policy_digest,
+                policy=occasion.policy_digest,
                 features=(logged(saw[0]), logged(saw[1])),
             )
 
@@ -129,8 +128,9 @@ class Maker:
         if kind != "reconnection":
             return [-1] * len(members)
         ties = [self.network.tie(*pair) for pair in members]
-        last = [self.at if tie is None or tie.last_met is None else tie.last_met for tie in ties]
-        return [(self.at - each) // DAY_US for each in last]
+        at = self.occasion.at
+        last = [at if tie is None or tie.last_met is None else tie.last_met for tie in ties]
+        return [(at - each) // DAY_US for each in last]
 
 
 def _scores(choice: Choice, scored: Scored, which: Ints) -> Iterator[dict[str, int]]:

@@ -5,7 +5,7 @@ It is the course of a round that serves them, so that the next round agrees, byt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from crosstie.matching.arrays import Ints
 from crosstie.matching.base import Base
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Suggestion
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import Course, course
@@ -33,39 +34,17 @@ def preview(
     ledger: Ledger,
     base: Base,
     policy: Policy,
-    *,
-    at: int,
-    seed: int,
-    n: int,
-    deployment: str,
-    policy_digest: str,
+    occasion: Occasion,
     subject: str,
     most: int = 10,
-    touched: frozenset[str] | None = None,
 ) -> Preview:
-    """What round `n` at `at` with `seed` would suggest to `subject`, and the `most` next best.
-
-    `touched`: keys of the rows that may differ since round `n` - 1, as `step` takes it.
-    """
-    found = course(
-        prepared.network,
-        ledger,
-        base,
-        policy,
-        at=at,
-        seed=seed,
-        n=n,
-        deployment=deployment,
-        policy_digest=policy_digest,
-        serve=frozenset((subject,)),
-        prepared=prepared,
-        touched=touched,
-        whole=True,
-    )
+    """What the round would suggest to `subject` alone, and the `most` next best."""
+    served = replace(occasion, serve=frozenset((subject,)))
+    found = course(prepared.network, ledger, base, policy, served, prepared, whole=True)
     suggested, passed = _theirs(found, subject, most)
     if suggested:
         return Preview(tuple(suggested), tuple(passed), None)
-    why = why_none(prepared.network, found.settled, policy, subject, at, found.trade)
+    why = why_none(prepared.network, found.settled, policy, subject, occasion.at, found.trade)
     return Preview((), tuple(passed), why)
 
 

@@ -18,6 +18,7 @@ from crosstie.matching.ledger import Ledger
 from crosstie.matching.making import Maker
 from crosstie.matching.market import Market, market
 from crosstie.matching.model import Change
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.pacing import freed_by_time, slots
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
@@ -51,45 +52,19 @@ def step(
     ledger: Ledger,
     base: Base,
     policy: Policy,
-    *,
-    at: int,
-    seed: int,
-    n: int,
-    deployment: str,
-    policy_digest: str,
-    serve: frozenset[str] | None,
+    occasion: Occasion,
     prepared: Prepared | None = None,
-    settle_only: bool = False,
-    touched: frozenset[str] | None = None,
 ) -> tuple[Ledger, tuple[Change, ...], dict[str, int]]:
-    """The ledger after round `n`, its decisions in order, and counts.
+    """The ledger after the round, its decisions in order, and counts.
 
-    `serve` names whom to find suggestions for (None: everyone); members whose slot was freed by
-    time or by settlement since the last round are added here. `prepared`, of this network, saves
-    reading all of it again, and changes nothing. A round that is `settle_only` makes nothing.
-    `touched`: keys of all rows that may differ since the last settlement of `ledger` (None: any);
-    it saves looking at all others, and changes nothing.
+    `prepared`, of this network, saves reading all of it again, and changes nothing.
     """
-    found = course(
-        network,
-        ledger,
-        base,
-        policy,
-        at=at,
-        seed=seed,
-        n=n,
-        deployment=deployment,
-        policy_digest=policy_digest,
-        serve=serve,
-        prepared=prepared,
-        settle_only=settle_only,
-        touched=touched,
-    )
+    found = course(network, ledger, base, policy, occasion, prepared)
     changes = found.made()
     notes = dict(found.notes)
-    if serve is None:  # it looks at every answer there is
-        notes |= ignored(network, found.settled, at)
-    after = found.settled.after(changes, at) if found.maker else found.settled
+    if occasion.serve is None:  # it looks at every answer there is
+        notes |= ignored(network, found.settled, occasion.at)
+    after = found.settled.after(changes, occasion.at) if found.maker else found.settled
     return after, (*found.happened, *changes), dict(sorted(notes.items()))
 
 
@@ -98,27 +73,21 @@ def course(
     ledger: Ledger,
     base: Base,
     policy: Policy,
-    *,
-    at: int,
-    seed: int,
-    n: int,
-    deployment: str,
-    policy_digest: str,
-    serve: frozenset[str] | None,
+    occasion: Occasion,
     prepared: Prepared | None = None,
-    settle_only: bool = False,
-    touched: frozenset[str] | None = None,
+    *,
     whole: bool = False,
 ) -> Course:
     """The round that `step` takes, until suggestions are made of what was chosen.
 
     `whole`: with the pairs that were not chosen too, which take much memory.
     """
-    settled, happened = settle(network, ledger, policy, at, touched)
+    at, serve = occasion.at, occasion.serve
+    settled, happened = settle(network, ledger, policy, at, occasion.touched)
     notes: Counter[str] = Counter(
         f"settled.{change.cause.replace(':', '.')}" for change in happened
     )
-    if settle_only:
+    if occasion.settle_only:
         return Course(settled, happened, notes)
     if serve is not None:
         freed = (subject for change in happened for subject in change.suggestion.members)
@@ -127,7 +96,7 @@ def course(
             return Course(settled, happened, notes)
     ready = prepared or Prepared.of(network)
     people, ties = ready.shown(base, at)
-    trade = market(network, settled, policy, people, ties, at=at, seed=seed, serve=serve)
+    trade = market(network, settled, policy, people, ties, at=at, seed=occasion.seed, serve=serve)
     close = nearest(ready, base, trade, settled, policy)
     score = scorer(people, ties, settled, policy, at, base.answers, close)
     mentoring = choosing.mentorings(trade, score, policy, notes)
@@ -136,5 +105,5 @@ def course(
     others = choosing.introductions(trade, score, settled, policy, mentoring, notes)
     choices = (mentoring, *(each if whole else each.part(each.chosen) for each in others))
     notes["served"] = int(np.count_nonzero(trade.served & trade.people.eligible))
-    maker = Maker(network, score, policy, policy_digest, deployment, n, at)
+    maker = Maker(network, score, policy, occasion)
     return Course(settled, happened, notes, choices, trade, maker)

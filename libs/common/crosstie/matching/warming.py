@@ -16,6 +16,7 @@ from crosstie.matching import policy as policies
 from crosstie.matching.answers.features import NAMES, VERSION
 from crosstie.matching.answers.model import AnswerModel, Linear, Trees
 from crosstie.matching.ledger import EMPTY
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
@@ -45,12 +46,14 @@ def warm(policy: Policy | None = None) -> None:
             ledger,
             bases.Base(people=base.people, used_by=base.used_by, ties=ranking, answers=answers),
             rules,
-            at=_AT + n * 30 * DAY_US,
-            seed=n,
-            n=n,
-            deployment="warming",
-            policy_digest="",
-            serve=serve,
+            Occasion(
+                n=n,
+                at=_AT + n * 30 * DAY_US,
+                seed=n,
+                deployment="warming",
+                policy_digest="",
+                serve=serve,
+            ),
             prepared=prepared,
         )
 

@@ -11,6 +11,7 @@ from crosstie.matching import policy as policies
 from crosstie.matching.fingerprint import code_version, fingerprint
 from crosstie.matching.ledger import EMPTY, Ledger, apply_round
 from crosstie.matching.model import Change, Round, decided
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.serve import changed_members, left_over
 from crosstie.matching.step import step
 from crosstie.network.state import Row
@@ -113,13 +114,15 @@ class Recomputation:
             self._ledger,
             bases.decode(self._snapshot.bases[round.base]),
             policies.load(self._snapshot.policies[round.policy]),
-            at=round.at,
-            seed=round.seed,
-            n=round.n,
-            deployment=self._deployment,
-            policy_digest=round.policy,
-            serve=None if round.full else changed | self._left_over,
-            settle_only=round.settle_only,
+            Occasion(
+                n=round.n,
+                at=round.at,
+                seed=round.seed,
+                deployment=self._deployment,
+                policy_digest=round.policy,
+                serve=None if round.full else changed | self._left_over,
+                settle_only=round.settle_only,
+            ),
         )
         return changes, notes
 

@@ -21,6 +21,7 @@ from crosstie.matching.base import Base
 from crosstie.matching.explain import can_give
 from crosstie.matching.ledger import EMPTY, Ledger
 from crosstie.matching.model import Change, Suggestion
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import Course, course
@@ -79,12 +80,13 @@ def play(
             ledger,
             base,
             policy,
-            at=at,
-            seed=record.seed(DEPLOYMENT, n),
-            n=n,
-            deployment=DEPLOYMENT,
-            policy_digest="simulated",
-            serve=None,
+            Occasion(
+                n=n,
+                at=at,
+                seed=record.seed(DEPLOYMENT, n),
+                deployment=DEPLOYMENT,
+                policy_digest="simulated",
+            ),
             prepared=prepared,
             whole=choose is not None,
         )

@@ -11,6 +11,7 @@ from crosstie.matching.graph import led
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.ledger_bytes import encode
 from crosstie.matching.model import decided
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.people import columns
 from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
@@ -38,12 +39,7 @@ def rounded(network: Network, ledger: Ledger, base: Base, policy: Policy, at: in
         ledger,
         base,
         policy,
-        at=at,
-        seed=7,
-        n=9,
-        deployment="test",
-        policy_digest="digest",
-        serve=None,
+        Occasion(n=9, at=at, seed=7, deployment="test", policy_digest="digest"),
     )
     return decided(changes, notes) + encode(ledger)
 

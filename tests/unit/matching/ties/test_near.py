@@ -13,6 +13,7 @@ from crosstie.matching.arrays import Ints
 from crosstie.matching.base import Base
 from crosstie.matching.ledger import EMPTY
 from crosstie.matching.model import decided
+from crosstie.matching.occasion import Occasion
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
 from crosstie.matching.ties.history import History, history
@@ -136,9 +137,12 @@ def test_a_round_with_a_ranking_decides_the_same_whatever_the_order_of_rows() ->
     for stated in (rows, {key: rows[key] for key in keys}):
         network = Network.of(stated)
         _, changes, notes = step(
-            network, EMPTY, Base(ties=model), POLICY, at=START, seed=1, n=1, deployment="test",
-            policy_digest="", serve=None,
-        )  # fmt: skip
+            network,
+            EMPTY,
+            Base(ties=model),
+            POLICY,
+            Occasion(n=1, at=START, seed=1, deployment="test", policy_digest=""),
+        )
         bytes_of.append(decided(changes, notes))
         assert notes["source.near"] > 0
     assert bytes_of[0] == bytes_of[1]
@@ -197,7 +201,10 @@ def test_closeness_is_worked_out_only_where_something_asks_for_it(
     )
     network = Network.of(locality(40, 200, 5))
     step(
-        network, EMPTY, Base(ties=fit(history(network))), policy, at=START, seed=1, n=1,
-        deployment="test", policy_digest="", serve=None,
-    )  # fmt: skip
+        network,
+        EMPTY,
+        Base(ties=fit(history(network))),
+        policy,
+        Occasion(n=1, at=START, seed=1, deployment="test", policy_digest=""),
+    )
     assert asked == ([policy.candidates.hub_ties] if quota or weight else [])

@@ -68,7 +68,7 @@ def rival(rank: Rank) -> Choose:
             np.concatenate([getattr(each, name) for each in others]) for name in ("one", "other")
         )
         accepts = scorer.score(one, other, mentoring=False).accepts
-        first, second = rank(accepts[0] / MILLION, accepts[1] / MILLION, found.maker.n)
+        first, second = rank(accepts[0] / MILLION, accepts[1] / MILLION, found.maker.occasion.n)
         chosen = _best(one, first, slots) | _best(other, second, slots)
         ends = np.cumsum([0, *(len(each.one) for each in others)])
         return replace(found, choices=(mentoring, *_split(others, chosen, ends)))
