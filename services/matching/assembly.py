@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-import msgspec
-
+from crosstie.errors import UNREADABLE
 from crosstie.matching.serve import subjects
 from crosstie.network.packed import packed
 from crosstie.network.rows import Rows
@@ -186,7 +185,7 @@ def _waits(waiting: dict[str, Row | None], key: str, value: bytes | None) -> boo
     """
     try:
         row = None if value is None else decode_row(key, value)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
     if key != (_named(key) if row is None else key_of(row)):
         return False
@@ -206,5 +205,5 @@ def _mark(value: bytes | None) -> Mark | None:
     """None for what is no mark; a mark is never deleted."""
     try:
         return None if value is None else decode_mark(value)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None

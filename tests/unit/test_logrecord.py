@@ -60,6 +60,20 @@ def test_numbers_that_no_row_can_hold_are_refused(weight: str) -> None:
         opened(head_of(TIE, value, GOOD), {})
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'{{"members":["{ANN}","{BOB}"],"channel":"'.encode() + b'\xff"}',
+        b'{"x":' + b"[" * 100_000,
+        b'{"x":' + b'{"x":' * 100_000 + b"1" + b"}" * 100_001,
+    ],
+    ids=["no UTF-8 in a text", "deep lists", "deep objects"],
+)
+def test_what_makes_a_decoder_raise_an_error_of_another_kind_is_refused(value: bytes) -> None:
+    with pytest.raises(Rejected):
+        opened(head_of(TIE, value, GOOD), {})
+
+
 NOON = 1_760_000_000_000_000
 DESCRIBED = "org.crosstie.member.described.v1"
 MET = f'{{"members":["{ANN}","{BOB}"],"channel":"met","weight":0.5}}'.encode()

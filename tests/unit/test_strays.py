@@ -16,6 +16,8 @@ from tests.unit.test_rounds_record import history, round_of
 ANN = member_key("ANN")
 MARK = MARK_KEY.encode()
 JUNK = b"\xff\x00 no JSON"
+NO_TEXT = b'{"subject":"\xff"}'  # JSON but for one string, which is no UTF-8
+DEEP = b'{"x":' + b"[" * 100_000
 
 
 def test_junk_in_network_v1_is_passed_over_and_its_neighbours_count() -> None:
@@ -58,7 +60,11 @@ def test_junk_under_the_key_of_a_row_leaves_the_row_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["after a restart", "as they come"])
-@pytest.mark.parametrize("junk", [JUNK, encode(Member("BOB"))], ids=["no JSON", "another's row"])
+@pytest.mark.parametrize(
+    "junk",
+    [JUNK, NO_TEXT, DEEP, encode(Member("BOB"))],
+    ids=["no JSON", "no text", "deep", "another's row"],
+)
 def test_junk_between_a_row_and_its_mark_hides_nothing(at_once: bool, junk: bytes) -> None:
     key = ANN.encode()
     told = [
@@ -74,9 +80,10 @@ def test_junk_between_a_row_and_its_mark_hides_nothing(at_once: bool, junk: byte
     assert network.rows == {ANN: Member("ANN")}
 
 
-def test_a_junk_mark_makes_no_row_count() -> None:
+@pytest.mark.parametrize("junk", [JUNK, NO_TEXT, DEEP], ids=["no JSON", "no text", "deep"])
+def test_a_junk_mark_makes_no_row_count(junk: bytes) -> None:
     network = Assembly(1)
-    assert network.take(0, [(ANN.encode(), encode(Member("ANN"))), (MARK, JUNK)]) == 1
+    assert network.take(0, [(ANN.encode(), encode(Member("ANN"))), (MARK, junk)]) == 1
     assert network.rows == {}
     assert network.take(0, [(MARK, encode(Mark(1, 1)))]) == 0
     assert network.rows == {ANN: Member("ANN")}
@@ -88,13 +95,15 @@ def test_a_junk_mark_makes_no_row_count() -> None:
         record.Record(JUNK, JUNK),
         record.Record(b"", b""),
         record.Record(b"2", JUNK),
+        record.Record(b"2", b'{"policy":"\xff"}'),
+        record.Record(b"2", DEEP),
         record.Record(b"0", b"{}"),
         record.Record(b"2/1", JUNK),
         record.Record(b"2/1", JUNK, (("part", b"1/x"),)),
         record.Record(b"2/3", JUNK, (("part", b"3/2"),)),
         record.Record(b"2/1", JUNK, (("part", b"2/2"),)),
     ],
-    ids=repr,
+    ids=lambda each: repr(each)[:80],
 )
 def test_junk_in_rounds_v1_is_passed_over_between_rounds(stray: record.Record) -> None:
     rounds = history(3)

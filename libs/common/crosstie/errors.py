@@ -22,6 +22,9 @@ from typing import Final
 
 _SHOWN_CHARACTERS = 80
 
+# bytes that are not what they should be, to msgspec: wrong JSON, no UTF-8 within it, deep nesting
+UNREADABLE: Final = (ValueError, RecursionError)
+
 
 class _Missing:
     """What stands where nothing was given; null is something."""

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from crosstie import instants
-from crosstie.errors import Rejected, shown
+from crosstie.errors import UNREADABLE, Rejected, shown
 from crosstie.network.dedupe import digest
 from crosstie.network.facts import DECODERS, Event, MemberFact
 from crosstie.network.state import member_key, tie_key
@@ -146,10 +146,11 @@ def _key(key: bytes | None, *, sealed: bool) -> str:
 def _decoded(head: Head, payload: bytes) -> Any:
     try:
         data = DECODERS[head.type].decode(payload)
-    except msgspec.DecodeError as error:
-        reason = _QUOTED.sub(
-            "(withheld)", str(error)
-        )  # a word that is none of ours may be anybody's
+    except UNREADABLE as error:
+        # of msgspec a word that is none of ours, which may be anybody's; of others no words at all
+        reason = _QUOTED.sub("(withheld)", str(error))
+        if not isinstance(error, msgspec.DecodeError):
+            reason = type(error).__name__
         raise Rejected(
             "/data", reason, f"the data of {head.type}", "see the AsyncAPI document"
         ) from error

@@ -53,6 +53,7 @@ def test_a_wrong_value_is_rejected_with_its_place(edit: Edit, pointer: str, valu
     assert caught.value.remedy
 
 
-def test_what_is_no_json_is_rejected() -> None:
+@pytest.mark.parametrize("data", [b"{", b'{"name":"\xff"}'])
+def test_what_is_no_json_is_rejected(data: bytes) -> None:
     with pytest.raises(Rejected):
-        policy.load(b"{")
+        policy.load(data)

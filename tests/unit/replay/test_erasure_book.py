@@ -120,6 +120,13 @@ def test_text_in_a_round_of_several_records_is_named(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize("junk", [b"\xff", b'"\xff"', b"[1]", b"[" * 100_000])
+def test_what_is_no_round_is_passed_over(world: World, junk: bytes) -> None:
+    found = book(world, rounds=[Record("rounds.v1", 0, 5, 0, b"1", junk)])
+    assert found.differences == ()
+    assert "rounds read" not in found.counted
+
+
 def test_what_waits_to_be_published_is_listed(world: World) -> None:
     found = book(world, tables={"unpublished": frozenset(("a", "b"))})
     assert "the erased may still be in 2 records of matching.outbox" in found.notes

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from crosstie.errors import MISSING, Rejected
+from crosstie.errors import MISSING, UNREADABLE, Rejected
 from crosstie.matching.model import Kind
 
 MOST_COOL_DOWN_DAYS = 365  # the ledger remembers pairs a day longer
@@ -155,7 +155,7 @@ def load(data: bytes) -> Policy:
         policy = _decoder.decode(data)
     except msgspec.ValidationError as error:
         raise _rejected(data, str(error)) from error
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Rejected("", str(error), "JSON", "start from the default policy") from error
     if policy.mentoring.widest_gap < policy.mentoring.level_gap:
         raise Rejected(

@@ -13,7 +13,7 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct, structs
 
-from crosstie.errors import LogGap
+from crosstie.errors import UNREADABLE, LogGap
 from crosstie.matching.model import Round
 
 PART_BYTES = 512 * 1024
@@ -81,7 +81,7 @@ def joined(records: Iterable[Record]) -> Iterator[Round]:
     for whole in wholes(records):
         try:
             yield decode(whole)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
 
 

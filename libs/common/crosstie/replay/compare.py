@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from crosstie.errors import UNREADABLE
 from crosstie.network.dedupe import HORIZON_US, Seen
 from crosstie.network.wire import MARK_KEY, Mark, decode_mark, encode
 from crosstie.replay.book import Audit, Book
@@ -155,7 +156,7 @@ class Mirror:
     def _mark(self, record: Record) -> None:
         try:
             mark = decode_mark(record.value or b"")
-        except msgspec.DecodeError:
+        except UNREADABLE:
             self._stray(record)
             return
         before = self.marks.get(record.partition)
@@ -209,7 +210,7 @@ def named_difference(expected: bytes, found: bytes) -> str:
     """Which fields of two JSON objects differ, without their values."""
     try:
         one, other = msgspec.json.decode(expected), msgspec.json.decode(found)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return f"{len(found)} bytes that are no JSON, {len(expected)} expected"
     if not isinstance(one, dict) or not isinstance(other, dict):
         return f"{len(found)} bytes, {len(expected)} expected"

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from crosstie import instants
-from crosstie.errors import LogGap, Rejected
+from crosstie.errors import UNREADABLE, LogGap, Rejected
 from crosstie.logrecord import Head
 from crosstie.matching.record import wholes
 from crosstie.network.state import member_key
@@ -103,9 +103,9 @@ def erased(
             f"the erased may still be in {len(snapshot.unpublished)} records of matching.outbox"
         )
     with contextlib.suppress(LogGap):  # the book of the ledger names it
-        for whole in wholes(as_published(rounds)):
+        for round in _rounds(rounds):
             audit.count("rounds read")
-            for text in _loose_text(msgspec.json.decode(whole)):
+            for text in _loose_text(round):
                 audit.differs(f"rounds.v1: a string of {len(text)} in a round that is no id")
     return audit.closed()
 
@@ -141,6 +141,15 @@ def _check_log(
             except Rejected:
                 continue
             audit.differs(f"{subject}: the key of {other} opens {head.id}")
+
+
+def _rounds(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
+    """Every round as it was written, with what no model knows; what is no object is passed over."""
+    for whole in wholes(as_published(records)):
+        with contextlib.suppress(*UNREADABLE):
+            round = msgspec.json.decode(whole)
+            if isinstance(round, dict):
+                yield round
 
 
 def _loose_text(round: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from crosstie.errors import LogGap
+from crosstie.errors import UNREADABLE, LogGap
 from crosstie.matching import record as rounds_record
 from crosstie.matching.ledger import EMPTY, apply_round
 from crosstie.matching.ledger_bytes import encode
@@ -155,7 +155,7 @@ def _compare_memory(audit: Audit, history: History, snapshot: Snapshot) -> None:
             audit.count("memories")
             try:
                 same = encode(ledger_of(stored)) == encode(folded)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 same = False
             if not same:
                 audit.differs(f"matching.ledgers {round.n}: not what the rounds up to there give")
@@ -176,7 +176,7 @@ def _compare(
         )
     try:
         same = _suggestion.decode(stored.body) == expected
-    except msgspec.DecodeError:
+    except UNREADABLE:
         same = False
     if not same:
         audit.differs(f"{id}: {named_difference(msgspec.json.encode(expected), stored.body)}")
