@@ -18,8 +18,10 @@ import asyncpg
 from crosstie import api_keys, registry
 from crosstie.chaos.audit import standing
 from crosstie.chaos.gauges import Lag, Memory
+from crosstie.chaos.http_torrent import HttpTorrent
+from crosstie.chaos.inbox_torrent import InboxTorrent
 from crosstie.chaos.probing import probing
-from crosstie.chaos.torrent import HttpTorrent, InboxTorrent, Told, began
+from crosstie.chaos.told import Told, began
 from crosstie.errors import Transient
 from crosstie.replay.books import Books, check
 from crosstie.runtime.admin import create_topics
@@ -33,7 +35,7 @@ MEBIBYTE = 1024 * 1024
 BOUNDS_MIB: Mapping[str, int] = {"ingestion": 512, "profile": 1024, "matching": 4096}  # deploy/base
 # Kafka's own: a broker that gets no processor for a moment is not to be taken for dead
 PATIENT: Mapping[str, str] = {"broker.session.timeout.ms": "18000"}
-_MEASURED_EVENTS, _MEASURED_SECONDS = 4_000, 3.0
+_MEASURED_EVENTS, _MEASURED_SECONDS = 10_000, 3.0  # fewer tell of the first batches only
 _LATE_SECONDS = 240.0
 _LOOK_SECONDS = 0.1
 _RECOMPUTED_ROUNDS = 3
@@ -115,6 +117,7 @@ async def run(
             "seconds": seconds,
             "times": times,
             "carried": _rounded(carried),
+            "asked": _rounded({door: rate * seconds for door, rate in rates.items()}),
             "offered": _rounded({"inbox": poured, "http": made.http.offered}),
             "given_up": made.http.left,
             "acknowledged": len(acknowledged),
