@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstie import dlq
 from crosstie.errors import Rejected
+from crosstie.topics import MEBIBYTE, Topics
 
 WHY = Rejected("/time", "x\ud800\0", "RFC 3339", "send when it happened")
 OURS = [dlq.TOPIC, dlq.AT, dlq.EMPTY_KEY, dlq.OMITTED, dlq.REPLAYED]
@@ -51,6 +53,34 @@ def test_what_is_too_big_keeps_its_place_only() -> None:
     letter = dlq.read(entry.key, entry.value, entry.headers)
     assert letter.omitted == dlq.MOST_BYTES + 2
     assert len(entry.value or b"") == 0
+
+
+NO_TEXT = ("\udcff", None)  # three bytes on the inbox, eight of a letter in hexadecimal
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [NO_TEXT] * 600_000,
+        [("", None)] * 1_000_000,
+        [*[(dlq.REPLAY_OF, b"x")] * 80_000, NO_TEXT, (dlq.REPLAYS, b"9" * MEBIBYTE)],
+        [("😀" * 300_000, None), ("😀" * 300_000, b"x" * MEBIBYTE), NO_TEXT],
+    ],
+    ids=["no text", "no name", "told", "long"],
+)
+def test_every_letter_fits_into_its_topic(headers: list[tuple[str, Any]]) -> None:
+    entry = dlq.letter(Record(b"k", b"{}", headers), WHY, 0)
+    batch = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1)
+    batch.append(0, 0, entry.key, entry.value, [*entry.headers])
+    assert batch.size() < Topics().dlq.max_message_bytes
+    letter = dlq.read(entry.key, entry.value, entry.headers)
+    assert letter.name == f"{INBOX}/3/41"
+    assert letter.omitted > 0 or len(letter.headers) == len(headers)
+
+
+def test_of_names_that_no_client_sends_the_bytes_are_kept() -> None:
+    letter = read(Record(None, b"wrong", [("\udcff\udcfe", b"v"), ("é", b"w")]))
+    assert letter.headers == [("hex:fffe", b"v"), ("é", b"w")]
 
 
 def test_the_list_shows_no_payload_and_the_letter_shows_all_of_it() -> None:
@@ -133,9 +163,23 @@ def test_a_replay_is_told_of_the_newest_only() -> None:
     ]
 
 
-def test_what_is_no_letter_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (dlq.TOPIC, b"\xff"),
+        (dlq.PARTITION, b"x"),
+        (dlq.OFFSET, b""),
+        (dlq.REASON, b'{"pointer":"","value":"\xff","limit":"","remedy":""}'),
+        (dlq.REASON, b"{}"),
+        (dlq.AT, b"yesterday"),
+        ("x", b"y"),
+    ],
+)
+def test_what_is_no_letter_is_refused(name: str, value: bytes) -> None:
+    entry = dlq.letter(Record(b"", b""), WHY, 0)
+    headers = [each for each in entry.headers if each[0] not in (name, dlq.EMPTY_KEY)]
     with pytest.raises(Rejected):
-        dlq.read(b"", b"", [("x", b"y")])
+        dlq.read(b"", b"", [*headers, (name, value)])
 
 
 def read(record: Record, at: int = 0) -> dlq.Letter:

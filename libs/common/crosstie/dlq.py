@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from crosstie import instants
 from crosstie.door.entries import Entry
-from crosstie.errors import Rejected
+from crosstie.errors import UNREADABLE, Rejected
 
 TOPIC = "crosstie_topic"
 PARTITION = "crosstie_partition"
@@ -30,6 +30,8 @@ AT = "crosstie_at"
 EMPTY_KEY = "crosstie_empty_key"  # the original's key is empty, and not absent
 OMITTED = "crosstie_omitted"  # bytes of the original that are left out
 MOST_BYTES = 3 * 1024 * 1024
+_HEADER_BYTES = 10  # at most, of a header beside its name and value: their two lengths
+_MOST_TOLD_BYTES = 512  # of what a replay added; it adds less
 
 REPLAY_OF = "crosstie_replay_of"  # on the inbox: the name of the first letter
 REPLAYS = "crosstie_replays"  # on the inbox: how often it was replayed
@@ -128,11 +130,11 @@ def letter(record: Any, why: Rejected, at: int) -> Entry:
         (REASON, msgspec.json.encode(reason)),
         (AT, instants.to_rfc3339(at).encode()),
     ]
-    headers = [(_sendable(name), value) for name, value in record.headers]
     size = _size(record.key, record.value, record.headers)
-    if size > MOST_BYTES:
-        kept = [each for each in headers if each[0] in (REPLAY_OF, REPLAYS)]
-        return Entry(b"", b"", [*kept, *ours, (OMITTED, str(size).encode())])
+    headers = sendable(record.headers) if size <= MOST_BYTES else []
+    # names in hexadecimal are longer than they were
+    if max(size, _size(record.key, record.value, headers)) > MOST_BYTES:
+        return Entry(b"", b"", [*_told(record.headers), *ours, (OMITTED, str(size).encode())])
     if record.key == b"":
         ours.append((EMPTY_KEY, b"true"))
     return Entry(record.key or b"", record.value, [*headers, *ours])
@@ -158,6 +160,11 @@ def replay_headers(letter: Letter, before: int) -> list[tuple[str, bytes]]:
     return [(REPLAY_OF, letter.first.encode()), (REPLAYS, str(before + 1).encode())]
 
 
+def sendable(headers: Headers) -> list[tuple[str, bytes]]:
+    """Headers that clients can send: names in hexadecimal where their bytes are no UTF-8."""
+    return [(_sendable(name), value) for name, value in headers]
+
+
 def as_sent(headers: Headers) -> list[tuple[str, bytes]]:
     """Headers of an inbox without what a replay added."""
     return [each for each in headers if each[0] not in (REPLAY_OF, REPLAYS)]
@@ -176,13 +183,13 @@ def read(key: bytes | None, value: bytes | None, headers: Headers) -> Letter:
             partition=int(ours[PARTITION]),
             offset=int(ours[OFFSET]),
             reason=msgspec.json.decode(ours[REASON], type=Reason),
-            at=ours[AT].decode(),
+            at=_moment(ours[AT].decode()),
             key=key if key or EMPTY_KEY in more else None,
             value=value,
             headers=original[:-5],
             omitted=int(more.get(OMITTED, b"0")),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, *UNREADABLE) as error:
         raise Rejected("/headers", str(error), "headers of a dead letter", "leave it") from error
 
 
@@ -205,6 +212,11 @@ def shown_in_full(letter: Letter, pile: Pile) -> dict[str, Any]:
     return shown(letter, pile) | {"omitted_bytes": letter.omitted, "original": original}
 
 
+def _moment(text: str) -> str:
+    instants.from_rfc3339(text)
+    return text
+
+
 def _name(topic: object, partition: object, offset: object) -> str:
     return f"{topic}/{partition}/{offset}"
 
@@ -217,6 +229,12 @@ def _place(of: Any) -> list[tuple[str, bytes]]:
     ]
 
 
+def _told(headers: Headers) -> list[tuple[str, bytes]]:
+    """What a replay added, as far as it is no longer than that can be."""
+    told = {name: value or b"" for name, value in headers if name in (REPLAY_OF, REPLAYS)}
+    return [each for each in told.items() if len(each[1]) <= _MOST_TOLD_BYTES]
+
+
 def _text(value: bytes | None) -> Any:
     if value is None:
         return None
@@ -227,7 +245,7 @@ def _text(value: bytes | None) -> Any:
 
 
 def _sendable(name: str) -> str:
-    """A header's name, in hexadecimal where its bytes are no UTF-8: clients send none but text."""
+    """A header's name: clients send none but text."""
     if name.isascii():
         return name
     try:
@@ -236,5 +254,11 @@ def _sendable(name: str) -> str:
         return "hex:" + name.encode(errors="surrogateescape").hex()
 
 
+def _named(name: str) -> int:
+    return len(name) if name.isascii() else len(name.encode(errors="surrogateescape"))
+
+
 def _size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
-    return len(key or b"") + len(value or b"") + sum(len(n) + len(v or b"") for n, v in headers)
+    """What a record takes in Kafka, at most, beside a few bytes of its own."""
+    described = sum(_named(name) + len(text or b"") + _HEADER_BYTES for name, text in headers)
+    return len(key or b"") + len(value or b"") + described

@@ -17,7 +17,11 @@ from crosstie.dlq import Letter, Pile
 from crosstie.errors import BrokerAway, Rejected
 from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.stopping import stop
+from crosstie.runtime.telemetry import logger
+from crosstie.runtime.tolerant import tolerate
 from crosstie.topics import Topics
+
+log = logger("letters")
 
 SEND_SECONDS = 60.0  # for one send, and for the acknowledgements of a portion
 _PORTION, _PORTION_BYTES = 500, 16 * 1024 * 1024
@@ -50,10 +54,20 @@ async def letters(
             if (marked := dlq.marked(record.headers)) is not None:
                 pile.mark(marked)
                 continue
-            letter = dlq.read(record.key, record.value, record.headers)
-            if pile.add(letter) and wanted(letter):
+            letter = _letter(record)
+            if letter is not None and pile.add(letter) and wanted(letter):
                 found.append(letter)
     return found, pile
+
+
+def _letter(record: Any) -> Letter | None:
+    """The letter; None for what is none, which hides no other."""
+    try:
+        return dlq.read(record.key, record.value, record.headers)
+    except Rejected:
+        place = f"{record.topic}-{record.partition}@{record.offset}"
+        log.warning("passed over: no dead letter", at=place)
+        return None
 
 
 async def replay(
@@ -117,7 +131,7 @@ async def _put_back(
             found[letter.name] = gone
             continue
         more = dlq.replay_headers(letter, pile.replays(letter))
-        headers = [*dlq.as_sent(original.headers), *more]
+        headers = [*dlq.sendable(dlq.as_sent(original.headers)), *more]
         sent[letter.name] = await _sent(
             producer, letter.topic, original.key, original.value, headers
         )
@@ -186,6 +200,7 @@ async def _records(consumer: Any, places: Sequence[TopicPartition]) -> AsyncIter
 
 @asynccontextmanager
 async def _consumer(brokers: Brokers) -> AsyncIterator[Any]:
+    tolerate()
     consumer = AIOKafkaConsumer(
         **brokers.aiokafka(), isolation_level="read_committed", enable_auto_commit=False
     )
