@@ -42,7 +42,7 @@ DEFECTS = (
         f"{BUS}test_what_is_wrong_is_kept_as_it_came_with_the_reason",
         (
             f"{COMMON}/dlq.py",
-            "    headers = [(_sendable(name), value) for name, value in record.headers]\n",
+            "    headers = sendable(record.headers) if size <= MOST_BYTES else []\n",
             "    headers: list[tuple[str, bytes]] = []\n",
         ),
     ),
