@@ -11,6 +11,7 @@ READER = "services/matching/reader.py"
 LEADERS = "tests/services/test_matching_leaders.py::"
 READ = "tests/services/test_matching_reader.py::"
 SERVICE = "tests/services/test_matching_service.py::"
+TURNS = "tests/services/test_matching_turns.py::"
 
 DEFECTS = (
     defect(
@@ -140,7 +141,7 @@ DEFECTS = (
     ),
     defect(
         "a round upon a network older than the last one saw",
-        f"{SERVICE}test_no_round_opens_on_a_network_older_than_the_last_round_saw",
+        f"{TURNS}test_no_round_opens_on_a_network_older_than_the_last_round_saw",
         (
             "services/matching/turns.py",
             "if any(now < then for now, then in",
@@ -149,7 +150,7 @@ DEFECTS = (
     ),
     defect(
         "a backfill floods people",
-        f"{SERVICE}test_rounds_are_held_while_profile_is_far_behind",
+        f"{TURNS}test_rounds_are_held_while_profile_is_far_behind",
         (
             "services/matching/turns.py",
             "return _BEHIND if lag > self._settings.hold_lag_events else",
@@ -158,7 +159,7 @@ DEFECTS = (
     ),
     defect(
         "no rest after a round that found no assignment",
-        f"{SERVICE}test_what_happened_settles_while_no_assignment_is_found",
+        f"{TURNS}test_what_happened_settles_while_no_assignment_is_found",
         (
             "services/matching/turns.py",
             "if not held and mine.rests(",
@@ -167,7 +168,7 @@ DEFECTS = (
     ),
     defect(
         "what happened waits for memory",
-        f"{SERVICE}test_what_happened_settles_while_no_assignment_is_found",
+        f"{TURNS}test_what_happened_settles_while_no_assignment_is_found",
         (
             "services/matching/figures.py",
             "full=False, settle_only=True)",
@@ -176,7 +177,7 @@ DEFECTS = (
     ),
     defect(
         "a pause of operators ignored",
-        f"{SERVICE}test_rounds_wait_while_paused",
+        f"{TURNS}test_rounds_wait_while_paused",
         (
             "services/matching/turns.py",
             "held = _PAUSED if control.paused else",

@@ -19,30 +19,19 @@ from crosstie.matching import record
 from crosstie.matching.model import Round
 from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.service import Running
-from crosstie.runtime.stack import Stack
 from services.matching.publishing import Publisher
 from services.matching.store import Store
 from services.matching.written import Decision, Image
+from tests.services.matching_running import Replica, replica
 from tests.services.matching_world import (
     PLATFORM,
-    Replica,
     World,
     change,
     check_history,
-    replica,
-    settings_of,
     until,
-    world,
 )
 
 TABLES = ("rounds", "suggestions", "ledgers", "policies", "bases")
-
-
-@pytest.fixture
-async def village(stack: Stack, topic_prefix: str, database: str) -> AsyncIterator[World]:
-    async with world(settings_of(stack, topic_prefix, database)) as made:
-        await made.village(12)
-        yield made
 
 
 @contextlib.asynccontextmanager

@@ -13,27 +13,17 @@ import pytest
 from crosstie import api_keys
 from crosstie.network.facts import Availability, MemberFact
 from crosstie.network.state import member_key
-from crosstie.runtime.stack import Stack
 from crosstie.showing import PRIVATE_SCORES
 from services.matching import previews
+from tests.services.matching_running import here
 from tests.services.matching_world import (
     AUTHORITY,
     PLATFORM,
     START,
     World,
-    here,
-    settings_of,
     subject,
     until,
-    world,
 )
-
-
-@pytest.fixture
-async def village(stack: Stack, topic_prefix: str, database: str) -> AsyncIterator[World]:
-    async with world(settings_of(stack, topic_prefix, database)) as made:
-        await made.village(12)
-        yield made
 
 
 def asked(number: int, **more: Any) -> dict[str, Any]:

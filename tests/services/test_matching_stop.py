@@ -12,29 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from crosstie.runtime.service import STOP_SECONDS
-from crosstie.runtime.stack import Stack
 from tests.line import between
-from tests.services.matching_world import (
-    World,
-    change,
-    check_history,
-    replica,
-    settings_of,
-    until,
-    world,
-)
+from tests.services.matching_running import replica
+from tests.services.matching_world import World, change, check_history, until
 
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
-
-
-@pytest.fixture
-async def village(stack: Stack, topic_prefix: str, database: str) -> AsyncIterator[World]:
-    async with world(settings_of(stack, topic_prefix, database)) as made:
-        await made.village(12)
-        yield made
 
 
 @contextlib.asynccontextmanager

@@ -5,22 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from crosstie.matching import policy
-from crosstie.runtime.stack import Stack
-from tests.services.matching_world import World, environment, replica, settings_of, world
-
-
-@pytest.fixture
-async def village(stack: Stack, topic_prefix: str, database: str) -> AsyncIterator[World]:
-    async with world(settings_of(stack, topic_prefix, database)) as made:
-        await made.village(12)
-        yield made
+from tests.services.matching_running import replica
+from tests.services.matching_world import World, environment
 
 
 async def ran(village: World, *arguments: str) -> str:
