@@ -11,6 +11,7 @@ import numpy as np
 
 from crosstie.matching.compiled import Compiled
 from crosstie.matching.ordered import keep, raised
+from crosstie.matching.sources.listing import bar, listed
 
 
 def _foremost(
@@ -59,9 +60,7 @@ def _foremost(
                     touched[count] = there
                     count += 1
         me = owner[i]
-        barred[me] = i
-        for k in range(ruled_ptr[me], ruled_ptr[me + 1]):
-            barred[ruled_to[k]] = i
+        bar(barred, i, me, ruled_ptr, ruled_to)
         kept = 0
         floor = 5e-7  # what is less is surely not among the best
         for t in range(count):
@@ -83,10 +82,7 @@ def _foremost(
             raised(keys, best, place, key, member)
             if kept == quota:
                 floor = max(((keys[kept - 1] + size - 1) // size - 1) / 1000000, floor)
-        for t in range(kept):
-            rows[end] = me
-            found[end] = best[t]
-            end += 1
+        end = listed(rows, found, end, me, best, kept)
     return rows[:end], found[:end]
 
 
@@ -103,9 +99,7 @@ def _following(
     end = 0
     for i in range(len(rows)):
         me = rows[i]
-        barred[me] = i
-        for k in range(ruled_ptr[me], ruled_ptr[me + 1]):
-            barred[ruled_to[k]] = i
+        bar(barred, i, me, ruled_ptr, ruled_to)
         place = start[i]
         kept = 0
         for _ in range(most):
@@ -147,17 +141,13 @@ def _closest(
     found = np.empty(len(rows) * quota, np.int64)
     total = 0
     for i in range(len(rows)):
-        for k in range(ruled_ptr[rows[i]], ruled_ptr[rows[i] + 1]):
-            barred[ruled_to[k]] = i
+        bar(barred, i, rows[i], ruled_ptr, ruled_to)
         kept = 0
         for k in range(start[i], end[i]):
             there = other[k]
             if looked[there] and barred[there] != i:
                 kept = keep(keys, best, kept, score[k] * size - rank[there], there)
-        for t in range(kept):
-            mine[total] = rows[i]
-            found[total] = best[t]
-            total += 1
+        total = listed(mine, found, total, rows[i], best, kept)
     return mine[:total].copy(), found[:total].copy()
 
 

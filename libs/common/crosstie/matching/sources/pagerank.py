@@ -17,6 +17,7 @@ from crosstie.matching.blocks import in_blocks
 from crosstie.matching.compiled import Compiled
 from crosstie.matching.graph import strongest
 from crosstie.matching.ordered import keep
+from crosstie.matching.sources.listing import bar, listed
 from crosstie.matching.sources.search import NOBODY, Found, Search
 
 HOME = 0.2  # chance of coming home at each step
@@ -91,9 +92,7 @@ def _pushed(
     total = 0
     for i in range(len(rows)):
         me = rows[i]
-        barred[me] = i
-        for k in range(ruled_ptr[me], ruled_ptr[me + 1]):
-            barred[ruled_to[k]] = i
+        bar(barred, i, me, ruled_ptr, ruled_to)
         met[me] = i
         touched[0] = me
         count, begin, end, walked = 1, 0, 1, 0
@@ -137,10 +136,7 @@ def _pushed(
             waits[there] = False
             if looked[there] and barred[there] != i and key > 0:
                 kept = keep(keys, best, kept, key, there)
-        for t in range(kept):
-            mine[total] = me
-            found[total] = best[t]
-            total += 1
+        total = listed(mine, found, total, me, best, kept)
     return mine[:total].copy(), found[:total].copy()
 
 
