@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from crosstie.errors import Misconfigured
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from msgspec import Struct
     from rich.table import Table
 
     from crosstie.evaluate.answers_task import Answered
     from crosstie.evaluate.ranking import Compared
+
+
+Set = TypeVar("Set", bound="Struct")  # what a task finds of one
 
 
 class Task(StrEnum):
@@ -47,7 +55,7 @@ def evaluate(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per set, one a line.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of static splits and factor models.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of static splits and factor models.")] = 0,
     train: Annotated[
         float, typer.Option(min=0.1, max=0.9, help="Share of contacts, or answers, that train.")
     ] = 0.7,
@@ -58,51 +66,62 @@ def evaluate(
 
     With --task answers: foretell who accepts whom, and whether both do, by what the matcher learned
     of the earlier answers; compared with its rules alone and with three baselines.
+
+    Exit code 1 where a folder holds no set that can be measured; the others are measured all the same.
     """
-    if task is Task.ANSWERS:
-        _answers(folders, train, seed, as_json=as_json)
-    else:
-        _ties(folders, k, train, seed, as_json=as_json)
+    tried = _answers if task is Task.ANSWERS else partial(_ties, k=k)
+    if not tried(folders, train=train, seed=seed, as_json=as_json):
+        raise typer.Exit(1)
 
 
-def _ties(folders: list[Path], k: int, train: float, seed: int, *, as_json: bool) -> None:
-    import msgspec
-    from rich.console import Console
-
+def _ties(folders: list[Path], *, k: int, train: float, seed: int, as_json: bool) -> bool:
+    """Whether all could be measured."""
     from crosstie.evaluate.ranking import NOTES, compare
 
-    sets = []
-    for folder in folders:
-        sets.append(compare(folder, k, train=train, seed=seed))
-        if as_json:
-            print(json.dumps(msgspec.to_builtins(sets[-1])), flush=True)
-    if not as_json:
-        console = Console(width=None if Console().is_terminal else 110)
-        console.print(table(sets))
-        for line in (*summary(sets), *(f"{name}: {each}" for name, each in NOTES.items())):
-            console.print(line, style="dim", highlight=False)
+    sets = _measured(folders, partial(compare, k=k, train=train, seed=seed), as_json=as_json)
+    if sets and not as_json:
+        _print(table(sets), [*summary(sets), *(f"{name}: {each}" for name, each in NOTES.items())])
+    return len(sets) == len(folders)
 
 
-def _answers(folders: list[Path], train: float, seed: int, *, as_json: bool) -> None:
-    import msgspec
-    from rich.console import Console
-
+def _answers(folders: list[Path], *, train: float, seed: int, as_json: bool) -> bool:
+    """Whether all could be measured."""
     from crosstie.evaluate.answers_task import NOTES, compare
 
+    sets = _measured(folders, partial(compare, train=train, seed=seed), as_json=as_json)
+    if sets and not as_json:
+        _print(answers_table(sets), [f"{name}: {each}" for name, each in NOTES.items()])
+    return len(sets) == len(folders)
+
+
+def _measured(folders: list[Path], compare: Callable[[Path], Set], *, as_json: bool) -> list[Set]:
+    """The sets that can be measured; of each what is wrong with it, or as JSON what came, at once."""
+    import msgspec
+
     sets = []
     for folder in folders:
-        sets.append(compare(folder, train=train, seed=seed))
+        try:
+            sets.append(compare(folder))
+        except Misconfigured as wrong:
+            print(f"error: {wrong}", file=sys.stderr, flush=True)
+            continue
         if as_json:
             print(json.dumps(msgspec.to_builtins(sets[-1])), flush=True)
-    if not as_json:
-        console = Console(width=None if Console().is_terminal else 110)
-        console.print(answers_table(sets))
-        for name, each in NOTES.items():
-            console.print(f"{name}: {each}", style="dim", highlight=False)
+    return sets
+
+
+def _print(table: Table, lines: list[str]) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if Console().is_terminal else 110)
+    console.print(table)
+    for line in lines:
+        console.print(line, style="dim", highlight=False, markup=False)
 
 
 def table(sets: Sequence[Compared]) -> Table:
     """A block of rows per set: ours, the baselines, and ours over the best of them."""
+    from rich.markup import escape
     from rich.table import Table
 
     from crosstie.evaluate.baselines import IN_WORDS
@@ -113,7 +132,7 @@ def table(sets: Sequence[Compared]) -> Table:
     for name in ("all new ties", "across sectors", "upward"):
         out.add_column(name, justify="right")
     for each in sets:
-        out.add_row(f"[bold]{each.dataset}[/] ({each.split} split)")
+        out.add_row(f"[bold]{escape(each.dataset)}[/] ({each.split} split)")
         out.add_row(f"  {each.members} members, {each.new_ties} new ties")
         for name, method in each.methods.items():
             style = "bold" if name == OURS else None
@@ -129,6 +148,7 @@ def table(sets: Sequence[Compared]) -> Table:
 
 def answers_table(sets: Sequence[Answered]) -> Table:
     """A block of rows per set: ours, the rules alone, the baselines."""
+    from rich.markup import escape
     from rich.table import Table
 
     from crosstie.evaluate.answers_task import IN_WORDS, OURS
@@ -140,7 +160,9 @@ def answers_table(sets: Sequence[Answered]) -> Table:
         out.add_column(name, justify="right")
     for each in sets:
         bare = each.without_suggestion
-        out.add_row(f"[bold]{each.dataset}[/] ({each.members} members, {each.answers} answers)")
+        out.add_row(
+            f"[bold]{escape(each.dataset)}[/] ({each.members} members, {each.answers} answers)"
+        )
         out.add_row(f"  {each.training} train, {each.testing} are foretold, {each.pairs} pairs")
         if bare:
             out.add_row(f"  {bare} answers no suggestion preceded")

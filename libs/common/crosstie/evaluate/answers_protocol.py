@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from crosstie.errors import Misconfigured
-from crosstie.evaluate import told
+from crosstie.evaluate import times
 from crosstie.evaluate.dataset import Dataset
 from crosstie.evaluate.protocol import TRAIN, tie_events
 from crosstie.matching.answers.learning import LEAST
@@ -93,7 +93,7 @@ class _Case:
 
 def recorded(data: Dataset, *, train: float = TRAIN) -> Recorded:
     """The answers of a set. Raises Misconfigured where they are too few to learn from."""
-    if data.meta.get("bipartite"):
+    if data.meta.bipartite:
         raise Misconfigured(
             f"{data.name} joins people with things; this foretells answers of people to people"
         )
@@ -104,17 +104,17 @@ def recorded(data: Dataset, *, train: float = TRAIN) -> Recorded:
         if each.kind in NO_CONTACT and each.source != each.target
     ]
     used = np.array(sorted({*contacts, *others}), dtype=np.int64)
-    times = np.array(told.moments(data, used), dtype=np.int64)
+    when = np.array(times.moments(data, used.tolist()), dtype=np.int64)
     is_contact = np.isin(used, contacts)
-    order = np.argsort(times[~is_contact], kind="stable")
-    answers, cases, bare = _told(data, used[~is_contact][order], times[~is_contact][order])
+    order = np.argsort(when[~is_contact], kind="stable")
+    answers, cases, bare = _told(data, used[~is_contact][order], when[~is_contact][order])
     training = int(len(answers) * train + 1e-9)
     _enough(data.name, len(answers), training, train)
     decided = [each for each in cases if each.known and each.last >= training]
     return Recorded(
-        start=int(times.min()),
+        start=int(when.min()),
         contacts=used[is_contact],
-        contacts_at=times[is_contact],
+        contacts_at=when[is_contact],
         answers=answers,
         training=training,
         pairs=_pairs(decided, answers),

@@ -1,25 +1,37 @@
-"""A recorded network in a folder: members.csv, events.csv (or events.csv.gz) and meta.json."""
+"""A recorded network in a folder: members.csv, events.csv (or either packed) and meta.json."""
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from crosstie.errors import Misconfigured
+import msgspec
+from msgspec import Struct
 
-_EVENT = ("ts", "source_id", "target_id", "kind", "value")
+from crosstie.errors import Misconfigured, shown
+from crosstie.evaluate import tables
+
+
+class Meta(Struct, frozen=True):
+    """What meta.json says that matters here; all of it may be left out."""
+
+    ts_type: str | None = None
+    split: str | None = None
+    tie_kinds: tuple[str, ...] | None = None
+    min_value: float | None = None
+    directed: bool | None = None
+    candidate_kind: str | None = None
+    bipartite: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
     """One line of events.csv, between members by index."""
 
+    line: int
     ts: str
     source: int
     target: int
@@ -34,38 +46,22 @@ class Dataset:
     name: str
     members: Sequence[Mapping[str, str]]
     events: Sequence[Happened]
-    meta: Mapping[str, Any]
+    meta: Meta
 
     def column(self, *names: str) -> list[str]:
         """Per member the first of these columns that the file has; "" without any."""
         name = next((each for each in names if self.members and each in self.members[0]), None)
-        return ["" if name is None else row[name] or "" for row in self.members]
+        return ["" if name is None else row[name] for row in self.members]
 
 
 def read(folder: Path) -> Dataset:
-    """The network in `folder`. Raises Misconfigured, saying what is missing."""
-    rows = _rows(folder, "members.csv", ("member_id",))
-    index = {row["member_id"]: i for i, row in enumerate(rows)}
-    events = []
-    for number, row in enumerate(_rows(folder, "events.csv", _EVENT[:4]), 2):
-        if row["source_id"] not in index or row["target_id"] not in index:
-            raise Misconfigured(
-                f"line {number} of {folder}/events.csv is between {row['source_id']} and "
-                f"{row['target_id']}, but members.csv lacks one of them"
-            )
-        ends = index[row["source_id"]], index[row["target_id"]]
-        events.append(Happened(row["ts"], *ends, row["kind"], row.get("value") or ""))
+    """The network in `folder`. Raises Misconfigured, saying what is missing or wrong, and where."""
     about = folder / "meta.json"
-    meta = json.loads(about.read_text(encoding="utf-8")) if about.exists() else {}
-    return Dataset(folder.resolve().name, rows, events, meta)
-
-
-def numbers(values: Sequence[str]) -> list[float] | None:
-    """The values as numbers, None where one of them is none."""
-    try:
-        return [float(value) for value in values]
-    except ValueError:
-        return None
+    meta = _meta(about) if about.exists() else Meta()
+    members = _members(_file(folder, "members.csv"))
+    index = {row["member_id"]: i for i, row in enumerate(members)}
+    events = _events(_file(folder, "events.csv"), index, meta)
+    return Dataset(folder.resolve().name, members, events, meta)
 
 
 def number(value: str) -> float:
@@ -76,17 +72,50 @@ def number(value: str) -> float:
         return math.nan
 
 
-def _rows(folder: Path, name: str, columns: Sequence[str]) -> list[dict[str, str]]:
-    plain, packed = folder / name, folder / f"{name}.gz"
-    if not plain.exists() and not packed.exists():
-        raise Misconfigured(f"no {name} in {folder}: see docs/evaluate.md for what a set holds")
-    with (
-        plain.open(newline="", encoding="utf-8")
-        if plain.exists()
-        else gzip.open(packed, "rt", newline="", encoding="utf-8") as file
-    ):
-        reader = csv.DictReader(file)
-        lacking = [each for each in columns if each not in (reader.fieldnames or ())]
-        if lacking:
-            raise Misconfigured(f"{folder}/{name} lacks the column {', '.join(lacking)}")
-        return list(reader)
+def _file(folder: Path, name: str) -> Path:
+    found = next((each for each in (folder / name, folder / f"{name}.gz") if each.exists()), None)
+    if found is None:
+        why = f"no {name} in {folder}" if folder.is_dir() else f"{folder} is no folder"
+        raise Misconfigured(f"{why}: see docs/evaluate.md for what a set holds")
+    return found
+
+
+def _meta(path: Path) -> Meta:
+    try:
+        return msgspec.convert(json.loads(tables.text(path)), Meta)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise Misconfigured(f"{path}: {error}; see docs/evaluate.md for what it may say") from error
+
+
+def _members(path: Path) -> list[dict[str, str]]:
+    first: dict[str, int] = {}
+    rows = []
+    for line, row in tables.lines(path, ("member_id",)):
+        who = row["member_id"]
+        if not who:
+            raise Misconfigured(f"line {line} of {path} has no member_id; name or drop the member")
+        if who in first:
+            raise Misconfigured(
+                f"line {line} of {path} is about member {shown(who)}, as line {first[who]} is; "
+                "everybody must have one line"
+            )
+        first[who] = line
+        rows.append(row)
+    return rows
+
+
+def _events(path: Path, index: Mapping[str, int], meta: Meta) -> list[Happened]:
+    kind = ("kind",) if meta.tie_kinds or meta.candidate_kind else ()
+    events = []
+    for line, row in tables.lines(path, ("source_id", "target_id", *kind)):
+        ends = row["source_id"], row["target_id"]
+        unknown = next((each for each in ends if each not in index), None)
+        if unknown is not None:
+            raise Misconfigured(
+                f"line {line} of {path} is between {shown(ends[0])} and {shown(ends[1])}, but "
+                f"members.csv lacks {shown(unknown)}; add the member or drop the event"
+            )
+        one, other = (index[each] for each in ends)
+        told = (row.get(name, "") for name in ("kind", "value"))
+        events.append(Happened(line, row.get("ts", ""), one, other, *told))
+    return events

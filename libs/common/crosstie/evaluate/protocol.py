@@ -9,19 +9,23 @@ less those known.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from crosstie.errors import Misconfigured
-from crosstie.evaluate.dataset import Dataset, number, numbers
+from crosstie.errors import Misconfigured, shown
+from crosstie.evaluate import times
+from crosstie.evaluate.dataset import Dataset, number
 from crosstie.matching.arrays import Bools, Floats, Ints
 
 TRAIN, HIDDEN = 0.7, 0.2
 MOST_MEMBERS = 10_000  # every pair is ranked: about 10 GiB
 Mode = Literal["temporal", "wave", "random"]
+_BY_TYPE: Mapping[str, Mode] = {"iso": "temporal", "ordinal": "temporal", "wave": "wave"}
+_BY_NAME: Mapping[str, Mode] = {"temporal": "temporal", "wave": "wave"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Split:
 
 def split(data: Dataset, *, train: float = TRAIN, seed: int = 0) -> Split:
     """The split of a recorded network. Raises Misconfigured where it has no tie to train on."""
-    if data.meta.get("bipartite"):
+    if data.meta.bipartite:
         raise Misconfigured(f"{data.name} joins people with things; this ranks ties between people")
     if len(data.members) > MOST_MEMBERS:
         raise Misconfigured(
@@ -54,7 +58,11 @@ def split(data: Dataset, *, train: float = TRAIN, seed: int = 0) -> Split:
         )
     size, counted = len(data.members), tie_events(data)
     if not counted:
-        raise Misconfigured(f"{data.name} has no event of a kind that makes a tie")
+        raise Misconfigured(
+            f"{data.name} has no event that makes a tie: tie_kinds in meta.json is "
+            f"{shown(data.meta.tie_kinds)}, min_value {shown(data.meta.min_value)}, of "
+            f"{len(data.events)} events the kinds are {shown(sorted({each.kind for each in data.events}))}"
+        )
     ends = np.array([(data.events[i].source, data.events[i].target) for i in counted])
     low, high = ends.min(axis=1), ends.max(axis=1)
     mode = _mode(data)
@@ -81,7 +89,7 @@ def split(data: Dataset, *, train: float = TRAIN, seed: int = 0) -> Split:
 
 def tie_events(data: Dataset) -> list[int]:
     """Numbers of the events that make a tie: meta.tie_kinds, of meta.min_value or more."""
-    kinds, least = data.meta.get("tie_kinds"), data.meta.get("min_value")
+    kinds, least = data.meta.tie_kinds, data.meta.min_value
     return [
         i
         for i, each in enumerate(data.events)
@@ -90,27 +98,24 @@ def tie_events(data: Dataset) -> list[int]:
 
 
 def _mode(data: Dataset) -> Mode:
-    if data.meta.get("candidate_kind"):
+    if data.meta.candidate_kind:
         return "random"
-    if data.meta.get("split"):
-        said = data.meta["split"]
-        return said if said in {"temporal", "wave"} else "random"
-    by_type: dict[str, Mode] = {"iso": "temporal", "ordinal": "temporal", "wave": "wave"}
-    return by_type.get(str(data.meta.get("ts_type")), "random")
+    if data.meta.split:
+        return _BY_NAME.get(data.meta.split, "random")
+    return _BY_TYPE.get(data.meta.ts_type or "", "random")
 
 
 def _trains(
     data: Dataset, counted: list[int], mode: Mode, low: Ints, high: Ints, train: float, seed: int
 ) -> Bools:
-    moments = [data.events[i].ts for i in counted]
-    as_numbers = numbers(moments)
-    when = np.array(moments if as_numbers is None else as_numbers)
     if mode == "temporal":
+        when = np.array(times.moments(data, counted), dtype=np.int64)
         chosen = np.zeros(len(counted), dtype=np.bool_)
         chosen[np.argsort(when, kind="stable")[: int(len(counted) * train)]] = True
         return chosen
     if mode == "wave":
-        before: Bools = when < when.max()
+        wave = np.array(times.waves(data, counted))
+        before: Bools = wave < wave.max()
         return before
     pairs = sorted(set(zip(low.tolist(), high.tolist(), strict=True)))
     order = np.random.default_rng(seed).permutation(len(pairs))
@@ -127,7 +132,7 @@ def levels(data: Dataset) -> Floats:
 def _masks(data: Dataset, ties: csr_array, warm: Bools) -> dict[str, Bools]:
     everyone = np.outer(warm, warm) & (ties.toarray() == 0)
     np.fill_diagonal(everyone, False)
-    if offered := data.meta.get("candidate_kind"):
+    if offered := data.meta.candidate_kind:
         seen = np.zeros_like(everyone)
         for each in data.events:
             if each.kind == offered:

@@ -6,13 +6,12 @@ Kinds of contact that make no tie are left out: the baselines do not see them ei
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from crosstie import instants
-from crosstie.evaluate.dataset import Dataset, numbers
+from crosstie.evaluate import times
+from crosstie.evaluate.dataset import Dataset
 from crosstie.evaluate.protocol import levels
 from crosstie.events import LEVELS
 from crosstie.matching.arrays import Ints
@@ -61,9 +60,9 @@ def network(data: Dataset, training: Ints, *, timed: bool = True) -> Network:
 
 def events(data: Dataset, training: Ints, *, timed: bool = True) -> Iterator[Event]:
     """joined and described per member, then contact.made per event, in order of time."""
-    times = moments(data, training) if timed else [0] * len(training)
-    yield from members(data, min(times, default=0))
-    yield from contacts(data, training, times)
+    when = times.moments(data, training.tolist()) if timed else [0] * len(training)
+    yield from members(data, min(when, default=0))
+    yield from contacts(data, training, when)
 
 
 def members(data: Dataset, start: int) -> Iterator[Event]:
@@ -77,9 +76,9 @@ def members(data: Dataset, start: int) -> Iterator[Event]:
         yield _event("member.described", f"described/{number}", start, key, described)
 
 
-def contacts(data: Dataset, chosen: Ints, times: Sequence[int]) -> Iterator[Event]:
+def contacts(data: Dataset, chosen: Ints, when: Sequence[int]) -> Iterator[Event]:
     """contact.made per chosen event, which happened at the time in the same place, in their order."""
-    for place in np.argsort(np.array(times, dtype=np.int64), kind="stable").tolist():
+    for place in np.argsort(np.array(when, dtype=np.int64), kind="stable").tolist():
         number = int(chosen[place])
         each = data.events[number]
         if each.source == each.target:
@@ -88,23 +87,10 @@ def contacts(data: Dataset, chosen: Ints, times: Sequence[int]) -> Iterator[Even
         contact = facts.Contact(
             members=(min(one, other), max(one, other)),
             channel=_CHANNELS.get(each.kind, "met"),
-            started_by=one if data.meta.get("directed") else None,
+            started_by=one if data.meta.directed else None,
         )
         key = tie_key(one, other)
-        yield _event("contact.made", f"contact/{number}", times[place], key, contact)
-
-
-def moments(data: Dataset, chosen: Ints) -> list[int]:
-    """Microseconds; a number is taken for a day, what is neither for a moment without time."""
-    said = [data.events[i].ts for i in chosen.tolist()]
-    days = numbers(said)
-    if days is not None:
-        return [round(day * 86_400 * instants.SECOND_US) for day in days]
-    try:
-        return [_instant(each) for each in said]
-    except ValueError:
-        order = {each: i for i, each in enumerate(sorted(set(said)))}
-        return [order[each] * instants.SECOND_US for each in said]
+        yield _event("contact.made", f"contact/{number}", when[place], key, contact)
 
 
 def _event(noun_verb: str, id: str, time: int, key: str, data: Any) -> Event:
@@ -134,8 +120,3 @@ def _levels(data: Dataset) -> Sequence[int | None]:
         places = told
     level = {float(each): int(place) for each, place in zip(told, places, strict=True)}
     return [level.get(float(each)) for each in given]
-
-
-def _instant(said: str) -> int:
-    moment = datetime.fromisoformat(said)
-    return instants.from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
