@@ -151,10 +151,20 @@ def test_months_are_times(tmp_path: Path) -> None:
     assert split(data).training.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("times", [["3", "", "2"], ["2020-01-02", "", "2020-01-01"]])
+def test_what_has_no_time_was_there_from_the_first(tmp_path: Path, times: list[str]) -> None:
+    data = timed(tmp_path, times, ts_type="iso")
+    assert split(data).training.tolist() == [1, 2]
+    first, without, least = moments(data, [0, 1, 2])
+    assert without == least < first
+    assert moments(data, [1]) == [0]
+
+
 @pytest.mark.parametrize(
     ("times", "kind", "said"),
     [
-        (["1", "", "3"], "ordinal", r'line 3 of .*events.csv is "", must be a number .*random'),
+        (["1", "x", "3"], "ordinal", r'line 3 of .*events.csv is "x", must be a number .*random'),
+        (["1", "", "3"], "wave", r'line 3 of .*events.csv is "", must be the number of a wave'),
         (["1", "nan", "3"], "ordinal", r'line 3 of .* is "nan", must be a number'),
         (["1", "2", "1e300"], "ordinal", r'line 4 of .* is "1e300", must be a number below 1e20'),
         (["2020-01-01", "01/02/2020"], "iso", r'line 3 of .* is "01/02/2020", must be an ISO'),

@@ -25,8 +25,16 @@ _ISO = "an ISO 8601 time such as 2013-06-24T08:00:00"
 def moments(data: Dataset, chosen: Sequence[int]) -> list[int]:
     """Microseconds of the chosen events; numbers are days, or UNIX time where one is 1e8 or more.
 
-    Raises Misconfigured, naming the line, where one is not as the first is.
+    What has no time was there from the first. Raises Misconfigured, naming the line, where one is not
+    as the first is.
     """
+    timed = [i for i in chosen if data.events[i].ts.strip()]
+    when = dict(zip(timed, _moments(data, timed), strict=True))
+    first = min(when.values(), default=0)
+    return [when.get(i, first) for i in chosen]
+
+
+def _moments(data: Dataset, chosen: Sequence[int]) -> list[int]:
     if not chosen or math.isnan(number(data.events[chosen[0]].ts)):
         return [round(each) for each in _read(data, chosen, _instant, _ISO)]
     said = _read(data, chosen, _number, _NUMBER)
