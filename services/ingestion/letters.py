@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from crosstie import dlq, registry
-from crosstie.door.arrival import Arrival
+from crosstie.door.arrival import Arrival, loggable
 from crosstie.door.record import event_of
 from crosstie.errors import Rejected
 from crosstie.instants import now
@@ -78,7 +78,7 @@ class Letters:
         await self._again(bury, "write dead letters")
         for each, why in refused:
             where = {"topic": each.topic, "partition": each.partition, "offset": each.offset}
-            log.warning("dead letter", **where, pointer=why.pointer)
+            log.warning("dead letter", **where, pointer=loggable(why.pointer))
 
     async def _platform(self, topic: str) -> Platform | None:
         until, platform = self._platforms.get(topic, (0.0, None))

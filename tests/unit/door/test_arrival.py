@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crosstie import instants
-from crosstie.door.arrival import Forbidden, checked, named
+from crosstie.door.arrival import Forbidden, checked, loggable, named
 from crosstie.errors import Rejected
 from crosstie.events import EVENT_TYPES
 from crosstie.registry import Platform
@@ -113,6 +113,25 @@ def test_what_is_wrong_is_pointed_at(more: dict[str, Any], pointer: str) -> None
     assert found.pointer == pointer
     assert found.limit
     assert found.remedy
+
+
+@pytest.mark.parametrize(
+    ("pointer", "logged"),
+    [
+        ("", ""),
+        ("/", "/…"),
+        ("/source", "/source"),
+        ("/data_base64", "/data_base64"),
+        ("/data/members/17/authority", "/data/members/17/authority"),
+        ("/data/wishes/sectors/0", "/data/wishes/sectors/0"),
+        ("/data/my divorce", "/data/…"),
+        ("/data/my~1divorce/text", "/data/…/text"),
+        ("/data/interests/0123456789", "/data/interests/…"),
+        ("/divorced", "/…"),
+    ],
+)
+def test_of_a_pointer_only_names_of_ours_are_logged(pointer: str, logged: str) -> None:
+    assert loggable(pointer) == logged
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from crosstie.events import (
     MemberData,
     PairData,
     Person,
+    Wishes,
 )
 from crosstie.registry import Platform
 from crosstie.translation import people_in
@@ -45,6 +46,7 @@ _ATTRIBUTES = frozenset(
         "data",
     )
 )
+_INDEX = re.compile(r"[0-9]{1,6}")
 _NAME = re.compile(r"[a-z0-9]+")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}")
 _RFC3339 = re.compile(
@@ -56,6 +58,9 @@ _JSON = re.compile(
 _MODELS: Mapping[str, type[BaseModel]] = {
     name: each.model[Person] for name, each in EVENT_TYPES.items()
 }
+_OURS = _ATTRIBUTES.union(
+    ("data_base64",), *(each.model_fields for each in (*_MODELS.values(), Person, Wishes))
+)
 
 
 class Forbidden(Rejected):
@@ -111,6 +116,12 @@ def named(event: Any) -> str | None:
     """The id of an event that may be broken, for the answer to it."""
     found = event.get("id") if isinstance(event, dict) else None
     return found if isinstance(found, str) and _PRINTABLE.fullmatch(found) else None
+
+
+def loggable(pointer: str) -> str:
+    """A pointer into an event without names that are none of ours: those may be anybody's words."""
+    _, *steps = pointer.split("/")
+    return "".join(f"/{each if each in _OURS or _INDEX.fullmatch(each) else '…'}" for each in steps)
 
 
 def _attributes(event: dict[str, Any]) -> None:
