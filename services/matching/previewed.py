@@ -17,7 +17,7 @@ from services.matching.previews import Seen
 class Asked(BaseModel):
     """For whom to preview, and how many at most."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     person: Person
     limit: int = Field(10, ge=1, le=50)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Req
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
-from crosstie.errors import DatabaseAway
+from crosstie.door import strict_json
+from crosstie.errors import MISSING, DatabaseAway, Rejected, Withheld, shown
 from crosstie.events import Person
 from crosstie.runtime.auth import Platform, platform_of
 from services.matching.previewed import Asked, PreviewShown
@@ -102,19 +103,21 @@ def routes(api: FastAPI, desk: Desk) -> None:
 
 
 def _asked(body: bytes) -> Asked:
+    """What is asked for. Raises what is answered with 422."""
     try:
-        return Asked.model_validate_json(body)
+        asked = strict_json.parsed(body)
+        strict_json.sound(asked)
+        return Asked.model_validate(asked)
+    except Rejected as error:
+        raise HTTPException(422, str(error)) from error
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
-        place = "".join(f"/{each}" for each in wrong["loc"]) or "the body"
-        given = "" if isinstance(wrong["input"], dict) else f" is {_text(wrong['input'])[:100]!r}"
+        place = "".join(f"/{strict_json.escaped(str(each))}" for each in wrong["loc"])
+        given = shown(MISSING if wrong["type"] == "missing" else Withheld(wrong["input"]))
+        remedy = "see /v1/preview in the OpenAPI document"
         raise HTTPException(
-            422, f"{place}{given}: {wrong['msg']}; see /v1/preview in the OpenAPI document"
+            422, f"{place or 'the body'} is {given}: {wrong['msg']}; {remedy}"
         ) from error
-
-
-def _text(given: object) -> str:
-    return given.decode(errors="replace") if isinstance(given, bytes) else str(given)
 
 
 def _asked_schema() -> dict[str, Any]:

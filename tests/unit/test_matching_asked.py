@@ -1,0 +1,50 @@
+"""The body of a preview: read as strictly as events are, and never repeated in what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse
+
+from crosstie.events import Person
+from services.matching.previewed import Asked
+from services.matching.routes import _asked
+
+ADA = b'"person":{"authority":"members","id":"ada"}'
+
+
+def test_a_person_and_a_limit_are_read() -> None:
+    ada = Person(authority="members", id="ada")
+    assert _asked(b"{%b}" % ADA) == Asked(person=ada)
+    assert _asked(b'{"limit":50,%b}' % ADA) == Asked(person=ada, limit=50)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "/ is "),
+        (b"{", "/ is "),
+        (b"\xff", '/ is "byte 0xff at position 0"'),
+        (b"[" * 100_000, '/ is "deeper nesting"'),
+        (b"null", "the body is null: "),
+        (b"[]", "the body is a list of 0: "),
+        (b"{}", "/person is (missing): Field required"),
+        (b'{%b,"limit":51}' % ADA, "/limit is 51: "),
+        (b'{%b,"limit":true}' % ADA, "/limit is true: "),
+        (b'{%b,"limit":"10"}' % ADA, "/limit is text of 2 characters: "),
+        (b'{%b,"limit":1.0}' % ADA, "/limit is 1.0: "),
+        (b'{%b,"limit":1,"limit":2}' % ADA, "/ is \"two of 'limit'\""),
+        (b'{%b,"limit":1e999}' % ADA, '/limit is "inf"'),
+        (b'{%b,"a/b":1}' % ADA, "/a~1b is 1: "),
+        (b'{%b,"\\ud800":1}' % ADA, "/? is "),
+        (b'{"person":{"authority":"members","id":"my words"}}', "/person/id is text of 8"),
+        (b'{"person":"my words"}', "/person is text of 8 characters: "),
+    ],
+)
+def test_what_is_wrong_is_said_without_the_words_that_were_sent(body: bytes, said: str) -> None:
+    with pytest.raises(HTTPException) as refused:
+        _asked(body)
+    assert refused.value.status_code == 422
+    assert refused.value.detail.startswith(said)
+    assert "my words" not in refused.value.detail
+    JSONResponse({"detail": refused.value.detail})  # can be sent
