@@ -237,9 +237,10 @@ async def test_operators_read_what_waits_what_was_refused_and_who_sent_how_many(
 
 async def test_a_name_that_a_platform_chose_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     world = World()
-    data = {"member": {"authority": "members", "id": "ada"}, "consent": True, "my divorce": 1}
+    words: dict[str, Any] = {"my divorce": 1}
+    data = {"member": {"authority": "members", "id": "ada"}, "consent": True} | words
     with caplog.at_level("INFO", "crosstie"):
-        await world.take([record(1, data=data), record(2, **{"my divorce": 1})])
+        await world.take([record(1, data=data), record(2, **words)])
     assert [pointer for _, pointer in world.letters] == ["/data/my divorce", "/my divorce"]
     assert "divorce" not in str([vars(each) for each in caplog.records])
 

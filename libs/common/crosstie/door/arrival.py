@@ -58,9 +58,8 @@ _JSON = re.compile(
 _MODELS: Mapping[str, type[BaseModel]] = {
     name: each.model[Person] for name, each in EVENT_TYPES.items()
 }
-_OURS = _ATTRIBUTES.union(
-    ("data_base64",), *(each.model_fields for each in (*_MODELS.values(), Person, Wishes))
-)
+_SPOKEN_OF: tuple[type[BaseModel], ...] = (*_MODELS.values(), Person, Wishes)
+_OURS = _ATTRIBUTES.union(("data_base64",), *(each.model_fields for each in _SPOKEN_OF))
 
 
 class Forbidden(Rejected):
