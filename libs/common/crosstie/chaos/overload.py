@@ -38,6 +38,7 @@ PATIENT: Mapping[str, str] = {"broker.session.timeout.ms": "18000"}
 _MEASURED_EVENTS, _MEASURED_SECONDS = 10_000, 3.0  # fewer tell of the first batches only
 _LATE_SECONDS = 240.0
 _LOOK_SECONDS = 0.1
+_REST = 9  # times what a look took, before the next: looking takes processors from what it looks at
 _RECOMPUTED_ROUNDS = 3
 Tell = Callable[[str], None]
 
@@ -76,11 +77,11 @@ class Overload:
 
     async def _in_effect(self, limit_seconds: float) -> bool:
         deadline = monotonic() + limit_seconds
-        while monotonic() < deadline:
+        while (begun := monotonic()) < deadline:
             with suppress(Transient):
                 if (await standing(self.system.settings)).stored:
                     return True
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(max(_LOOK_SECONDS, _REST * (monotonic() - begun)))
         return False
 
 
