@@ -31,7 +31,7 @@ CLOSING_SECONDS = 1.0
 
 def build(settings: Settings) -> Service:
     """The service, not yet started."""
-    keys = Keys(pepper=settings.api_key_pepper_bytes, rate=settings.requests_per_second)
+    keys = Keys.of(settings)
     intakes, vault_key = Intakes(), settings.vault_key_bytes
     api = FastAPI(title="crosstie ingestion", version="1", description=(__doc__ or "").strip())
     api.include_router(router(keys, intakes))

@@ -17,12 +17,14 @@ from crosstie.instants import now
 from crosstie.runtime.auth import Keys, platform_of
 from crosstie.runtime.limits import BODY_SECONDS, MOST_BODY_BYTES, RETRY_AFTER_SECONDS
 from crosstie.runtime.reach import SERVERS
+from crosstie.runtime.shares import Over, Shares
 from services.ingestion import body
 from services.ingestion.door import count, judged, settled
 from services.ingestion.intake import MOST_ENTRIES, Intake, weight
 from services.ingestion.room import Full, Room
 
 MOST_BYTES_IN_HAND = 32 * MOST_BODY_BYTES  # of all bodies; what is kept of one is as much again
+MOST_BYTES_OF_ONE = MOST_BYTES_IN_HAND // 2  # platform: that sends slowly leaves room for others
 MOST_BYTES_AT_WORK = (
     MOST_BODY_BYTES // 2
 )  # of bodies that are read and logged at once; one at least
@@ -111,6 +113,7 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
     """The routes of ingestion."""
     api = APIRouter(tags=["events"])
     bodies, work = Room(MOST_BYTES_IN_HAND), Room(MOST_BYTES_AT_WORK)
+    shares = Shares(MOST_BYTES_OF_ONE)
     reading = asyncio.Lock()
 
     @api.post(
@@ -124,14 +127,15 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
     async def post_events(request: Request) -> JSONResponse:
         """Send events: at most 1,000 at once, 1 MiB, and 20,000 once gatherings are split."""
         parse, packed = body.parser(request), body.encoding(request)
-        with _turned_away(to), bodies.held(body.most(request, packed)):
+        platform, most = request.state.caller.platform, body.most(request, packed)
+        with _turned_away(to), shares.held(platform.name, most), bodies.held(most):
             sent = await body.read(request)
             until = asyncio.get_running_loop().time() + DEADLINE_SECONDS
             # unread until its turn: what is turned away shall cost little, and so shall what waits
             async with work.held_in_turn(body.likely(sent, packed), TURN_SECONDS):
                 async with reading:
                     events = body.events(sent, parse, packed)
-                    at, platform = now(), request.state.caller.platform
+                    at = now()
                     ids = [named(each) for each in events]
                     results = [judged(each, platform, at) for each in events]
                     del events  # may be thirty times the body, and storing takes its time
@@ -175,7 +179,7 @@ def _turned_away(to: Intakes) -> Iterator[None]:
     """429 where there is too much of it, 503 where that is only because a server is away."""
     try:
         yield
-    except Full as error:
+    except (Full, Over) as error:
         detail = "too much is in hand; nothing of this was stored, send it again"
         raise _later(detail, 503 if to.away else 429) from error
 

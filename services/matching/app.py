@@ -47,7 +47,7 @@ def build(settings: Settings) -> Service:
     rules = rules_of(settings)
     api = FastAPI(title="crosstie matching", version="1", description="Suggestions and rounds.")
     desk = Desk(
-        Keys(pepper=settings.api_key_pepper_bytes, rate=settings.requests_per_second),
+        Keys.of(settings),
         settings.topics,
         settings.deployment,
     )

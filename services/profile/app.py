@@ -21,7 +21,7 @@ _MOST_ASKED = 5  # connections for reads over HTTP: they never take those of the
 
 def build(settings: Settings) -> Service:
     """The service, wired; it connects when its work begins."""
-    keys = Keys(pepper=settings.api_key_pepper_bytes, rate=settings.requests_per_second)
+    keys = Keys.of(settings)
     reads, vault_key = Reads(settings.clock), settings.vault_key_bytes
     api = FastAPI(title="crosstie profile", version="1")
     routes(api, keys, reads)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Annotated, Any
@@ -21,6 +23,8 @@ from crosstie.errors import DatabaseAway
 from crosstie.registry import Platform
 from crosstie.runtime.buckets import Buckets
 from crosstie.runtime.database import SOON_SECONDS, soon
+from crosstie.runtime.shares import Over, Shares
+from crosstie.settings import Settings
 
 __all__ = ["Caller", "Keys", "Platform", "platform_of"]
 
@@ -54,19 +58,31 @@ class Keys:
     """Looks keys up in the registry, and remembers them for as long as the constants above say.
 
     Routes are built before PostgreSQL is there: give the pool later with `connect`. `rate`: calls a
-    second of a key that has none of its own.
+    second of a key that has none of its own; `most`: requests of one platform in hand at once.
     """
 
     def __init__(
-        self, pool: asyncpg.Pool[Any] | None = None, pepper: bytes = b"", rate: float = inf
+        self,
+        pool: asyncpg.Pool[Any] | None = None,
+        pepper: bytes = b"",
+        rate: float = inf,
+        most: float = inf,
     ) -> None:
         self._pool = pool
         self._pepper = pepper
         self._buckets = Buckets(rate)
+        self._in_hand = Shares(most)
         self._right: OrderedDict[Key, _Known] = OrderedDict()
         self._wrong: OrderedDict[Key, _Known] = OrderedDict()
         self._turns = asyncio.Semaphore(MOST_LOOK_UPS)
         self._turns_again = asyncio.Semaphore(2)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Keys:
+        """As settings say; of the requests that may be in hand, one platform has half at most."""
+        most = max(1, settings.http_requests // 2)
+        pepper = settings.api_key_pepper_bytes
+        return cls(pepper=pepper, rate=settings.requests_per_second, most=most)
 
     def connect(self, pool: asyncpg.Pool[Any]) -> None:
         """Look keys up here from now on."""
@@ -85,6 +101,10 @@ class Keys:
     def wait(self, caller: Caller) -> float:
         """Count a call: 0, or the seconds until its key may call again."""
         return self._buckets.wait(caller.key_id, time.monotonic(), caller.rate)
+
+    def in_hand(self, caller: Caller) -> AbstractContextManager[None]:
+        """Count a request while it is in hand. Raises Over when its platform has enough of them."""
+        return self._in_hand.held(caller.platform.name)
 
     def _fresh(self, key: Key) -> _Known | None:
         if (right := self._right.get(key)) is not None and _within(FRESH_SECONDS, right.asked):
@@ -138,17 +158,17 @@ class Keys:
         return known
 
 
-def platform_of(keys: Keys, scope: Scope = "read") -> Callable[..., Awaitable[Platform]]:
+def platform_of(keys: Keys, scope: Scope = "read") -> Callable[..., AsyncIterator[Platform]]:
     """A FastAPI dependency: the calling platform, else 401; 403 for a key without `scope`.
 
-    429 for one that calls too often, 503 while keys cannot be looked up. `request.state.caller` is
-    the caller from then on.
+    429 for one that calls too often or has too much in hand, 503 while keys cannot be looked up.
+    `request.state.caller` is the caller from then on.
     """
 
     async def dependency(
         request: Request,
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    ) -> Platform:
+    ) -> AsyncIterator[Platform]:
         if given is None:
             raise _unauthorised("send the header Authorization: Bearer ctk_...")
         try:
@@ -167,7 +187,13 @@ def platform_of(keys: Keys, scope: Scope = "read") -> Callable[..., Awaitable[Pl
             detail = "too many requests for this key; wait, and ask or send more in each"
             raise HTTPException(429, detail, {"Retry-After": str(math.ceil(wait))})
         request.state.caller = caller
-        return caller.platform
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(keys.in_hand(caller))
+            except Over as error:
+                detail = f"too many requests of this platform at once: {error}; come again later"
+                raise HTTPException(429, detail, {"Retry-After": "2"}) from error
+            yield caller.platform
 
     return dependency
 
