@@ -15,7 +15,7 @@ from crosstie.errors import Misconfigured
 from crosstie.events import EVENT_TYPES, Person
 from crosstie.simulate.draws import Draws
 from crosstie.simulate.locality import Locality
-from crosstie.simulate.scenario import Scenario
+from crosstie.simulate.scenario import DAY_US, LATEST, Scenario
 from crosstie.simulate.stream import events, ndjson
 from crosstie.simulate.words import SECTORS, SHARE_OF
 
@@ -151,6 +151,12 @@ def test_ten_thousand_people_are_streamed() -> None:
         ({"late": 2}, "late"),
         ({"contacts_per_day": -1}, "contacts_per_day"),
         ({"contacts_per_day": float("nan")}, "contacts_per_day"),
+        ({"authority": "Two Words"}, "authority"),
+        ({"source": ""}, "source"),
+        (
+            {"start": LATEST - DAY_US, "days": 2},
+            "start is 9998-12-31 and days 2, must end by 9999-01-01",
+        ),
     ],
 )
 def test_a_scenario_out_of_bounds_says_which_bound(wrong: dict[str, Any], named: str) -> None:

@@ -103,7 +103,9 @@ def test_the_command_prints_a_table_or_one_json_object() -> None:
     assert told["methods"]["product"]["times_product"] == 1.0
 
 
-@pytest.mark.parametrize("wrong", [{"people": 1}, {"popularity": "many"}, {"places": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"people": 1}, {"popularity": "many"}, {"places": 0}, {"seed": -1}]
+)
 def test_a_setting_that_makes_no_market_says_why(wrong: dict[str, int]) -> None:
     with pytest.raises(Misconfigured, match=next(iter(wrong))):
         Setting(**wrong)  # type: ignore[arg-type]

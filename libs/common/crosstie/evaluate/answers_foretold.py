@@ -36,7 +36,7 @@ class Matcher:
     record: Recorded
     policy: Policy
     moments: Sequence[Moment]
-    model: AnswerModel | None  # None: what trains is all alike
+    model: AnswerModel | None  # None: too little trains
 
     def foretold(self, model: AnswerModel | None) -> Foretold:
         """By `model`, or by the policy's rules alone without one."""

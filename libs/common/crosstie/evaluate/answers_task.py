@@ -48,7 +48,7 @@ class Answered(Struct, frozen=True):
     pairs: int  # in what is tested, of which is known whether both accept
     without_suggestion: int  # answers that no suggestion of the pair preceded
     accepted: float  # share of what is tested
-    model: Level | None  # that was learned; None: all that trains is alike, and the rules stand
+    model: Level | None  # that was learned; None: none, and the rules stand
     methods: dict[str, Method]
     notes: dict[str, str]
 

@@ -58,7 +58,7 @@ def _read(
         except ValueError as error:
             raise Misconfigured(
                 f"ts in line {each.line} of {data.name}/events.csv is {shown(each.ts)}, must be "
-                f'{must_be}; for a set without times say "split": "random" in meta.json'
+                f'{must_be}; only ties hidden at random ("split": "random" in meta.json) need no times'
             ) from error
     return found
 

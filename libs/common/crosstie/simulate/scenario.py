@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crosstie import instants
-from crosstie.errors import Misconfigured
+from crosstie.errors import Misconfigured, shown
 from crosstie.simulate.draws import Draws
 
 DAY_US = 86_400 * instants.SECOND_US
@@ -16,8 +18,13 @@ FIRST_HOUR, WORKING_HOURS = 8, 10
 WEEKEND_SHARE = 0.1
 # a Monday; in the past, because the door refuses what has not happened yet
 START = instants.from_datetime(datetime(2026, 1, 5, tzinfo=UTC))
+LATEST = instants.from_datetime(datetime(9999, 1, 1, tzinfo=UTC))  # later a year has five digits
 FEWEST, MOST = 50, 1_000_000
 MOST_CONTACTS = 100
+_SPELT: Mapping[str, tuple[re.Pattern[str], str]] = {  # as the door takes them
+    "authority": (re.compile(r"[a-z0-9-]{1,40}"), "1 to 40 of a-z, 0-9 and -"),
+    "source": (re.compile(r"[\x21-\x7e]{1,256}"), "1 to 256 printable characters without spaces"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,14 @@ class Scenario:
         for name in ("late", "doubled"):
             if not 0 <= (share := getattr(self, name)) <= 1:
                 raise Misconfigured(f"{name} is {share}, must be a share, 0 to 1")
+        for name, (pattern, spelt) in _SPELT.items():
+            if not pattern.fullmatch(said := getattr(self, name)):
+                raise Misconfigured(f"{name} is {shown(said)}, must be {spelt}")
+        if self.end > LATEST:
+            begins, latest = (instants.to_datetime(each).date() for each in (self.start, LATEST))
+            raise Misconfigured(
+                f"start is {begins} and days {self.days}, must end by {latest}; begin earlier"
+            )
 
     @property
     def end(self) -> int:

@@ -45,9 +45,18 @@ def test_few_answers_teach_nothing() -> None:
     assert learned(NOBODY, NOBODY) is None
 
 
-def test_answers_that_are_all_alike_teach_nothing() -> None:
-    few = taught(100, {})
-    assert learned(Taught(few.seen, np.ones(100, np.bool_), few.known_at), NOBODY) is None
+@pytest.mark.parametrize("count", [LEAST, LEAST_FOR_TREES])
+@pytest.mark.parametrize("say", [True, False])
+def test_answers_that_are_all_alike_teach_how_likely_such_an_answer_is(
+    count: int, say: bool
+) -> None:
+    few = taught(count, {})
+    model = learned(Taught(few.seen, np.full(count, say), few.known_at), NOBODY)
+    assert model is not None
+    foretold = accepts(model, few.seen) if say else 1 - accepts(model, few.seen)
+    usual = chance(few.seen[:, 0] / UNIT) if say else 1 - chance(few.seen[:, 0] / UNIT)
+    assert foretold.mean() > 0.8 > usual.mean()
+    assert model.level == "logistic"
 
 
 def test_rules_that_are_right_stay() -> None:

@@ -93,7 +93,7 @@ def learned(answers: Taught, met: Taught, before: AnswerModel | None = None) -> 
 def _learned(answers: Taught) -> AnswerModel | None:
     """Chosen by how each level foretells later blocks, then taught by all."""
     count = len(answers)
-    if count < LEAST or answers.yes.all() or not answers.yes.any():
+    if count < LEAST:
         return None
     blocks = [(int(count * a), int(count * b)) for a, b in zip(CUTS, (*CUTS[1:], 1.0), strict=True)]
     first = blocks[0][0]

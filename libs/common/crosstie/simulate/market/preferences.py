@@ -57,6 +57,8 @@ class Setting:
         if self.popularity not in POPULARITIES:
             allowed = ", ".join(POPULARITIES)
             raise Misconfigured(f"popularity is {self.popularity!r}, must be one of {allowed}")
+        if self.seed < 0:
+            raise Misconfigured(f"seed is {self.seed}, must be 0 or more")
 
 
 def popularity(setting: Setting) -> Floats:
