@@ -1,4 +1,8 @@
-"""What profile knows of one person, read from its tables for the platform that asks."""
+"""What profile knows of one person, read from its tables for the platform that asks.
+
+A map of many people takes a second of a processor: it is drawn in a thread, one at a time, so that
+the fold and probes go on meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +21,15 @@ from crosstie.network.map import Population, map_of
 from crosstie.network.state import Member, Tie
 from crosstie.network.strength import moved
 from crosstie.network.wire import decode_row
+from crosstie.registry import Platform
 from crosstie.runtime.database import soon, transient
+from crosstie.runtime.shares import Shares
 from services.profile import show, sql
-from services.profile.shapes import MapShown, MemberShown
+from services.profile.shapes import MemberShown
 
 MOST_CONTACTS = 200  # the strongest, whose own ties are looked through
 MOST_TIES_BEYOND = 20_000
+MOST_MAPS_OF_ONE = 8  # platform, drawn or waiting for it: one that asks all the time leaves room
 POPULATION_SECONDS = 60.0
 COUNTING_SECONDS = 60.0
 
@@ -37,6 +44,8 @@ class Reads:
         self._clock = clock
         self._pool: asyncpg.Pool[Any] | None = None
         self._everyone = Everyone()
+        self._one_at_a_time = asyncio.Lock()
+        self._shares = Shares(MOST_MAPS_OF_ONE)
 
     def connect(self, pool: asyncpg.Pool[Any]) -> None:
         """Read from here from now on."""
@@ -51,26 +60,38 @@ class Reads:
             manager = [member.reports_to] if member.reports_to else []
             return show.member(person, member, await _people(on, manager, authorities))
 
-    async def map(self, person: Person, authorities: Collection[str]) -> MapShown | None:
-        """The map of the person's network; None when nobody is known by that name."""
+    async def map(self, person: Person, platform: Platform) -> bytes | None:
+        """JSON of the map of the person's network; None when nobody is known by that name.
+
+        Raises Over when the platform asks for too many at once.
+        """
+        with self._shares.held(platform.name):
+            async with self._one_at_a_time:
+                return await self._drawn(person, platform.authorities)
+
+    async def _drawn(self, person: Person, authorities: Collection[str]) -> bytes | None:
         pool = self._connected()
         async with soon(pool) as on:
             me = await _member(on, person)
             if me is None:
                 return None
             at = await self._now(on)
-            ties = [_tie(row["state"]) for row in await on.fetch(sql.TIES_OF, me.subject)]
-            ties.sort(key=lambda tie: moved(tie.strength, at), reverse=True)
+            rows = await on.fetch(sql.TIES_OF, me.subject)
+            ties = await asyncio.to_thread(_strongest, rows, at)
             closest = [each.other(me.subject) for each in ties]
             rows = await on.fetch(sql.TIES_BEYOND, closest[:MOST_CONTACTS], MOST_TIES_BEYOND)
-            beyond = [_tie(row["state"]) for row in rows]
-            members = await _members(
-                on, {end for tie in (*ties, *beyond) for end in (tie.a, tie.b)}
-            )
+            beyond = await asyncio.to_thread(_ties, rows)
+            ends = {end for tie in (*ties, *beyond) for end in (tie.a, tie.b)}
+            rows = await on.fetch(sql.MEMBERS, sorted(ends))
             people = await _people(on, closest, authorities)
             everyone = await self._everyone.counted(pool)
-        seen = show.visible(members, people)
-        return show.map(person, map_of(me, ties, beyond, seen, everyone, at), seen, people)
+
+        def drawn() -> bytes:
+            seen = show.visible(_decoded(rows), people)
+            found = show.map(person, map_of(me, ties, beyond, seen, everyone, at), seen, people)
+            return found.model_dump_json().encode()
+
+        return await asyncio.to_thread(drawn)
 
     async def _now(self, on: Any) -> int:
         if self._clock == "wall":
@@ -130,8 +151,12 @@ async def _member(on: Any, person: Person) -> Member | None:
 
 
 async def _members(on: Any, subjects: Iterable[str]) -> dict[str, Member]:
+    return _decoded(await on.fetch(sql.MEMBERS, sorted(subjects)))
+
+
+def _decoded(rows: Iterable[Any]) -> dict[str, Member]:
     found = {}
-    for subject, state in await on.fetch(sql.MEMBERS, sorted(subjects)):
+    for subject, state in rows:
         row = None if state is None else decode_row("member/", state)
         if isinstance(row, Member):
             found[subject] = row
@@ -143,6 +168,15 @@ async def _people(
 ) -> dict[str, Person]:
     rows = await on.fetch(sql.PEOPLE, sorted(subjects), sorted(authorities))
     return {subject: Person(authority=authority, id=id) for subject, authority, id in rows}
+
+
+def _strongest(rows: Iterable[Any], at: int) -> list[Tie]:
+    """The strongest first."""
+    return sorted(_ties(rows), key=lambda tie: moved(tie.strength, at), reverse=True)
+
+
+def _ties(rows: Iterable[Any]) -> list[Tie]:
+    return [_tie(row["state"]) for row in rows]
 
 
 def _tie(state: str) -> Tie:

@@ -4,12 +4,13 @@
 
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from crosstie.errors import DatabaseAway
 from crosstie.events import Person
 from crosstie.runtime.auth import Keys, Platform, platform_of
+from crosstie.runtime.shares import Over
 from services.profile.reads import Reads
 from services.profile.shapes import MapShown, MemberShown, Problem
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No API key, or a wrong one."},
     403: {"model": Problem, "description": "This key may not read."},
-    429: {"model": Problem, "description": "Too many requests for this key; see Retry-After."},
+    429: {"model": Problem, "description": "Too many requests or maps at once; see Retry-After."},
     404: {"model": Problem, "description": "Nobody of your authorities is known by that name."},
     503: {"model": Problem, "description": "PostgreSQL is away; see Retry-After."},
 }
@@ -38,15 +39,25 @@ def routes(api: FastAPI, keys: Keys, reads: Reads) -> None:
     ) -> MemberShown:
         return _found(await reads.member(_own(platform, authority, id), platform.authorities), id)
 
-    @router.get("/{authority}/{id}/map", summary="This person's network, and who is missing in it")
+    @router.get(
+        "/{authority}/{id}/map",
+        summary="This person's network, and who is missing in it",
+        response_model=MapShown,
+    )
     async def map_(
         platform: Annotated[Platform, caller], authority: Authority, id: ExternalId
-    ) -> MapShown:
-        return _found(await reads.map(_own(platform, authority, id), platform.authorities), id)
+    ) -> Response:
+        found = _found(await reads.map(_own(platform, authority, id), platform), id)
+        return Response(found, media_type="application/json")
 
     @api.exception_handler(DatabaseAway)
     async def away(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "2"})
+
+    @api.exception_handler(Over)
+    async def over(_: Request, error: Exception) -> JSONResponse:
+        detail = f"too many maps at once: {error}; come again later"
+        return JSONResponse({"detail": detail}, 429, {"Retry-After": "1"})
 
     api.include_router(router)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,11 +16,12 @@ from crosstie import api_keys, registry, sealing
 from crosstie.network import facts as f
 from crosstie.network.facts import Event
 from crosstie.network.fold import fold_all
+from crosstie.network.map import map_of
 from crosstie.network.state import member_key, tie_key
 from crosstie.network.wire import encode
 from crosstie.runtime import database as runtime_database
 from crosstie.runtime.auth import Keys
-from services.profile import sql
+from services.profile import reads, sql
 from services.profile.reads import Reads
 from services.profile.routes import routes
 from tests.line import between
@@ -211,6 +213,28 @@ async def test_however_many_ask_at_once_people_are_counted_once(
         answers = await asyncio.gather(*(http.get("/v1/members/nhs/alma/map") for _ in range(8)))
     assert {each.status_code for each in answers} == {200}
     assert asked.count(sql.POPULATION) == 1
+
+
+async def test_while_maps_are_drawn_others_are_answered_and_a_platform_has_so_many(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        assert go_on.wait(60)
+        return map_of(*arguments)
+
+    monkeypatch.setattr(reads, "map_of", slowly)
+    path = "/v1/members/nhs/alma"
+    maps = [asyncio.create_task(http.get(f"{path}/map")) for _ in range(reads.MOST_MAPS_OF_ONE)]
+    assert await asyncio.to_thread(begun.wait, 60)
+    assert (await http.get(path)).status_code == 200
+    turned_away = await http.get(f"{path}/map")
+    assert (turned_away.status_code, "Retry-After" in turned_away.headers) == (429, True)
+    go_on.set()
+    assert {(await each).status_code for each in maps} == {200}
+    assert (await http.get(f"{path}/map")).status_code == 200
 
 
 async def test_a_made_up_contact_tells_nothing_about_people_of_others_who_never_consented(
