@@ -114,12 +114,15 @@ def _bytes(seed: int, number: int) -> Iterator[bytes]:
 
 _ANY = b"any"  # stands for bytes that are drawn
 _JSON = b'{"n":1,"members":[{"authority":7}],"suggestion":null}'
+_NO_TEXT, _DEEP = b'{"n":"\xff"}', b'{"n":' + b"[" * 100_000  # of these decoders raise other errors
 _AT_A_DOOR = (
     Wrong(_ANY, _ANY, (("ce_id", b"\xff"), ("ce_time", b"yesterday"))),
     Wrong(None, b""),
     Wrong(b"", None),
     Wrong(_ANY, b"[" * 5_000),
     Wrong(b"\xff" * 100_000, None),
+    Wrong(_ANY, _NO_TEXT, (("content-type", b"application/cloudevents+json"),)),
+    Wrong(_ANY, _DEEP, (("ce_specversion", b"1.0"), ("ce_id", b"deep"))),
     Wrong(
         _ANY, _ANY, (("ce_id", b"1"), ("ce_id", b"2"), ("", b""), ("ce_source", b"\x00" * 9_000))
     ),
@@ -133,14 +136,24 @@ _INSIDE: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(_ANY, None),
         Wrong(MARK_KEY.encode(), _ANY),
         Wrong(b"member/\xff", _JSON),
+        Wrong(MARK_KEY.encode(), _NO_TEXT),
+        Wrong(b"member/AAAAAAAAAAAAAAAA", _DEEP),
     ),
     "rounds": (
         Wrong(_ANY, _ANY),
         Wrong(None, b""),
         Wrong(b"1", _ANY),
         Wrong(b"1", _JSON),
+        Wrong(b"1", _NO_TEXT),
+        Wrong(b"1", _DEEP),
         Wrong(b"1/1", _ANY, (("part", b"1/many"),)),
     ),
-    "suggestions": (Wrong(_ANY, _ANY), Wrong(None, b""), Wrong(_ANY, _JSON)),
-    "dlq": (Wrong(_ANY, _ANY), Wrong(None, b""), Wrong(_ANY, _JSON)),
+    "suggestions": (
+        Wrong(_ANY, _ANY),
+        Wrong(None, b""),
+        Wrong(_ANY, _JSON),
+        Wrong(_ANY, _NO_TEXT),
+        Wrong(_ANY, _DEEP),
+    ),
+    "dlq": (Wrong(_ANY, _ANY), Wrong(None, b""), Wrong(_ANY, _JSON), Wrong(_ANY, _DEEP)),
 }
