@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from crosstie.runtime.guarded import NEVER, Guarded, Program
-from crosstie.runtime.supervised import Supervised
+from crosstie.runtime.guarded import NEVER, Guarded, Program, StackFailed
+from crosstie.runtime.supervised import Supervised, all_ready
 
 
 @pytest.fixture
@@ -39,6 +39,25 @@ async def test_a_service_that_cannot_log_is_tried_again_and_the_reason_is_told(
     assert {each.getMessage() for each in said} == {"service did not start, tried again"}
     assert all(str(taken) in vars(each)["crosstie_fields"]["reason"] for each in said)
     assert service.starts == 0
+
+
+async def test_what_is_not_ready_in_time_is_told_with_its_reason(tmp_path: Path) -> None:
+    service = Supervised("matching", {}, tmp_path, None)
+    silent = Supervised("profile", {}, tmp_path, None)
+    port = int(service.url.rsplit(":", 1)[1])
+
+    async def compiling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"ready":false,"reasons":{"start":"compiling"}}'
+        head = f"HTTP/1.1 503 x\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(compiling, "127.0.0.1", port):
+        with pytest.raises(
+            StackFailed, match=r"within 0 s: matching \(start: compiling\), profile"
+        ):
+            await all_ready({"matching": service, "profile": silent}, 0.0)
 
 
 def test_a_log_folder_that_is_missing_is_made(tmp_path: Path) -> None:

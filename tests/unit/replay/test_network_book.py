@@ -96,6 +96,8 @@ def test_rows_published_after_the_snapshot_are_left_out(world: World) -> None:
         Record("network.v1", 0, 99, 0, b"mark", encode(Mark(7, 0))),
     ]
     assert differences(world, [*world.published(), *later]) == ()
+    assert world.mirror().ahead() == []
+    assert world.mirror([*world.published(), *later]).ahead() == [0]
 
 
 def test_a_mark_that_leaps_over_the_snapshot_asks_for_another(world: World) -> None:

@@ -34,7 +34,9 @@ __all__ = ["Book", "Books", "check"]
 
 PATIENCE_SECONDS = 60.0  # how long publishing may lag behind PostgreSQL
 _POLL_SECONDS = 0.25
-_LONGEST_READ_SECONDS = COMPACTION_LAG_MS / 2_000  # later, compaction may have passed a mark
+_LONGEST_READ_SECONDS = (
+    COMPACTION_LAG_MS / 2_000
+)  # of what goes on: later, compaction may have passed a mark
 _ATTEMPTS = 3  # a take-over may merge two batches into one mark: then the snapshot is taken again
 
 
@@ -81,13 +83,17 @@ async def _moment(
     for _ in range(_ATTEMPTS):
         begun = time.monotonic()
         snapshot = await tables.snapshot(connection, settings)
-        mirror = await _mirrored(settings, snapshot, patience, planted)
-        if not mirror.skipped() and time.monotonic() - begun < _LONGEST_READ_SECONDS:
+        mirror, ended = await _mirrored(settings, snapshot, patience, planted)
+        in_time = ended or time.monotonic() - begun < _LONGEST_READ_SECONDS
+        if in_time and not mirror.skipped():
             shown = await _shown(settings, snapshot, planted)
             inboxes = await _inboxes(settings, planted)
             rounds = await _rounds(settings, snapshot, patience, planted)
             return _Moment(snapshot, mirror, shown, inboxes, rounds)
-    raise BrokerAway("network.v1 has no marks at the offsets of PostgreSQL; check again")
+    raise BrokerAway(
+        "network.v1 has no marks at the offsets of PostgreSQL, or to read it took longer than "
+        f"{_LONGEST_READ_SECONDS:.0f} s while it went on; check again with less going on"
+    )
 
 
 def _ours(records: Iterable[Record], planted: Planted) -> list[Record]:
@@ -96,15 +102,17 @@ def _ours(records: Iterable[Record], planted: Planted) -> list[Record]:
 
 async def _mirrored(
     settings: Settings, snapshot: Snapshot, patience: float, planted: Planted
-) -> compare.Mirror:
+) -> tuple[compare.Mirror, bool]:
+    """What is read of the topic, and whether it ends there: what nothing replaces, nothing compacts."""
     mirror = compare.Mirror({p: each.next_offset for p, each in snapshot.partitions.items()})
     deadline = time.monotonic() + patience
     async with Tape(settings, settings.topics.network.name) as tape:
         while True:
-            async for records in tape.all():
+            read = await tape.ends()
+            async for records in tape.all(read):
                 mirror.play(_ours(records, planted))
             if not mirror.behind() or time.monotonic() > deadline:
-                return mirror
+                return mirror, not mirror.ahead() and await tape.ends() == read
             await asyncio.sleep(_POLL_SECONDS)
 
 

@@ -137,6 +137,10 @@ class Mirror:
         """Partitions whose newest mark has not reached `until`."""
         return [p for p, until in self._until.items() if self._end(p) < until]
 
+    def ahead(self) -> list[int]:
+        """Partitions whose newest mark is past `until`."""
+        return [p for p in self.marks if self._end(p) > self._until.get(p, 0)]
+
     def skipped(self) -> list[int]:
         """Partitions that have no mark at `until`, but a later one: their cut cannot be known."""
         return [

@@ -100,6 +100,14 @@ class Supervised:
         """Whether its own readiness probe says so."""
         return await self._probe(client, "ready")
 
+    async def reasons(self, client: httpx.AsyncClient) -> str:
+        """Its name, and why it is not ready, where it says so."""
+        try:
+            said = (await client.get(f"{self.url}/health/ready")).json()["reasons"]
+        except (httpx.HTTPError, ValueError, KeyError):
+            said = {}
+        return " ".join((self.name, *(f"({what}: {why})" for what, why in said.items())))
+
     async def _ran(self) -> dict[str, str]:
         """Start it and wait until it ended; why it did not start, if so."""
         try:
@@ -159,7 +167,6 @@ async def all_ready(services: Mapping[str, Supervised], limit_seconds: float) ->
                 return
             if monotonic() > deadline:
                 ends = "\n".join(service.tail() for service in waiting.values())
-                raise StackFailed(
-                    f"not ready within {limit_seconds:g} s: {', '.join(waiting)}\n{ends}"
-                )
+                late = ", ".join([await each.reasons(client) for each in waiting.values()])
+                raise StackFailed(f"not ready within {limit_seconds:g} s: {late}\n{ends}")
             await asyncio.sleep(POLL_SECONDS)

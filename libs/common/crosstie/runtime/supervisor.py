@@ -40,7 +40,7 @@ log = logger("supervisor")
 T = TypeVar("T")
 
 SERVICES = ("ingestion", "profile", "matching")
-READY_SECONDS = 180.0
+READY_SECONDS = 600.0  # the first start compiles: a minute of a processor, more on a busy machine
 AS_KUBERNETES = Liveness()
 POLL_SECONDS = 0.25
 
