@@ -53,9 +53,8 @@ def _excess(
     network: Network, ledger: Ledger, subject: str, slot: Slot, gone: Mapping[str, Change]
 ) -> list[Suggestion]:
     """What `subject` holds over capacity and has not answered: nobody's answers first, the newest first."""
-    member = network.members[
-        subject
-    ]  # a live suggestion's members are known: `settle` withdraws those of the erased first
+    # a live suggestion's members are known: `settle` withdraws those of the erased first
+    member = network.members[subject]
     using = [each for each in holding(ledger, subject, slot) if each.id not in gone]
     over = len(using) - capacity(member.availability, slot)
     if over <= 0:
