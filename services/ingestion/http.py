@@ -112,8 +112,7 @@ class Intakes:
 def router(keys: Keys, to: Intakes) -> APIRouter:
     """The routes of ingestion."""
     api = APIRouter(tags=["events"])
-    bodies, work = Room(MOST_BYTES_IN_HAND), Room(MOST_BYTES_AT_WORK)
-    shares = Shares(MOST_BYTES_OF_ONE)
+    bodies, work = Shares(MOST_BYTES_OF_ONE, MOST_BYTES_IN_HAND), Room(MOST_BYTES_AT_WORK)
     reading = asyncio.Lock()
 
     @api.post(
@@ -128,7 +127,7 @@ def router(keys: Keys, to: Intakes) -> APIRouter:
         """Send events: at most 1,000 at once, 1 MiB, and 20,000 once gatherings are split."""
         parse, packed = body.parser(request), body.encoding(request)
         platform, most = request.state.caller.platform, body.most(request, packed)
-        with _turned_away(to), shares.held(platform.name, most), bodies.held(most):
+        with _turned_away(to), bodies.held(platform.name, most):
             sent = await body.read(request)
             until = asyncio.get_running_loop().time() + DEADLINE_SECONDS
             # unread until its turn: what is turned away shall cost little, and so shall what waits

@@ -7,7 +7,6 @@ event loop, so that rounds and reads do not wait for them.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from crosstie.matching.occasion import Occasion
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.preview import Preview, preview
 from crosstie.runtime.database import soon
+from crosstie.runtime.shares import Shares
 from crosstie.settings import Settings
 from services.matching import sql
 from services.matching.decide import Fitted, Rules, now, read_back
@@ -36,7 +36,7 @@ _MOST_OF_ONE = 4  # platform: one that asks all the time leaves room for others
 
 
 class Busy(Transient):
-    """As many wait already as may; or there is nothing to go by yet."""
+    """There is nothing to go by yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +81,14 @@ class Previews:
         self._leader = leader
         self._rules = rules
         self._one_at_a_time = asyncio.Lock()
-        self._waiting: Counter[str] = Counter()  # by platform
+        self._waiting = Shares(_MOST_OF_ONE, _MOST_WAITING)
         self._last: _Read | None = None
 
     async def of(self, subject: str, most: int, platform: str) -> Seen:
-        """As of now. Raises Busy, DatabaseAway."""
-        if self._waiting[platform] >= _MOST_OF_ONE or self._waiting.total() >= _MOST_WAITING:
-            raise Busy("too many previews at once; try again")
-        self._waiting[platform] += 1
-        try:
+        """As of now. Raises Busy, DatabaseAway, and Over when as many wait already as may."""
+        with self._waiting.held(platform):
             async with self._one_at_a_time:
                 return await self._seen(subject, most)
-        finally:
-            self._waiting[platform] -= 1
 
     async def _seen(self, subject: str, most: int) -> Seen:
         ledger, n = self._leader.warm

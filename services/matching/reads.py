@@ -120,7 +120,10 @@ class Desk:
         return Suggestions(person=person, suggestions=seen)
 
     async def preview(self, person: Person, most: int, platform: Platform) -> PreviewShown | None:
-        """Whom `person` would be suggested now, None for a stranger. Raises Busy, DatabaseAway."""
+        """Whom `person` would be suggested now, None for a stranger.
+
+        Raises Busy, Over, DatabaseAway.
+        """
         _, people, _ = self._connected()
         assert self._previews is not None
         subject = await people.subject(person.authority, person.id)

@@ -12,6 +12,7 @@ from crosstie.door import strict_json
 from crosstie.errors import MISSING, DatabaseAway, Rejected, Withheld, shown
 from crosstie.events import Person
 from crosstie.runtime.auth import Platform, platform_of
+from crosstie.runtime.shares import Over
 from services.matching.previewed import Asked, PreviewShown
 from services.matching.previews import Busy
 from services.matching.reads import Desk, Rounds, Suggestions
@@ -94,6 +95,11 @@ def routes(api: FastAPI, desk: Desk) -> None:
     @api.exception_handler(Busy)
     async def busy(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "1"})
+
+    @api.exception_handler(Over)
+    async def over(_: Request, error: Exception) -> JSONResponse:
+        detail = f"too many previews at once: {error}; try again"
+        return JSONResponse({"detail": detail}, 503, {"Retry-After": "1"})
 
     @api.exception_handler(DatabaseAway)
     async def away(_: Request, error: Exception) -> JSONResponse:

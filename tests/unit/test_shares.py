@@ -74,6 +74,19 @@ def test_a_share_is_of_each_and_what_is_heavier_goes_in_alone() -> None:
         pass
 
 
+def test_all_have_a_limit_together_of_which_nobody_can_take_the_others_share() -> None:
+    shares = Shares(6, 10)
+    with shares.held("a", 6), shares.held("b", 4):
+        with pytest.raises(Over, match="10 of 10 are in hand"), shares.held("c"):
+            pass
+        with pytest.raises(Over, match="4 of 6 are in hand"), shares.held("b", 3):
+            pass
+    with shares.held("c", 30), pytest.raises(Over, match="30 of 10"), shares.held("a"):
+        pass
+    with shares.held("a", 6):
+        pass
+
+
 async def test_requests_of_one_platform_are_turned_away_and_those_of_others_are_not() -> None:
     api, held, in_hand = FastAPI(), asyncio.Event(), asyncio.Semaphore(0)
     keys = Known(most=2)
