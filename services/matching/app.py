@@ -29,6 +29,7 @@ from services.matching.reader import Reader
 from services.matching.reads import Desk
 from services.matching.rounds import Leader
 from services.matching.routes import routes
+from services.matching.solver import solved_apart
 from services.matching.standing import Standing
 from services.matching.store import Store
 
@@ -57,7 +58,7 @@ def build(settings: Settings) -> Service:
         async with database.pools(settings, "matching", running, 10, _MOST_ASKED) as (pool, asked):
             reader, people, store = Reader(settings, running), People(pool.acquire), Store(pool)
             standing = Standing(reader)
-            leader = Leader(settings, store, reader, standing, people, rules, running)
+            leader = Leader(settings, store, reader, standing, people, rules, solved_apart, running)
             previews = Previews(settings, asked, standing, leader, rules)
             desk.connect(asked, reader, previews)
             running.unready["start"] = "compiling"

@@ -13,6 +13,7 @@ from crosstie.matching import policy as policies
 from crosstie.matching import record
 from crosstie.matching.base import Base
 from crosstie.matching.fingerprint import code_version, fingerprint
+from crosstie.matching.flows import Solver
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.matching.occasion import Occasion
@@ -101,8 +102,9 @@ def decided(
     rules: Rules,
     deployment: str,
     ready: Prepared,
+    solve: Solver,
 ) -> Decided:
-    """Round `opening.n`, upon what is `ready` of its cut."""
+    """Round `opening.n`, upon what is `ready` of its cut. Raises what `solve` does."""
     seed = record.seed(deployment, opening.n)
     after, changes, notes = step(
         ready.network,
@@ -120,6 +122,7 @@ def decided(
             touched=opening.touched,
         ),
         prepared=ready,
+        solve=solve,
     )
     round = Round(
         n=opening.n,

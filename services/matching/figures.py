@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from crosstie.errors import SolverFailed
 from crosstie.instants import to_rfc3339
 from crosstie.matching.prepared import Prepared
 from crosstie.runtime.telemetry import logger
 from crosstie.showing import news
 from services.matching.decide import Opening
+from services.matching.solver import SolverFailed
 from services.matching.store import Control
 from services.matching.written import Decision
 

@@ -22,6 +22,7 @@ from services.matching import sql, tell
 from services.matching.decide import Opening, Rules, decided, now, read_back, simple
 from services.matching.people import People
 from services.matching.reader import Reader
+from services.matching.solver import solved_apart
 from services.matching.standing import Standing
 from services.matching.store import Store
 from services.matching.written import summary
@@ -87,7 +88,7 @@ async def tried(settings: Settings, rules: Rules) -> dict[str, Any]:
         opening = Opening(head.n + 1, at, full=True, cut=cut, previous=head.digest)
         body = await store.newest_base()
         base = simple(ready.network, rules, at) if body is None else read_back(body)
-        result = decided(opening, ledger, base, rules, settings.deployment, ready)
+        result = decided(opening, ledger, base, rules, settings.deployment, ready, solved_apart)
         return await _described(result.round, People(pool.acquire))
 
 

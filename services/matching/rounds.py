@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import time
 
-from crosstie.errors import SolverFailed
 from crosstie.matching import ledger as ledgers
 from crosstie.matching import record
 from crosstie.matching.drawing import ordered
+from crosstie.matching.flows import Solver
 from crosstie.matching.ledger import Ledger
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
@@ -26,6 +26,7 @@ from services.matching.offloop import off_loop
 from services.matching.people import People, told
 from services.matching.publishing import Publisher
 from services.matching.reader import Reader
+from services.matching.solver import SolverFailed
 from services.matching.standing import Standing
 from services.matching.store import Store
 from services.matching.turns import Turns
@@ -48,6 +49,7 @@ class Leader:
         standing: Standing,
         people: People,
         rules: Rules,
+        solve: Solver,
         running: Running,
     ) -> None:
         self._settings = settings
@@ -55,6 +57,7 @@ class Leader:
         self._reader = reader
         self._people = people
         self._rules = rules
+        self._solve = solve
         self._running = running
         self._publisher = Publisher(settings, store, running)
         self._turns = Turns(settings, store, reader, standing, running)
@@ -121,9 +124,7 @@ class Leader:
         read = time.monotonic()
         try:
             result = await self._decided(mine, turn)
-        except (
-            SolverFailed
-        ) as failed:  # for want of memory, most likely: what happened still settles
+        except SolverFailed as failed:  # for want of memory, likely: what happened still settles
             figures.unsolved(turn, failed, mine.rest(full=turn.opening.full))
             turn = turn.settling()
             result = await self._decided(mine, turn)
@@ -157,10 +158,12 @@ class Leader:
 
     async def _decided(self, mine: Leadership, turn: Turn) -> Decided:
         """The round, decided in a thread."""
-        opening, ready, rules = turn.opening, turn.ready, self._rules
+        opening, ready, rules, solve = turn.opening, turn.ready, self._rules, self._solve
         base = await self._bases.for_round(ready.network, opening.at, full=opening.full)
         deployment = self._settings.deployment
-        return await off_loop(lambda: decided(opening, mine.ledger, base, rules, deployment, ready))
+        return await off_loop(
+            lambda: decided(opening, mine.ledger, base, rules, deployment, ready, solve)
+        )
 
     async def _decision(self, result: Decided, turn: Turn) -> Decision:
         """The round with all that follows from it: whom to tell, in which words."""

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from crosstie.matching import flows
 from crosstie.matching.base import Base, decode
 from crosstie.network.facts import Blocking
 from crosstie.network.state import tie_key
 from crosstie.runtime.stack import Stack
-from services.matching import app, bases, leadership
+from services.matching import bases, leadership, solver
 from tests.services.matching_running import here
 from tests.services.matching_world import (
     START,
@@ -135,8 +134,7 @@ async def test_what_happened_settles_while_no_assignment_is_found(
     suggestion = (await village.told())[0][1]["suggestion"]
     one, other = await pair_of(village, suggestion)
     monkeypatch.setattr(sys, "executable", str(python))
-    monkeypatch.setattr(flows, "LARGE", 0)
-    monkeypatch.setattr(app, "warm", lambda: None)  # it solves something, too
+    monkeypatch.setattr(solver, "LARGE", 0)
     monkeypatch.setattr(leadership, "FIRST_REST_SECONDS", 5.0)
     monkeypatch.setattr(leadership, "LONGEST_REST_SECONDS", 5.0)
     short.touch()

@@ -11,7 +11,6 @@ CrosstieError
     ├── Fenced            someone else owns this now: drop it and let them
     ├── LogGap            the log lacks what was not read yet: unready until an operator decides
     ├── Unpublishable     no broker will ever take it: unready until an operator raises its limit
-    ├── SolverFailed      a process that assigns ended without: no such round for a while
     └── Misconfigured     settings or deployment are at fault: exit with the message
 """
 
@@ -100,10 +99,6 @@ class LogGap(Stop):
 
 class Unpublishable(Stop):
     """The broker refuses a record, however often it is sent; the message names topic and remedy."""
-
-
-class SolverFailed(Stop):
-    """The process that solves an assignment ended without one; killed: for want of memory, likely."""
 
 
 class Misconfigured(Stop):

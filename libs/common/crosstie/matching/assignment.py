@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from crosstie.matching import flows, repairs
+from crosstie.matching import repairs
 from crosstie.matching.arrays import Bools, Ints
+from crosstie.matching.flows import TYPES, Problem, Solver, solved
 from crosstie.matching.rounding import rounded
 
 MOST_PASSES = 8  # of swaps
@@ -29,19 +30,22 @@ def mentors(
     wanted: Ints,
     taken: Ints,
     slot_step: int,
+    solve: Solver = solved,
 ) -> Bools:
     """The best pairs: at most offered[m] per mentor and wanted[m] per mentee, by member index.
 
     A mentor's next mentee costs `slot_step` more than the one before, counting those `taken`.
     """
-    flow, _ = _flow(mentee, mentor, worth, wanted, offered, taken, slot_step)
+    flow, _ = _flow(mentee, mentor, worth, wanted, offered, taken, slot_step, solve)
     return flow
 
 
-def introductions(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
+def introductions(
+    a: Ints, b: Ints, worth: Ints, slots: Ints, solve: Solver = solved
+) -> tuple[Bools, int]:
     """Pairs that fit in everyone's `slots`, and an upper bound of any such choice's worth."""
     fit, those = _worthy(a, b, worth, slots)
-    chosen, bound = _matched(*those)
+    chosen, bound = _matched(*those, solve)
     return _spread(chosen, fit, len(a)), bound
 
 
@@ -53,7 +57,9 @@ def foreseen(a: Ints, b: Ints, worth: Ints, slots: Ints) -> Bools:
     return _spread(chosen, fit, len(a))
 
 
-def _worthy(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Ints, tuple[Ints, ...]]:
+def _worthy(
+    a: Ints, b: Ints, worth: Ints, slots: Ints
+) -> tuple[Ints, tuple[Ints, Ints, Ints, Ints]]:
     """Which pairs are worth something, and these with their members numbered anew."""
     fit = np.flatnonzero(worth > 0)
     members = np.zeros(len(slots), dtype=np.bool_)  # who has pairs: nothing is kept of others
@@ -68,13 +74,13 @@ def _spread(chosen: Bools, fit: Ints, size: int) -> Bools:
     return every
 
 
-def _matched(a: Ints, b: Ints, worth: Ints, slots: Ints) -> tuple[Bools, int]:
+def _matched(a: Ints, b: Ints, worth: Ints, slots: Ints, solve: Solver) -> tuple[Bools, int]:
     """The best of pairs that are all worth something, and the bound."""
     if len(a) == 0:
         return np.zeros(0, dtype=np.bool_), 0
     left, right = np.concatenate([a, b]), np.concatenate([b, a])
     flow, double = _flow(
-        left, right, np.concatenate([worth, worth]), slots, slots, np.zeros_like(slots), 0
+        left, right, np.concatenate([worth, worth]), slots, slots, np.zeros_like(slots), 0, solve
     )
     sides = flow[: len(a)].astype(np.int64) + flow[len(a) :]
     chosen = sides == 2
@@ -102,6 +108,7 @@ def _flow(
     slots_right: Ints,
     taken: Ints,
     step: int,
+    solve: Solver,
 ) -> tuple[Bools, int]:
     """Max-worth choice of pairs (left, right) within both sides' slots, and its worth."""
     fits = np.flatnonzero((worth > 0) & (slots_left[left] > 0) & (slots_right[right] > 0))
@@ -126,10 +133,10 @@ def _flow(
     del tail, head
     columns = [
         np.concatenate(each, dtype=of)
-        for each, of in zip(zip(*arcs, strict=True), flows.TYPES, strict=True)
+        for each, of in zip(zip(*arcs, strict=True), TYPES, strict=True)
     ]
     del arcs, ones
-    carries, cost = flows.cheapest(flows.Problem(columns, source, sink, supply))
+    carries, cost = solve(Problem(columns, source, sink, supply))
     first = len(active_left)
     chosen[fits] = carries[first : first + len(fits)]
     return chosen, -cost

@@ -14,6 +14,7 @@ from crosstie.matching.candidates import SOURCES, Pairs, Search
 from crosstie.matching.congestion import shortlist
 from crosstie.matching.exploration import Drawn, explore
 from crosstie.matching.fairness import MOST_ASSIGNMENTS, Quota, achieved, bonuses, passed_over
+from crosstie.matching.flows import Solver, solved
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.market import Market
 from crosstie.matching.model import Kind
@@ -56,7 +57,9 @@ class Choice:
         )
 
 
-def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> Choice:
+def mentorings(
+    market: Market, scorer: Scorer, policy: Policy, notes: Notes, solve: Solver = solved
+) -> Choice:
     """The best mentorings that fit everyone's slots: the optimum over the candidates."""
     roles = market.roles(policy)
     search = market.search(roles.offers | roles.wants, never=market.never)
@@ -76,6 +79,7 @@ def mentorings(market: Market, scorer: Scorer, policy: Policy, notes: Notes) -> 
         wanted=market.mentors,
         taken=market.mentees_held,
         slot_step=round(policy.value.slot_step * MILLION),
+        solve=solve,
     )
     notes["made.mentoring"] = int(np.count_nonzero(chosen))
     return Choice("mentoring", one, other, sources, worth, chosen)
@@ -89,6 +93,7 @@ def introductions(
     taken: Choice,
     notes: Notes,
     find: Finder = candidates.introductions,
+    solve: Solver = solved,
 ) -> Iterator[Choice]:
     """Introductions and reconnections, which share slots, without the pairs already `taken`."""
     pairs, worth, new = _introducible(market, scorer, policy, taken, notes, find)
@@ -105,7 +110,7 @@ def introductions(
     lifted = worth + fairness.FIRST * (first[pairs.a] | first[pairs.b])
     lifted[drawn.chosen] = 0
     notes["passed-over"] = int(np.count_nonzero(first & (slots > 0)))
-    chosen = drawn.chosen | _from_shortlist(pairs, lifted, left, quotas, policy, notes)
+    chosen = drawn.chosen | _from_shortlist(pairs, lifted, left, quotas, policy, notes, solve)
     every = Choice("introduction", pairs.a, pairs.b, pairs.sources, worth, chosen, drawn)
     for each in (
         every.part(slice(new), "introduction"),
@@ -159,7 +164,13 @@ def _ends(pairs: Pairs, mask: Bools, size: int) -> Ints:
 
 
 def _from_shortlist(
-    pairs: Pairs, worth: Ints, slots: Ints, quotas: list[Quota], policy: Policy, notes: Notes
+    pairs: Pairs,
+    worth: Ints,
+    slots: Ints,
+    quotas: list[Quota],
+    policy: Policy,
+    notes: Notes,
+    solve: Solver,
 ) -> Bools:
     """The assignment within quotas, of the pairs that are likeliest to form at market prices."""
     asked = tuple(quota.mask for quota in quotas if quota.share > 0)
@@ -169,12 +180,12 @@ def _from_shortlist(
     notes["shortlist.unsettled-millionths"] = unsettled
     listed = np.flatnonzero(kept)  # the assignment is of these alone, often one in many
     within = [replace(quota, mask=quota.mask[listed]) for quota in quotas]
-    kept[listed] = _within_quotas(pairs.where(kept), worth[listed], slots, within, notes)
+    kept[listed] = _within_quotas(pairs.where(kept), worth[listed], slots, within, notes, solve)
     return kept
 
 
 def _within_quotas(
-    pairs: Pairs, worth: Ints, slots: Ints, quotas: list[Quota], notes: Notes
+    pairs: Pairs, worth: Ints, slots: Ints, quotas: list[Quota], notes: Notes, solve: Solver
 ) -> Bools:
     """The assignment, made again with a growing bonus for what quotas lack, while that may help.
 
@@ -194,7 +205,7 @@ def _within_quotas(
     attempts = 0
     while True:
         total = lifted()
-        chosen, bound = assignment.introductions(pairs.a, pairs.b, total, slots)
+        chosen, bound = assignment.introductions(pairs.a, pairs.b, total, slots, solve)
         grown, attempts = bonuses(quotas, chosen, bonus), attempts + 1
         if grown == bonus or attempts == MOST_ASSIGNMENTS:
             break

@@ -14,6 +14,7 @@ from crosstie.matching import choosing
 from crosstie.matching.base import Base
 from crosstie.matching.choosing import Choice
 from crosstie.matching.closeness import nearest
+from crosstie.matching.flows import Solver, solved
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.making import Maker
 from crosstie.matching.market import Market, market
@@ -54,12 +55,14 @@ def step(
     policy: Policy,
     occasion: Occasion,
     prepared: Prepared | None = None,
+    solve: Solver = solved,
 ) -> tuple[Ledger, tuple[Change, ...], dict[str, int]]:
     """The ledger after the round, its decisions in order, and counts.
 
-    `prepared`, of this network, saves reading all of it again, and changes nothing.
+    `prepared`, of this network, saves reading all of it again, and changes nothing; nor does `solve`,
+    the port of what takes long: where assignments are solved.
     """
-    found = course(network, ledger, base, policy, occasion, prepared)
+    found = course(network, ledger, base, policy, occasion, prepared, solve)
     changes = found.made()
     notes = dict(found.notes)
     if occasion.serve is None:  # it looks at every answer there is
@@ -75,6 +78,7 @@ def course(
     policy: Policy,
     occasion: Occasion,
     prepared: Prepared | None = None,
+    solve: Solver = solved,
     *,
     whole: bool = False,
 ) -> Course:
@@ -99,10 +103,10 @@ def course(
     trade = market(network, settled, policy, people, ties, at=at, seed=occasion.seed, serve=serve)
     close = nearest(ready, base, trade, settled, policy)
     score = scorer(people, ties, settled, policy, at, base.answers, close)
-    mentoring = choosing.mentorings(trade, score, policy, notes)
+    mentoring = choosing.mentorings(trade, score, policy, notes, solve)
     if not whole:
         mentoring = mentoring.part(mentoring.chosen)
-    others = choosing.introductions(trade, score, settled, policy, mentoring, notes)
+    others = choosing.introductions(trade, score, settled, policy, mentoring, notes, solve=solve)
     choices = (mentoring, *(each if whole else each.part(each.chosen) for each in others))
     notes["served"] = int(np.count_nonzero(trade.served & trade.people.eligible))
     maker = Maker(network, score, policy, occasion)
