@@ -40,6 +40,9 @@ T = TypeVar("T")
 FINISH_SECONDS = 10.0  # for a round in hand
 CUT_SHORT_SECONDS = 2.0  # for what waits for a server that is silent
 _GAP_SECONDS = 30.0
+COMPILING = (
+    "compiling what rounds compute with: a minute of a processor on a machine that never did"
+)
 _MOST_ASKED = 5  # connections for reads over HTTP: they never take those of rounds
 
 
@@ -61,10 +64,9 @@ def build(settings: Settings) -> Service:
             leader = Leader(settings, store, reader, standing, people, rules, solved_apart, running)
             previews = Previews(settings, asked, standing, leader, rules)
             desk.connect(asked, reader, previews)
-            running.unready["start"] = "compiling"
-            await _until_stop(
-                off_loop(warm), running
-            )  # before anybody waits for a first suggestion
+            # before anybody waits for a first suggestion
+            running.unready["start"] = COMPILING
+            await _until_stop(off_loop(warm), running)
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting("reader", reader.run(), running))
                 group.create_task(seen("readiness", _ready(reader, desk, running)))

@@ -223,6 +223,14 @@ def test_the_summary_exports_the_addresses_under_the_names_of_the_books(
     assert f"export INGESTION='{url}'" in capsys.readouterr().err
 
 
+def test_the_summary_says_how_to_start_what_was_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    system = SimpleNamespace(urls={}, logs="/logs", env={})
+    summary(Console(stderr=True), cast(System, system), {"matching"})
+    assert "`python -m services.matching` starts it" in capsys.readouterr().err
+
+
 def test_a_restart_is_told_with_the_name(capsys: pytest.CaptureFixture[str]) -> None:
     with restarts_told(Console(stderr=True)):
         logger("supervisor").warning("service ended, starts again", service="profile")

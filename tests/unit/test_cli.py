@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from crosstie.cli import COMMANDS, app
 from crosstie.cli.send import _events
+from crosstie.cli.shared import run_until_stopped
 from crosstie.errors import Misconfigured
 from crosstie.topics import Topics
 
@@ -123,3 +129,40 @@ def test_a_line_that_is_not_json_is_named() -> None:
 def test_a_topic_prefix_without_its_dot_is_named() -> None:
     with pytest.raises(Misconfigured, match=r"'acme': use .* then a dot"):
         Topics("acme")
+
+
+@pytest.mark.parametrize(("quietly", "said"), [(False, "stopping\n"), (True, "")])
+def test_that_it_is_stopping_is_said_at_once(
+    quietly: bool, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard = []
+
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            heard.append(capsys.readouterr().err)
+
+    assert not run_until_stopped(work(), quietly=quietly)
+    assert heard == [said]
+
+
+def test_an_interrupted_send_says_so_and_how_far_it_came(tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    events.write_text('{"id": "1"}\n')
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        with subprocess.Popen(
+            [sys.executable, "-m", "crosstie.cli", "send", str(events), "--url", url, "--key", "k"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            looked, sends = mute.accept()[0], mute.accept()[0]
+            with looked, sends:
+                process.send_signal(signal.SIGINT)
+                _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told.startswith("stopping\n")
+    assert "error: interrupted" in told

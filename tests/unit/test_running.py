@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from collections.abc import Awaitable
 
 import pytest
 
-from crosstie.runtime.service import Running
+from crosstie.runtime import telemetry
+from crosstie.runtime.service import Running, readiness_told
 from services.matching.app import lasting, seen
 
 
@@ -57,3 +60,34 @@ async def test_a_child_that_ends_at_the_stop_or_is_cancelled_by_its_group_is_no_
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+class Said(logging.Handler):
+    """What is logged, line by line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: asyncio.Queue[tuple[str, dict[str, object]]] = asyncio.Queue()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = json.loads(telemetry.JsonLines().format(record))
+        self.lines.put_nowait((f"{line['level']} {line['event']}", line.get("reasons", {})))
+
+
+async def test_why_a_service_is_not_ready_is_logged_once_for_each_change_of_reason() -> None:
+    said, logger = Said(), logging.getLogger("crosstie.some")
+    logger.addHandler(said)
+    logger.setLevel(logging.INFO)
+    running = Running(unready={"start": "compiling"})
+    async with asyncio.timeout(30), readiness_told(telemetry.logger("some"), running, 0.001):
+        assert await said.lines.get() == ("INFO not ready", {"start": "compiling"})
+        running.unready["start"] = "partition 3 stands for 1 s"
+        assert (await said.lines.get())[1] == {"start": "partition 3 stands for 1 s"}
+        running.unready["start"] = "partition 3 stands for 2 s"  # no line: figures alone changed
+        await asyncio.sleep(0.01)
+        running.unready.clear()
+        assert await said.lines.get() == ("INFO ready", {})
+        running.unready["kafka"] = "no answer"
+        assert await said.lines.get() == ("WARNING not ready", {"kafka": "no answer"})
+    logger.removeHandler(said)
+    assert said.lines.empty()

@@ -53,11 +53,13 @@ async def test_what_is_not_ready_in_time_is_told_with_its_reason(tmp_path: Path)
         writer.write(head.encode() + body)
         writer.close()
 
+    told: list[str] = []
     async with await asyncio.start_server(compiling, "127.0.0.1", port):
         with pytest.raises(
             StackFailed, match=r"within 0 s: matching \(start: compiling\), profile"
         ):
-            await all_ready({"matching": service, "profile": silent}, 0.0)
+            await all_ready({"matching": service, "profile": silent}, 0.0, told.append)
+    assert told == ["waiting for matching (start: compiling), profile"]
 
 
 def test_a_log_folder_that_is_missing_is_made(tmp_path: Path) -> None:

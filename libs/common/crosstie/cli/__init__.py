@@ -1,12 +1,16 @@
 """The `crosstie` command: each subcommand is a module of its own, registered here.
 
-Results go to stdout, progress to stderr. Exit codes: 0 done, 1 failed with `error: ...`, 2 wrong usage.
+Results go to stdout, progress to stderr. Exit codes: 0 done, 1 failed with `error: ...`, 2 wrong usage,
+130 interrupted.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from importlib import import_module
+from types import FrameType
 
 import typer
 
@@ -53,6 +57,8 @@ for _name in COMMANDS:
 
 def main() -> None:
     """Run the command line; what the user can mend is one line on stderr, not a traceback."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else: not ours to take
+        signal.signal(signal.SIGINT, _interrupted)
     try:
         app()
     except CrosstieError as error:
@@ -67,3 +73,9 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(1)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    """Say at once that Ctrl-C was heard, then do what Python does; what is in hand may take a while."""
+    os.write(sys.stderr.fileno(), b"stopping\n")  # print may be what was interrupted
+    signal.default_int_handler(number, frame)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import sys
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crosstie.cli.shared import brokers_at
+from crosstie.cli.shared import brokers_at, completed
 from crosstie.cli.topics import Prefix
 from crosstie.errors import Misconfigured
 
@@ -67,7 +66,7 @@ def allow_all(brokers: Brokers, topics: Topics, platforms: Iterable[str]) -> lis
 
     inboxes = (
         each.removeprefix(topics.inbox_prefix)
-        for each in asyncio.run(reachable.kafka(brokers))
+        for each in completed(reachable.kafka(brokers))
         if each.startswith(topics.inbox_prefix)
     )
     return runtime.allow(brokers, access.every(topics, (*platforms, *inboxes)))

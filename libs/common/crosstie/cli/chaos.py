@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crosstie.cli.shared import INTERRUPTED
-from crosstie.cli.trial import Tell, report
+from crosstie.cli.stages import Tell
+from crosstie.cli.trial import report
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Mapping

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from crosstie.cli.shared import settings
+from crosstie.cli.shared import completed, settings
 from crosstie.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def check(
     from crosstie.replay.books import check as books_of
 
     told = None if acknowledged is None else list(_identities(acknowledged))
-    books = asyncio.run(
+    books = completed(
         books_of(settings(kafka=True, postgres=True), rounds=rounds, text=text, acknowledged=told)
     )
     if as_json:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import monotonic
@@ -24,8 +23,7 @@ from rich.progress import (
 )
 
 from crosstie.cli.shared import INTERRUPTED, given_stack, restarts_told, run_until_stopped
-
-PLAIN_SECONDS = 10.0
+from crosstie.cli.stages import AGAIN_SECONDS, Lines, Tell
 
 
 def register(app: typer.Typer) -> None:
@@ -72,15 +70,16 @@ async def _demo(
     console = Console(stderr=True)
     started = monotonic()
     await given_stack(console, environment, data)
-    with restarts_told(console), _progress(console) as progress, _plainly(progress, started):
+    with restarts_told(console), _progress(console) as progress, _plainly(progress) as line:
         step = progress.add_task("starting", total=None)
 
         def tell(what: str) -> None:
             progress.update(step, description=what)
+            line(what)
 
         async with whole_system(data=data, environment=environment, tell=tell) as system:
             tell("playing")
-            told, books = await _played(system, story, seed, progress, started)
+            told, books = await _played(system, story, seed, progress, started, tell)
             progress.update(step, visible=False)
             progress.stop()
             _print(told, books, as_json=as_json)
@@ -108,7 +107,7 @@ def amiss(told: Mapping[str, Any], *, clean: bool) -> list[str]:
 
 
 async def _played(
-    system: Any, story: Any, seed: int, progress: Progress, started: float
+    system: Any, story: Any, seed: int, progress: Progress, started: float, stage: Tell
 ) -> tuple[dict[str, Any], Any]:
     from crosstie.demo.player import play
     from crosstie.demo.report import report
@@ -125,11 +124,10 @@ async def _played(
     begun = monotonic()
     played = await play(system, story, seed, tell)
     seconds["play"] = monotonic() - begun
-    task = progress.add_task("checking the books", total=None)
+    stage("checking the books")
     begun = monotonic()
     books = await check(system.settings, acknowledged=played.promised())
     seconds["books"] = monotonic() - begun
-    progress.update(task, visible=False)
     return report(played, books, seconds), books
 
 
@@ -144,21 +142,23 @@ def _print(told: dict[str, Any], books: Any, *, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _plainly(progress: Progress, started: float) -> Iterator[None]:
-    """A line of progress every ten seconds where no terminal shows the bars."""
+def _plainly(progress: Progress) -> Iterator[Tell]:
+    """Where no terminal shows the bars: a line for each stage, and every ten seconds how far it is."""
+    if progress.console.is_terminal:
+        yield lambda _: None
+        return
+    lines = Lines(progress.console)
 
     async def tell() -> None:
         while True:
-            await asyncio.sleep(PLAIN_SECONDS)
-            shown = "; ".join(_plain(each) for each in progress.tasks if each.visible)
-            print(f"{monotonic() - started:4.0f} s  {shown}", file=sys.stderr, flush=True)
+            await asyncio.sleep(AGAIN_SECONDS)
+            lines.say("; ".join(_plain(each) for each in progress.tasks if each.visible))
 
-    telling = None if progress.console.is_terminal else asyncio.ensure_future(tell())
+    telling = asyncio.ensure_future(tell())
     try:
-        yield
+        yield lines
     finally:
-        if telling is not None:
-            telling.cancel()
+        telling.cancel()
 
 
 def _plain(task: Task) -> str:
@@ -170,7 +170,7 @@ def _plain(task: Task) -> str:
 
 def _progress(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description:<20}"),
+        TextColumn("{task.description:<20}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crosstie.cli.keys import AsJson
-from crosstie.cli.shared import brokers_at
+from crosstie.cli.shared import brokers_at, completed
 from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def replay(
     for missing in sorted(wanted - {each.name for each in found}):
         raise _unknown(missing)
     chosen = [each for each in found if each.name in wanted or pile.state(each) == "open"]
-    done = asyncio.run(runtime.replay(brokers, topics, chosen, pile))
+    done = completed(runtime.replay(brokers, topics, chosen, pile))
     counts = {"replayed": done.count, "passed_over": len(found) - len(chosen)}
     if as_json:
         print(json.dumps(counts | {"left": sorted(done.left)}))
@@ -138,7 +137,7 @@ def _letters(
             brokers, topics, lambda each: topic in (None, each.topic) and wanted(each)
         )
 
-    return asyncio.run(chosen())
+    return completed(chosen())
 
 
 def _as(letter: Letter, pile: Pile) -> str:

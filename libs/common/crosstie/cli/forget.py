@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from typing import Annotated
 
 import typer
 
-from crosstie.cli.shared import settings
+from crosstie.cli.shared import completed, settings
 from crosstie.errors import Misconfigured
 
 
@@ -41,7 +40,7 @@ def forget(
         person = Person(authority=authority, id=id)
     except ValidationError as error:
         raise Misconfigured(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from error
-    done = asyncio.run(erase(settings(kafka=True, postgres=True), person, wait))
+    done = completed(erase(settings(kafka=True, postgres=True), person, wait))
     if as_json:
         holders = [{"place": h.place, "until": instants.to_rfc3339(h.until)} for h in done.holders]
         said = {"subjects": done.subjects, "done": done.done, "erased_before": done.before}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from crosstie.cli.shared import completed
 from crosstie.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def connected(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
             finally:
                 await connection.close()
 
-    return asyncio.run(done())
+    return completed(done())
 
 
 def print_key(key: Key) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from typing import Annotated
 
 import typer
 
-from crosstie.cli.shared import settings
+from crosstie.cli.shared import completed, settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
@@ -27,7 +26,7 @@ def list_records(as_json: AsJson = False) -> None:
     """List quarantined records, the reason of each and the command that replays it. No payloads."""
     from services.profile import quarantine
 
-    found = asyncio.run(quarantine.set_aside(settings(postgres=True)))
+    found = completed(quarantine.set_aside(settings(postgres=True)))
     if as_json:
         fields = ("name", "at", "reason", "kept", "replay")
         print(json.dumps([{name: getattr(each, name) for name in fields} for each in found]))
@@ -47,5 +46,5 @@ def replay(
     """Append the records to the log again, byte for byte; what is still wrong comes back."""
     from services.profile import quarantine
 
-    count = asyncio.run(quarantine.replay(settings(kafka=True, postgres=True), records))
+    count = completed(quarantine.replay(settings(kafka=True, postgres=True), records))
     print(json.dumps({"replayed": count}) if as_json else f"{count} replayed")

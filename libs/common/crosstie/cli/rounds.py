@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crosstie.cli.shared import settings
+from crosstie.cli.shared import completed, settings
 from crosstie.instants import to_rfc3339
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
@@ -38,7 +37,7 @@ def list_rounds(
     """List the newest rounds and how many decisions of each kind they made."""
     from services.matching import operate
 
-    found = asyncio.run(operate.summaries(settings(postgres=True), limit))
+    found = completed(operate.summaries(settings(postgres=True), limit))
     print(json.dumps(found) if as_json else "\n".join(map(_line, found)) or "no round yet")
 
 
@@ -48,7 +47,7 @@ def show(
     """Show one round with all its decisions."""
     from services.matching import operate
 
-    _print(asyncio.run(operate.decisions(settings(postgres=True), n)), as_json=as_json)
+    _print(completed(operate.decisions(settings(postgres=True), n)), as_json=as_json)
 
 
 def pause(as_json: AsJson = False) -> None:
@@ -65,7 +64,7 @@ def full(as_json: AsJson = False) -> None:
     """Ask for a round that serves everyone, as soon as no pause stands against it."""
     from services.matching import operate
 
-    asyncio.run(operate.want_full(settings(postgres=True)))
+    completed(operate.want_full(settings(postgres=True)))
     _state(as_json=as_json)
 
 
@@ -80,20 +79,20 @@ def dry_run(
 
     chosen = settings(kafka=True, postgres=True)
     rules = app.rules_of(chosen) if policy is None else decide.Rules.of(policy.read_bytes())
-    _print(asyncio.run(operate.tried(chosen, rules)), as_json=as_json)
+    _print(completed(operate.tried(chosen, rules)), as_json=as_json)
 
 
 def _paused(*, paused: bool, as_json: bool) -> None:
     from services.matching import operate
 
-    asyncio.run(operate.pause(settings(postgres=True), paused=paused))
+    completed(operate.pause(settings(postgres=True), paused=paused))
     _state(as_json=as_json)
 
 
 def _state(*, as_json: bool) -> None:
     from services.matching import operate
 
-    found = asyncio.run(operate.state(settings(postgres=True)))
+    found = completed(operate.state(settings(postgres=True)))
     if as_json:
         print(json.dumps(found))
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from typing import IO, Annotated, Any
@@ -10,6 +9,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from crosstie.cli import sending
+from crosstie.cli.shared import completed
 from crosstie.errors import Misconfigured
 
 
@@ -35,7 +35,7 @@ def send(
     The inbox answers nothing: what is wrong there is in `crosstie dlq list`.
     """
     doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
-    asyncio.run(sending.deliver(_events(file), doorway, as_json=as_json))
+    completed(sending.deliver(_events(file), doorway, as_json=as_json))
 
 
 def _events(file: IO[str]) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -107,6 +108,10 @@ async def deliver(
             await _to_inbox(outcome.readable(events), doorway, outcome, in_order=in_order)
     except CrosstieError as error:
         outcome.error = str(error)
+    except asyncio.CancelledError:
+        outcome.error = "interrupted"
+        outcome.told(doorway, as_json=as_json)
+        raise
     outcome.told(doorway, as_json=as_json)
     if outcome.rejected or outcome.error is not None:
         raise typer.Exit(1)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
+import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
 
 from crosstie.errors import Misconfigured, Transient
 
 _LOOKS, _LOOK_SECONDS = 3, 0.3
+T = TypeVar("T")
 INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 if TYPE_CHECKING:
@@ -125,21 +130,39 @@ async def platform_topic(brokers: Brokers, platform: str, topic: str) -> None:
     )
 
 
-def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
-    """Run `work`, or end it in good order at the first SIGINT or SIGTERM; whether it finished."""
-    return asyncio.run(_until_stopped(work))
+def completed(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns; exits with 130 where it was interrupted, having ended it in good order."""
+    found: list[T] = []
+
+    async def kept() -> None:
+        found.append(await work)
+
+    if not run_until_stopped(kept()):
+        raise typer.Exit(INTERRUPTED)
+    return found[0]
 
 
-async def _until_stopped(work: Coroutine[Any, Any, None]) -> bool:
+def run_until_stopped(work: Coroutine[Any, Any, None], *, quietly: bool = False) -> bool:
+    """Run `work`, or end it in good order at the first SIGINT or SIGTERM; whether it finished.
+
+    That it is ending is said at once, on stderr: it may take a while.
+    """
+    return asyncio.run(_until_stopped(work, quietly=quietly))
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None], *, quietly: bool) -> bool:
     task = asyncio.ensure_future(work)
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
+    if threading.current_thread() is threading.main_thread():  # no other one hears of signals
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, asked.set)
     stopping = asyncio.ensure_future(asked.wait())
     await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not task.done():
+        if not quietly:
+            print("stopping", file=sys.stderr, flush=True)
         task.cancel()
         await asyncio.wait((task,))
     if task.cancelled():

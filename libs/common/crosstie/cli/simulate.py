@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 from rich.console import Console
 
 from crosstie.cli import market, sending
-from crosstie.cli.shared import platform_topic, run_until_stopped
+from crosstie.cli.shared import completed, platform_topic, run_until_stopped
 from crosstie.errors import Misconfigured
 
 
@@ -133,7 +132,7 @@ def simulate(
     )
     if send:
         doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
-        asyncio.run(sending.deliver(events(scenario), doorway, as_json=as_json, in_order=True))
+        completed(sending.deliver(events(scenario), doorway, as_json=as_json, in_order=True))
         return
     for line in ndjson(events(scenario)):
         sys.stdout.buffer.write(line)

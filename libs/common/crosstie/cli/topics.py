@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from typing import Annotated
 
 import typer
 
-from crosstie.cli.shared import brokers_at
+from crosstie.cli.shared import brokers_at, completed
 
 Bootstrap = Annotated[
     str, typer.Option(envvar="CROSSTIE_KAFKA_BOOTSTRAP", help="Kafka, host:port[,host:port].")
@@ -76,7 +75,7 @@ def create(
     from crosstie.topics import Topics
 
     brokers, topics = brokers_at(bootstrap), Topics(prefix)
-    there = asyncio.run(reachable.kafka(brokers))
+    there = completed(reachable.kafka(brokers))
     created = create_topics(brokers, topics.every(platforms or ()))
     inboxes = (each for each in there if each.startswith(topics.inbox_prefix))
     known = topics.every(each.removeprefix(topics.inbox_prefix) for each in inboxes)

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 
 from crosstie.cli.shared import INTERRUPTED, restarts_told, run_until_stopped
+from crosstie.cli.stages import Tell, stages
 
 Found = Mapping[str, Any]
-Tell = Callable[[str], None]
 
 
 def report(
@@ -28,8 +28,8 @@ def report(
     console = Console(stderr=True)
 
     async def work() -> None:
-        with restarts_told(console), console.status(name) as status:
-            found.update(await play(status.update))
+        with restarts_told(console), stages(console, name) as tell:
+            found.update(await play(tell))
 
     try:
         finished = run_until_stopped(work())

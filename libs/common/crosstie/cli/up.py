@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 
 from crosstie.cli.shared import INTERRUPTED, given_stack, restarts_told, run_until_stopped
+from crosstie.cli.stages import stages
 
 if TYPE_CHECKING:
     from crosstie.runtime.supervisor import System
@@ -52,7 +54,8 @@ def up(
     an own Kafka and PostgreSQL; --data is refused then.
     """
     left_out = {each.value for each in without or ()}
-    if not run_until_stopped(_up(left_out, data, Console(stderr=True, quiet=as_json))):
+    work = _up(left_out, data, Console(stderr=True, quiet=as_json))
+    if not run_until_stopped(work, quietly=as_json):
         raise typer.Exit(INTERRUPTED)
 
 
@@ -61,21 +64,29 @@ async def _up(left_out: set[str], data: Path | None, console: Console) -> None:
 
     wanted = [name for name in SERVICES if name not in left_out]
     await given_stack(console, os.environ, data)
-    with restarts_told(Console(stderr=True)), console.status("starting") as status:
-        async with whole_system(wanted, data=data, tell=status.update) as system:
-            status.stop()
+    with restarts_told(Console(stderr=True)), contextlib.ExitStack() as starting:
+        tell = starting.enter_context(stages(console, "starting"))
+        async with whole_system(wanted, data=data, tell=tell) as system:
+            starting.close()
             pids = await asyncio.to_thread(system.pids)
             ready = {"env": system.env, "urls": system.urls, "pids": pids, "logs": str(system.logs)}
             print(json.dumps(ready), flush=True)
-            summary(console, system)
+            summary(console, system, left_out)
             with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how it ends
                 await asyncio.Event().wait()
 
 
-def summary(console: Console, system: System) -> None:
+def summary(console: Console, system: System, left_out: Collection[str] = ()) -> None:
     """For whoever reads along; the line on stdout is for machines."""
     for name, url in system.urls.items():
         console.print(f"{name:<10} {url}  (API at {url}/docs)", highlight=False)
+    for name in sorted(left_out):
+        console.print(
+            f"{name:<10} left out; with the lines below exported, `python -m services.{name}` starts "
+            "it and logs its address",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(f"logs       {system.logs}", highlight=False)
     console.print("\nIn another terminal:", highlight=False)
     addresses = {name.upper(): url for name, url in system.urls.items()}

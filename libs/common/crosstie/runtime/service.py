@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import faulthandler
 import logging
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -40,6 +41,7 @@ SHUTDOWN_SECONDS = 17  # for the work to end by itself
 CUT_SHORT_SECONDS = 2  # for work that did not, and was cancelled
 HTTP_DRAIN_SECONDS = 4
 STEPS_SECONDS = SHUTDOWN_SECONDS + CUT_SHORT_SECONDS + LEAVING_SECONDS + HTTP_DRAIN_SECONDS
+TOLD_SECONDS = 1.0  # between two looks at whether it is ready
 LAST_RESORT_SECONDS = STOP_SECONDS - 0.5  # should something hang between or after the steps
 
 
@@ -104,12 +106,45 @@ async def serve(name: str, settings: Settings, service: Service) -> int:
         loop.add_signal_handler(number, asked)
     async with _http(service.api, settings) as port:
         log.info("listening", url=f"http://{settings.http_host}:{port}")
-        async with watching(name, settings, running):
+        async with watching(name, settings, running), readiness_told(log, running):
             try:
                 return await _work(log, service, running)
             finally:
                 # work that failed by itself may leave something that hangs as well
                 end_within(LAST_RESORT_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def readiness_told(
+    log: telemetry.Logger, running: Running, every_seconds: float = TOLD_SECONDS
+) -> AsyncIterator[None]:
+    """In the block, one log line whenever the service turns ready, or why it is not changes.
+
+    What differs in its figures alone is the same reason; what came and went between two looks is
+    in the lines of whoever it befell.
+    """
+
+    async def tell() -> None:
+        told: dict[str, str] | None = None
+        while True:
+            reasons = dict(running.unready)
+            same = {name: re.sub(r"\d+", "", why) for name, why in reasons.items()}
+            if same != told:
+                if reasons:
+                    say = log.warning if told == {} else log.info  # it was ready before
+                    say("not ready", reasons=reasons)
+                else:
+                    log.info("ready")
+                told = same
+            if await running.pause(every_seconds):
+                return
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.wait((telling,))
 
 
 async def _work(log: telemetry.Logger, service: Service, running: Running) -> int:

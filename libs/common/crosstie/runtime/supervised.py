@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -19,6 +19,7 @@ log = logger("supervisor")
 GRACE_SECONDS = 27.0  # a service ends within 25
 KEPT_FROM = {"matching": ("CROSSTIE_VAULT_KEY",)}  # as deploy/ keeps it: it never opens the vault
 POLL_SECONDS = 0.1
+MOST_REASONS = 2  # shown of a service that is not ready: profile has one for every partition
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 10.0  # ran that long: the next pause is the first again
@@ -98,15 +99,20 @@ class Supervised:
 
     async def ready(self, client: httpx.AsyncClient) -> bool:
         """Whether its own readiness probe says so."""
-        return await self._probe(client, "ready")
+        return await self.lacks(client) is None
 
-    async def reasons(self, client: httpx.AsyncClient) -> str:
-        """Its name, and why it is not ready, where it says so."""
+    async def lacks(self, client: httpx.AsyncClient) -> str | None:
+        """None once it is ready; until then its name, and why it is not, where it says so."""
         try:
-            said = (await client.get(f"{self.url}/health/ready")).json()["reasons"]
+            answer = await client.get(f"{self.url}/health/ready")
+            if answer.is_success:
+                return None
+            said: dict[str, str] = answer.json()["reasons"]
         except (httpx.HTTPError, ValueError, KeyError):
-            said = {}
-        return " ".join((self.name, *(f"({what}: {why})" for what, why in said.items())))
+            return self.name
+        first = [f"{what}: {why}" for what, why in said.items()][:MOST_REASONS]
+        more = [f"and {len(said) - len(first)} more"] if len(said) > len(first) else []
+        return f"{self.name} ({'; '.join((*first, *more))})"
 
     async def _ran(self) -> dict[str, str]:
         """Start it and wait until it ended; why it did not start, if so."""
@@ -154,19 +160,26 @@ class Supervised:
             return False
 
 
-async def all_ready(services: Mapping[str, Supervised], limit_seconds: float) -> None:
-    """Return once every service is ready. Raises StackFailed with the reasons and the logs' ends."""
+async def all_ready(
+    services: Mapping[str, Supervised],
+    limit_seconds: float,
+    tell: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Return once every service is ready; `tell` hears meanwhile who is not, and why.
+
+    Raises StackFailed with the reasons and the logs' ends.
+    """
     deadline = monotonic() + limit_seconds
     waiting = dict(services)
     async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
         while True:
-            for name, service in list(waiting.items()):
-                if await service.ready(client):
-                    del waiting[name]
+            late = {name: await service.lacks(client) for name, service in waiting.items()}
+            waiting = {name: waiting[name] for name, lacks in late.items() if lacks is not None}
             if not waiting:
                 return
+            words = ", ".join(lacks for lacks in late.values() if lacks is not None)
+            tell(f"waiting for {words}")
             if monotonic() > deadline:
                 ends = "\n".join(service.tail() for service in waiting.values())
-                late = ", ".join([await each.reasons(client) for each in waiting.values()])
-                raise StackFailed(f"not ready within {limit_seconds:g} s: {late}\n{ends}")
+                raise StackFailed(f"not ready within {limit_seconds:g} s: {words}\n{ends}")
             await asyncio.sleep(POLL_SECONDS)

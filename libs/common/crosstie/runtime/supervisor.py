@@ -75,9 +75,11 @@ class System:
         """Send a signal to a service, `kafka` or `postgres`; what ends by it is started again."""
         os.kill(self.pids()[name], number)
 
-    async def ready(self, limit_seconds: float = READY_SECONDS) -> None:
-        """Return once every service is ready (again)."""
-        await all_ready(self.services, limit_seconds)
+    async def ready(
+        self, limit_seconds: float = READY_SECONDS, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Return once every service is ready (again); `tell` hears who is not yet, and why."""
+        await all_ready(self.services, limit_seconds, tell)
 
 
 @asynccontextmanager
@@ -111,8 +113,8 @@ async def whole_system(
             }
             system = System(env, settings, components, kept, logs)
             async with _supervised(system):
-                tell(f"waiting for {', '.join(kept)}")
-                await system.ready()
+                tell(f"starting {', '.join(kept) or 'no service'}")
+                await system.ready(tell=tell)
                 yield system
 
 

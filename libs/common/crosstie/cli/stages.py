@@ -1,0 +1,52 @@
+"""What a long command is at, told as it goes: a spinner on a terminal, lines everywhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from rich.console import Console
+from rich.markup import escape
+
+Tell = Callable[[str], None]
+AGAIN_SECONDS = 10.0
+
+
+class Lines:
+    """One line a stage, with the seconds since the start; nothing from a quiet console.
+
+    What differs in its figures alone is the same stage, and told again every ten seconds at most.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float] = monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._started = clock()
+        self._last = ("", self._started)
+
+    def __call__(self, what: str) -> None:
+        now, stage = self._clock(), re.sub(r"\d+", "", what)
+        told, at = self._last
+        if stage == told and now - at < AGAIN_SECONDS:
+            return
+        self._last = stage, now
+        self.say(what)
+
+    def say(self, what: str) -> None:
+        """Tell it, whatever was told before."""
+        at = f"{self._clock() - self._started:4.0f} s"
+        self._console.print(f"{at}  {what}", highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def stages(console: Console, first: str) -> Iterator[Tell]:
+    """What to call with each stage; `first` is told at once."""
+    if console.is_terminal:
+        with console.status(first) as status:
+            yield lambda what: status.update(escape(what))
+    else:
+        tell = Lines(console)
+        tell(first)
+        yield tell

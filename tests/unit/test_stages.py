@@ -1,0 +1,51 @@
+"""Stages of a long command: a line each where no terminal is, figures now and then, nothing when quiet."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+
+from crosstie.cli.stages import AGAIN_SECONDS, Lines, stages
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_every_stage_is_a_line_with_the_seconds_since_the_start() -> None:
+    out, clock = StringIO(), Clock()
+    tell = Lines(Console(file=out, width=40), clock)
+    tell("starting Kafka and PostgreSQL")
+    clock.now += 12
+    tell("waiting for matching (start: compiling [what] rounds compute with)")
+    assert out.getvalue() == (
+        "   0 s  starting Kafka and PostgreSQL\n"
+        "  12 s  waiting for matching (start: compiling [what] rounds compute with)\n"
+    )
+
+
+def test_a_stage_whose_figures_alone_change_is_told_again_only_after_a_while() -> None:
+    out, clock = StringIO(), Clock()
+    tell = Lines(Console(file=out), clock)
+    for seconds, sent in ((0, 1), (AGAIN_SECONDS / 2, 500), (AGAIN_SECONDS / 2, 1_000)):
+        clock.now += seconds
+        tell(f"{sent} events")
+    assert out.getvalue() == "   0 s  1 events\n  10 s  1000 events\n"
+
+
+def test_a_quiet_console_is_told_nothing() -> None:
+    out = StringIO()
+    with stages(Console(file=out, quiet=True), "starting") as tell:
+        tell("waiting")
+    assert out.getvalue() == ""
+
+
+def test_a_terminal_shows_what_would_be_markup_as_it_stands() -> None:
+    out = StringIO()
+    with stages(Console(file=out, force_terminal=True, width=80), "starting") as tell:
+        tell("waiting for profile (kafka: [/closed])")
+    assert "[/closed]" in out.getvalue()
