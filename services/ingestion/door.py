@@ -14,7 +14,9 @@ from crosstie.runtime.telemetry import logger
 
 log = logger("ingestion")
 EVENTS = Counter(
-    "crosstie_ingestion_events", "Events at the door, by what became of them.", ["door", "result"]
+    "crosstie_ingestion_events",
+    "Events at either door (http, kafka) by what became of them: accepted, rejected",
+    ["door", "result"],
 )
 Door = Literal["http", "kafka"]
 

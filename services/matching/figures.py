@@ -19,20 +19,32 @@ from services.matching.written import Decision
 
 log = logger("matching.rounds")
 
-ROUNDS = Counter("crosstie_rounds", "Rounds committed", ["full"])
+ROUNDS = Counter("crosstie_rounds", "Rounds committed and recorded; full: true or false", ["full"])
 # by what platforms are shown, for they may reach this port: a decline is nobody's to see
-CHANGES = Counter("crosstie_suggestion_changes", "What platforms are told by rounds", ["shown"])
+CHANGES = Counter(
+    "crosstie_suggestion_changes",
+    "What rounds tell platforms of suggestions: made, accepted, withdrawn, expired, closed",
+    ["shown"],
+)
 SECONDS = Histogram(
     "crosstie_round_seconds",
-    "Opening to commit",
+    "From the opening of a round to its commit",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
-BASES = Counter("crosstie_bases_fitted", "Fits of a base by what came of them", ["outcome"])
+BASES = Counter(
+    "crosstie_bases_fitted",
+    "Fits of a base by what came of them: new, as before, failed",
+    ["outcome"],
+)
 EMPTY = Counter("crosstie_rounds_passed_over", "Rounds that decided nothing and are not recorded")
 STRAYS = Counter(
     "crosstie_network_strays", "Records of network.v1 passed over: profile did not write them"
 )
-UNSOLVED = Counter("crosstie_rounds_unsolved", "Rounds for which no assignment was found", ["full"])
+UNSOLVED = Counter(
+    "crosstie_rounds_unsolved",
+    "Rounds for which no assignment was found; full: true or false",
+    ["full"],
+)
 HELD = Gauge("crosstie_rounds_held", "1 while rounds are paused or held, and only settle")
 
 

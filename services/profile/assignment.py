@@ -39,6 +39,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         return sorted(self._working)
 
     @property
+    def reached(self) -> dict[int, int]:
+        """Of each partition at work, the next offset it folds."""
+        return {n: each.next_offset for n, (each, _) in sorted(self._working.items())}
+
+    @property
     def reading(self) -> list[int]:
         """Those that wait for the log, and for nothing else."""
         return [n for n, (partition, _) in sorted(self._working.items()) if partition.reading]
@@ -77,8 +82,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 
     async def note(self) -> None:
         """Tell the group how far the partitions are, for lag displays and autoscaling."""
-        offsets = {n: each.next_offset for n, (each, _) in self._working.items()}
-        if offsets:
+        if offsets := self.reached:
             await self._log.note(offsets)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

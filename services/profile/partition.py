@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from crosstie.errors import BrokerAway, Fenced, LogGap, Rejected, Transient, Unpublishable
 from crosstie.runtime.telemetry import logger
-from services.profile import batch
+from services.profile import batch, figures
 from services.profile.batch import Outcome, Record
 from services.profile.ports import Hold, Image, Log, Outlet, Store
 
@@ -127,22 +128,16 @@ class Partition:
     async def _committed(
         self, hold: Hold, records: Sequence[Record], latest: int, condemned: dict[int, str]
     ) -> tuple[Outcome, Image]:
+        begun = time.monotonic()
         reading = batch.read(self.number, records, condemned)
         outcome = batch.fold(reading, await self._store.known(reading, latest))
         image = await self._store.commit(hold, outcome)
-        log.info(
-            "folded",
-            partition=self.number,
-            start=outcome.start,
-            end=outcome.end,
-            rows=len(outcome.rows),
-            refused={each.offset: each.reason for each in outcome.refused},
-            **outcome.counts,
-        )
+        figures.folded(self.number, outcome, time.monotonic() - begun)
         return outcome, image
 
     async def _publish(self, hold: Hold, image: Image) -> None:
         """Publish until it is out; whoever lost the epoch is told by Fenced."""
+        begun = time.monotonic()
 
         async def attempt() -> None:
             try:
@@ -154,6 +149,7 @@ class Partition:
 
         await self._retried(attempt)
         await self._retried(lambda: self._store.published(image, hold))
+        figures.PUBLISH_SECONDS.observe(time.monotonic() - begun)
 
     async def _take(self) -> Hold:
         return await self._store.take(self.number, await self._log.topic_id())
@@ -221,6 +217,7 @@ class Partition:
                 done = await attempt()
             except Transient as error:
                 log.warning("retrying", partition=self.number, reason=str(error))
+                figures.RETRIES.inc()
                 self._unready[self._reason] = str(error)
                 await self._pause(wait * random.uniform(0.5, 1.0))
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)

@@ -120,6 +120,8 @@ WITH fence AS (
 SELECT count(*) FROM fence
 """
 
+COUNT_MEMBERS = "SELECT count(*) FROM profile.members WHERE state IS NOT NULL"
+
 PRUNE_INBOX = """
 DELETE FROM profile.inbox i USING profile.partitions p
 WHERE p.partition = i.partition AND i.partition = $1 AND i.watermark < p.latest - $2

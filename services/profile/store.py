@@ -130,6 +130,11 @@ class PostgresStore:
         if fenced == 0:
             raise _taken_over(hold)
 
+    async def members(self) -> int:
+        """How many people are known and not erased."""
+        with _errors():
+            return int(await self._pool.fetchval(sql.COUNT_MEMBERS))
+
     async def prune(self, partition: int) -> None:
         """Forget identities past the horizon."""
         with _errors():

@@ -10,13 +10,14 @@ from typing import Any
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from prometheus_client import REGISTRY
 
 from crosstie.errors import Fenced, Unpublishable
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.kafka import producer_options
 from crosstie.runtime.service import Running
 from crosstie.runtime.stack import Stack
-from services.profile import housekeeping, watchdog
+from services.profile import figures, housekeeping, watchdog
 from services.profile.delivery import deliver
 from services.profile.ports import Image
 from services.profile.publisher import KafkaOutlet
@@ -91,6 +92,29 @@ async def test_a_consumer_that_hangs_without_an_error_ends_the_work(
                 await world.append([world.write.met(ALMA, BORIS)])
         with pytest.raises(watchdog.Hangs):
             await work
+
+
+async def test_it_shows_how_far_behind_it_is_and_how_many_people_it_knows(
+    world: ProfileWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "MEASURE_SECONDS", 0.1)
+    monkeypatch.setattr(housekeeping, "COUNT_SECONDS", 0.1)
+    await world.know(ALMA)
+    await world.append([world.write.described(ALMA, sector="housing")])
+    running = Running()
+
+    def behind() -> dict[str, float]:
+        (figure,) = figures.BEHIND.collect()
+        return {each.labels["partition"]: each.value for each in figure.samples}
+
+    async with asyncpg.create_pool(world.settings.database_url.get_secret_value()) as pool:
+        key = world.settings.vault_key_bytes
+        work = asyncio.create_task(deliver(world.settings, key, pool, running))
+        await until(lambda: _published(world, work))
+        await until(lambda: behind() == {str(n): 0.0 for n in range(12)})
+        await until(lambda: REGISTRY.get_sample_value("crosstie_profile_members") == 1.0)
+        running.stop.set()
+        await work
 
 
 async def _published(world: ProfileWorld, work: asyncio.Task[None]) -> bool:

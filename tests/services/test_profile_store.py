@@ -249,6 +249,16 @@ class TestPostgresStore(StoreContract):
         assert kept["replay"] == "crosstie quarantine replay events.v1/0/1"
         assert await unpublished_keys(store, hold) == [tie_key(ALMA, BORIS)]
 
+    async def test_people_are_counted_without_the_erased(
+        self, store: PostgresStore, write: Writer
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        assert await store.members() == 0
+        await fold(store, hold, write.described(ALMA, sector="housing"))
+        assert await store.members() == 1
+        await fold(store, hold, write.erased(ALMA), start=1)
+        assert await store.members() == 0  # though its marker stays until the tombstone is out
+
     async def test_another_body_under_a_known_identity_is_kept_aside(
         self, store: PostgresStore, pool: asyncpg.Pool[Any], write: Writer
     ) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from crosstie.errors import BrokerAway, DatabaseAway, Rejected, Unpublishable
 from crosstie.network.state import member_key, tie_key
 from crosstie.network.wire import encode
-from services.profile import batch, partition
+from services.profile import batch, figures, partition
 from services.profile.batch import Known, Outcome, Reading
 from services.profile.memory import MemoryLog, MemoryOutlet, MemoryStore, MemoryTopic
 from services.profile.partition import Partition
@@ -115,6 +116,44 @@ async def test_a_mark_goes_out_even_when_no_row_changed() -> None:
     async with at_work(world.worker()):
         await until(lambda: world.all_out)
     assert [(image.end, len(image.rows)) for image in world.topic.images] == [(1, 1), (2, 0)]
+
+
+def counted(result: str) -> float:
+    name = "crosstie_profile_events_total"
+    return REGISTRY.get_sample_value(name, {"result": result}) or 0.0
+
+
+async def test_what_becomes_of_records_is_counted_and_every_batch_timed() -> None:
+    write = Writer()
+    met = write.met(ALMA, BORIS, id="first")
+    forged = Logged(met.key, b"{}", (*met.headers,))
+    world = World(in_order(met, met, write.met(ALMA, CHIDI), forged, Logged(b"x", b"y", ())))
+    before = {each: counted(each) for each in ("folded", "known", "redacted", "quarantined")}
+    took = {
+        each: REGISTRY.get_sample_value(f"crosstie_profile_{each}_seconds_count") or 0
+        for each in ("batch", "publish")
+    }
+    async with at_work(world.worker()):
+        await until(lambda: world.all_out)
+    assert {each: counted(each) - before[each] for each in before} == {
+        "folded": 2,
+        "known": 1,
+        "redacted": 0,
+        "quarantined": 2,
+    }
+    for each, times in took.items():  # two batches: of three records, and of two
+        now = REGISTRY.get_sample_value(f"crosstie_profile_{each}_seconds_count") or 0
+        assert now - times == 2, each
+
+
+def test_of_partitions_that_are_not_ours_any_more_no_figure_stays() -> None:
+    figures.behind({0: 5, 1: 10}, {0: 8, 1: 10})
+    name = "crosstie_profile_behind"
+    assert REGISTRY.get_sample_value(name, {"partition": "0"}) == 3
+    assert REGISTRY.get_sample_value(name, {"partition": "1"}) == 0
+    figures.behind({1: 10}, {0: 8, 1: 12})
+    assert REGISTRY.get_sample_value(name, {"partition": "0"}) is None
+    assert REGISTRY.get_sample_value(name, {"partition": "1"}) == 2
 
 
 class StopsBeforePublishing(MemoryOutlet):
