@@ -17,7 +17,7 @@ from crosstie.settings import Settings
 
 HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
 WHOLE = HEAD + b"Content-Length: 2\r\n\r\nhi"
-READ_BY_NOBODY = 64 * 1024 * 1024
+LARGE = 64 * 1024 * 1024  # more than the sockets of both ends hold
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def port(request: pytest.FixtureRequest) -> AsyncIterator[int]:
 
     @api.post("/much")
     async def much() -> Response:
-        return Response(bytes(READ_BY_NOBODY))
+        return Response(bytes(LARGE))
 
     async with _http(limits.limit(api, settings), settings) as port:
         yield port
@@ -117,14 +117,62 @@ async def test_who_does_not_read_the_answer_is_let_go(
         lost.set()
 
     monkeypatch.setattr(connections.Connection, "connection_lost", left)
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
-    monkeypatch.setattr(connections, "IDLE_SECONDS", 0)
+    monkeypatch.setattr(connections, "TAKEN_SECONDS", 0.1)
     async with connected(port) as client:
         client.transport.pause_reading()
         client.say(b"POST /much HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         await lost.wait()
         client.transport.resume_reading()
-        assert len(await client.gone()) < READ_BY_NOBODY
+        assert len(await client.gone()) < LARGE
+
+
+LARGE_BODY = HEAD + b"Content-Length: %d\r\n" % LARGE
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (LARGE_BODY + b"Connection: close\r\n\r\n", 413),
+        (LARGE_BODY + b"\r\n", 413),
+        (HEAD + b"X: ", 400),
+    ],
+    ids=["hung up on", "kept", "malformed"],
+)
+async def test_who_is_answered_early_may_say_all_and_gets_the_answer(
+    port: int, head: bytes, status: int
+) -> None:
+    async with connected(port) as client:
+        client.transport.pause_reading()  # as clients do that send first, and then read
+        client.say(head + b"x" * LARGE)
+        await client.writer.drain()
+        client.transport.resume_reading()
+        assert (await client.answer()).startswith(b"HTTP/1.1 %d " % status)
+
+
+async def test_the_rest_of_a_request_answered_early_is_not_taken_for_the_next_ones_head(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.4)
+    async with connected(port) as client:
+        client.say(LARGE_BODY + b"\r\n")
+        assert b" 413 " in await client.answer()
+        client.say(bytes(LARGE) + WHOLE + LARGE_BODY + b"\r\n")
+        assert b" 200 " in await client.answer()
+        assert b" 413 " in await client.answer()
+        client.say(bytes(LARGE))
+        assert await client.gone() == b""
+
+
+async def test_who_never_ends_a_request_that_is_answered_is_let_go(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "REST_SECONDS", 0.1)
+    for close in (b"", b"Connection: close\r\n"):
+        async with connected(port) as client:
+            client.say(LARGE_BODY + close + b"\r\nh")
+            assert b" 413 " in await client.answer()
+            assert await client.gone() == b""
 
 
 @pytest.mark.parametrize("port", [10], indirect=True)

@@ -3,6 +3,7 @@
 uvicorn itself waits for ever: for the first byte, for the rest of the headers, for a client that
 reads no answer. Here each of these has a deadline. When there are too many connections, the one
 that has waited longest without a request goes, so that probes and others still come through.
+A client that is answered before it has said all is heard out: see `lingering.py`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,16 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from crosstie.runtime.lingering import Lingering
+
 HEAD_SECONDS = (
     10.0  # from the connection, or the first byte of a further request, to all its headers
 )
-IDLE_SECONDS = 5  # between two requests
+# between two requests; over the 60 s of nginx and the 90 s of Go, so that the client closes what it
+# does not use: were it us, its next request could be under way already, and go unanswered
+IDLE_SECONDS = 100
+TAKEN_SECONDS = 15.0  # from the answer to its end, taken by the client
+REST_SECONDS = 30.0  # from an answer that came early to the end of the request
 REQUEST_SECONDS = (
     75.0  # from the headers to the answer, taken by the client: above all that is in it
 )
@@ -41,9 +48,11 @@ class Connection(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self.since = 0.0  # when it began to wait for a request
         self._heard = False  # something of the next request's head
+        self._rest = False  # of a request that is answered already is still to come
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = Lingering(transport, self._amid)  # type: ignore[assignment]
         self._wait()
         self._within(HEAD_SECONDS, self._slow)
         if len(self.connections) > self.most:
@@ -59,25 +68,23 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.is_waiting() and not self._heard:
-            self._heard = True
-            self._within(HEAD_SECONDS, self._slow)
-        super().data_received(data)
+        if not self.transport.is_closing():  # else it is heard out, and no more than that
+            super().data_received(data)
+            self._await()
 
     def handle_events(self) -> None:
         before = self.cycle
         super().handle_events()
         if self.cycle is not before and not self.is_waiting():
+            self._rest = False
             self._within(REQUEST_SECONDS, self.transport.abort)
 
     def on_response_complete(self) -> None:
         self._wait()
-        self._within(IDLE_SECONDS + HEAD_SECONDS, self.transport.abort)  # who takes no answer goes
+        self._rest = self.conn.their_state is h11.SEND_BODY
+        self._within(REST_SECONDS if self._amid() else TAKEN_SECONDS, self._untaken)
         super().on_response_complete()
-        if self.is_waiting() and self.conn.trailing_data[0]:  # the next one's beginning came along
-            self._unset_keepalive_if_required()
-            self._heard = True
-            self._within(HEAD_SECONDS, self._slow)
+        self._await()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  it never says more
         """What h11 could not read."""
@@ -87,6 +94,26 @@ class Connection(H11Protocol):
         """Whether no request is in hand."""
         # None until the first request, whatever uvicorn declares
         return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
+
+    def _amid(self) -> bool:
+        """Whether the client is in the middle of what it says, as far as one can see."""
+        amid_request = self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
+        return amid_request or self.conn.trailing_data[0] != b""
+
+    def _await(self) -> None:
+        """Of the next request, if none is in hand: its head is begun, or the last one's rest over."""
+        between = self.is_waiting() and self.conn.their_state is h11.IDLE
+        if not between or self.transport.is_closing():
+            return
+        if self._amid():
+            if not self._heard:
+                self._unset_keepalive_if_required()
+                self._heard = True
+                self._within(HEAD_SECONDS, self._slow)
+        elif self._rest:
+            self._rest = False
+            self._wait()
+            self._within(IDLE_SECONDS, self.transport.close)
 
     def _wait(self) -> None:
         self.since = self.loop.time()
@@ -100,6 +127,11 @@ class Connection(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _untaken(self) -> None:
+        """Go from who takes no answer, or does not come to the end of what it says."""
+        if self._rest or self.transport.is_closing() or self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def _slow(self) -> None:
         if self._heard:
@@ -124,7 +156,7 @@ class Connection(H11Protocol):
             ):
                 self.transport.write(self.conn.send(event))
         self.transport.close()
-        self._within(HEAD_SECONDS, self.transport.abort)
+        self._within(REST_SECONDS, self.transport.abort)
 
 
 def bounded(most: int) -> type[Connection]:
