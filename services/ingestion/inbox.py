@@ -16,6 +16,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from crosstie.errors import BrokerAway
+from crosstie.runtime.away import reached
 from crosstie.runtime.plain_offsets import ask_plainly
 from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
@@ -56,10 +57,11 @@ class Inbox:
     async def start(self) -> None:
         """Join the group. Raises BrokerAway."""
         try:
-            await self._broker.start()
-        except (KafkaError, OSError) as error:
+            with reached():
+                await self._broker.start()
+        except BrokerAway:
             await self.stop()
-            raise BrokerAway(f"{type(error).__name__}: {error}") from error
+            raise
 
     async def stop(self) -> bool:
         """Leave the group, once the batch in hand is done; False when part of it may live on."""

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from crosstie.door.entries import Entry
-from crosstie.errors import BrokerAway
+from crosstie.runtime.away import reached
 from crosstie.runtime.kafka import producer_options
 from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
@@ -44,22 +44,18 @@ class Log:
 
     async def append(self, topic: str, entries: Iterable[Entry], count: int) -> None:
         """Append up to `count` `entries`, in order per key, until every replica in sync has them."""
-        try:
+        with reached():
             async with asyncio.timeout(DEADLINE_SECONDS + count * _SECONDS_PER_ENTRY):
                 producer = await self._started()
                 await self._appended(producer, topic, entries)
-        except (KafkaError, OSError) as error:  # TimeoutError is an OSError
-            raise BrokerAway(f"{type(error).__name__}: {error}") from error
 
     async def reach(self, topics: Topics) -> None:
         """Raises BrokerAway until the broker answers and has the topics that are written."""
-        try:
+        with reached():
             async with asyncio.timeout(DEADLINE_SECONDS):
                 producer = await self._started()
                 for topic in (topics.events, topics.dlq):
                     await producer.partitions_for(topic.name)
-        except (KafkaError, OSError) as error:
-            raise BrokerAway(f"{type(error).__name__}: {error}") from error
 
     async def stop(self) -> None:
         """Let go of the broker."""

@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
 
-from crosstie.errors import BrokerAway, Fenced, LogGap
+from crosstie.errors import LogGap
 from crosstie.matching import ledger as ledgers
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from crosstie.matching.record import following
+from crosstie.runtime.away import in_transaction, reached
 from crosstie.runtime.database import retrying
 from crosstie.runtime.kafka import producer_options, started
 from crosstie.runtime.service import Running
@@ -31,6 +31,7 @@ log = logger("matching.publishing")
 
 CLOSE_SECONDS = 3.0
 _TRANSACTIONAL_ID = "matching"  # after the deployment's prefix
+_TAKEN = "another leader publishes now"
 _TRANSACTION_MS = 600_000  # a full round of a million takes minutes; a successor ends it at once
 
 
@@ -120,34 +121,36 @@ class Publisher:
             await self._known(producer, topics)
             begun = False  # only once there is something at hand: all readers wait for its end
             async for some in images:
-                if not begun:
-                    await producer.begin_transaction()
-                    begun = True
-                sent = [
-                    await producer.send(
-                        each.topic,
-                        each.value,
-                        each.key,
-                        headers=[(n, t.encode()) for n, t in each.headers],
-                    )
-                    for each in some
-                ]
-                await asyncio.gather(*sent)
+                with in_transaction(_TAKEN):
+                    if not begun:
+                        await producer.begin_transaction()
+                        begun = True
+                    await _put(producer, some)
             if begun:
-                await producer.commit_transaction()
-        except ProducerFenced as error:
-            await self.close()
-            raise Fenced("another leader publishes now") from error
-        except (KafkaError, OSError, AssertionError) as error:  # aiokafka asserts its state machine
-            await self.close()  # whether it went out is asked of rounds.v1 by the next one
-            raise BrokerAway(f"{type(error).__name__}: {error}") from error
+                with in_transaction(_TAKEN):
+                    await producer.commit_transaction()
         except BaseException:
-            await self.close()
+            await self.close()  # whether it went out is asked of rounds.v1 by the next one
             raise
 
     async def _known(self, producer: AIOKafkaProducer, topics: list[str]) -> None:
         """Every topic exists: asked before the transaction, which would hold up all readers."""
         for topic in topics:
             self._reasons["publishing"] = f"topic {topic} does not answer; does it exist?"
-            await producer.partitions_for(topic)
+            with reached():
+                await producer.partitions_for(topic)
         self._reasons.pop("publishing", None)
+
+
+async def _put(producer: AIOKafkaProducer, images: list[Image]) -> None:
+    """Into the open transaction; returns once all of them are acknowledged."""
+    sent = [
+        await producer.send(
+            each.topic,
+            each.value,
+            each.key,
+            headers=[(name, text.encode()) for name, text in each.headers],
+        )
+        for each in images
+    ]
+    await asyncio.gather(*sent)

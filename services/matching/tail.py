@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
-from crosstie.errors import BrokerAway
 from crosstie.matching.model import Round
 from crosstie.matching.record import Record, joined
+from crosstie.runtime.away import reached
 from crosstie.runtime.kafka import consumer_options, started
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
@@ -27,9 +26,8 @@ async def rounds_from(settings: Settings, n: int) -> list[Round]:
     try:
         await started(consumer)
         consumer.assign([here])
-        return await _looked_back(consumer, here, n)
-    except (KafkaError, OSError) as error:
-        raise BrokerAway(f"{type(error).__name__}: {error}") from error
+        with reached():
+            return await _looked_back(consumer, here, n)
     finally:
         await stop(consumer)
 

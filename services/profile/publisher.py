@@ -6,23 +6,19 @@ PostgreSQL cannot fence Kafka; the transactional id can: opening it shuts out wh
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    KafkaError,
-    MessageSizeTooLargeError,
-    ProducerFenced,
-    RecordListTooLargeError,
-)
+from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
-from crosstie.errors import BrokerAway, Fenced, Unpublishable
+from crosstie.errors import BrokerAway, Unpublishable
 from crosstie.network.wire import MARK_KEY, Mark, encode
+from crosstie.runtime.away import in_transaction
 from crosstie.runtime.stopping import stop
 from services.profile.ports import Image
 
 _CLOSE_SECONDS = 5
+_TAKEN = "a later producer has the transactional id"
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 MakeProducer = Callable[[str], AIOKafkaProducer]  # given the transactional id
@@ -40,24 +36,20 @@ class KafkaOutlet:
     async def open(self) -> None:
         await self.close()
         self._producer = self._make(self._id)
-        with _errors():
+        with in_transaction(_TAKEN):
             await self._producer.start()
 
     async def publish(self, image: Image) -> None:
         if self._producer is None:
             raise BrokerAway("no producer is open")
-        try:
-            with _errors():
+        mark = encode(Mark(image.end, image.latest))
+        with in_transaction(_TAKEN):
+            try:
                 await self._producer.begin_transaction()
-                await self._send(self._producer, image)
+                await self._put(self._producer, image, mark)
                 await self._producer.commit_transaction()
-        except _TOO_LARGE as error:
-            key, value = max(image.rows, key=lambda row: len(row[1] or b""))
-            raise Unpublishable(
-                f"{self._topic} refuses a row of partition {image.partition}, the largest has "
-                f"{len(value or b'')} bytes ({key.decode()}): raise the topic's max.message.bytes, "
-                "then start profile again"
-            ) from error
+            except _TOO_LARGE as error:
+                raise self._refused(image) from error
 
     async def close(self) -> None:
         """Throw the producer away, open transaction and all: the next one to open aborts it."""
@@ -67,8 +59,7 @@ class KafkaOutlet:
         # a fenced producer's own clean-up fails or waits for what will not come
         await stop(producer, _CLOSE_SECONDS)
 
-    async def _send(self, producer: AIOKafkaProducer, image: Image) -> None:
-        mark = encode(Mark(image.end, image.latest))
+    async def _put(self, producer: AIOKafkaProducer, image: Image, mark: bytes) -> None:
         sent = []
         batch = producer.create_batch()
         for key, value in (*image.rows, (MARK_KEY.encode(), mark)):
@@ -81,14 +72,10 @@ class KafkaOutlet:
         sent.append(await producer.send_batch(batch, self._topic, partition=image.partition))
         await asyncio.gather(*sent)
 
-
-@contextlib.contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except _TOO_LARGE:
-        raise
-    except ProducerFenced as error:
-        raise Fenced("a later producer has the transactional id") from error
-    except (KafkaError, AssertionError, OSError) as error:  # aiokafka asserts its state machine
-        raise BrokerAway(f"{type(error).__name__}: {error}") from error
+    def _refused(self, image: Image) -> Unpublishable:
+        key, value = max(image.rows, key=lambda row: len(row[1] or b""))
+        return Unpublishable(
+            f"{self._topic} refuses a row of partition {image.partition}, the largest has "
+            f"{len(value or b'')} bytes ({key.decode()}): raise the topic's max.message.bytes, "
+            "then start profile again"
+        )

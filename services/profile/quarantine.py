@@ -11,9 +11,9 @@ from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
-from crosstie.errors import BrokerAway, Rejected
+from crosstie.errors import Rejected
+from crosstie.runtime.away import reached
 from crosstie.runtime.database import transient
 from crosstie.runtime.kafka import producer_options
 from crosstie.runtime.stopping import stop
@@ -93,14 +93,13 @@ async def replay(settings: Settings, names: Collection[str]) -> int:
 async def _append(settings: Settings, records: list[SetAside]) -> None:
     producer = AIOKafkaProducer(**producer_options(settings))
     try:
-        async with asyncio.timeout(_REPLAY_SECONDS):
-            await producer.start()
-            for each in records:
-                # aiokafka refuses a record that has neither
-                key = b"" if each.key is None and each.value is None else each.key
-                await producer.send_and_wait(each.topic, each.value, key, headers=each.headers)
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerAway(f"{type(error).__name__}: {error}") from error
+        with reached():
+            async with asyncio.timeout(_REPLAY_SECONDS):
+                await producer.start()
+                for each in records:
+                    # aiokafka refuses a record that has neither
+                    key = b"" if each.key is None and each.value is None else each.key
+                    await producer.send_and_wait(each.topic, each.value, key, headers=each.headers)
     finally:
         await stop(producer)
 

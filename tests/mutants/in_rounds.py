@@ -27,11 +27,11 @@ DEFECTS = (
     defect(
         "plain instead of transactional producer of rounds",
         f"{LEADERS}test_a_predecessor_that_begins_to_publish_is_fenced",
-        (PUBLISHING, "                    await producer.begin_transaction()\n", ""),
+        (PUBLISHING, "                        await producer.begin_transaction()\n", ""),
         (
             PUBLISHING,
-            "                await producer.commit_transaction()\n",
-            "                pass\n",
+            "                    await producer.commit_transaction()\n",
+            "                    pass\n",
         ),
         (
             PUBLISHING,

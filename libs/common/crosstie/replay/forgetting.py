@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from crosstie import instants
 from crosstie.door.entries import erasure as entry
 from crosstie.erasures import Erasure, Erasures, Unlogged, digest
-from crosstie.errors import BrokerAway, DatabaseAway
+from crosstie.errors import DatabaseAway
 from crosstie.events import Person
 from crosstie.replay import erasure, search
 from crosstie.replay.erasure import Holder
 from crosstie.replay.tables import usable
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.away import reached
 from crosstie.runtime.kafka import producer_options, started
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
@@ -77,9 +77,8 @@ async def _log(settings: Settings, unlogged: list[Unlogged]) -> None:
         for each in unlogged:
             record = entry(each.source, each.id, each.time, each.subject)
             headers = list(record.headers)
-            await producer.send_and_wait(topic, record.value, record.key, headers=headers)
-    except KafkaError as error:
-        raise BrokerAway(f"{type(error).__name__}: {error}") from error
+            with reached():
+                await producer.send_and_wait(topic, record.value, record.key, headers=headers)
     finally:
         await stop(producer)
 

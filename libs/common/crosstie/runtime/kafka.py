@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import topic_ids
+from crosstie.runtime.away import UNCOORDINATED, reached
 from crosstie.runtime.database import retrying
 from crosstie.runtime.plain_offsets import ask_plainly
 from crosstie.runtime.service import Running
@@ -63,10 +63,8 @@ async def started(client: Any, running: Running | None = None) -> Any:
     """Start an aiokafka client, waiting for the broker with back-off; returns the client."""
 
     async def attempt() -> Any:
-        try:
+        with reached(UNCOORDINATED):  # a transactional producer asks for its coordinator
             await client.start()
-        except (KafkaError, OSError) as error:
-            raise BrokerAway(f"{type(error).__name__}: {error}") from error
         return client
 
     return await retrying(attempt, running, "connect to Kafka")
@@ -91,8 +89,6 @@ async def topics_exist(
 
 async def ends(consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int]) -> dict[int, int]:
     """The last stable offset of each partition. Raises BrokerAway."""
-    try:
+    with reached():
         found = await consumer.end_offsets([TopicPartition(topic, p) for p in partitions])
-    except (KafkaError, OSError) as error:
-        raise BrokerAway(f"{type(error).__name__}: {error}") from error
     return {each.partition: offset for each, offset in found.items()}

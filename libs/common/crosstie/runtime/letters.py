@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from crosstie import dlq, instants
 from crosstie.brokers import Brokers
 from crosstie.dlq import Letter, Pile
-from crosstie.errors import BrokerAway, Rejected
+from crosstie.errors import Rejected
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.away import reached
 from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.runtime.tolerant import tolerate
@@ -223,9 +224,8 @@ async def _producer(brokers: Brokers) -> AsyncIterator[Any]:
 @asynccontextmanager
 async def _running(client: Any) -> AsyncIterator[None]:
     try:
-        await client.start()
-        yield
-    except (KafkaError, OSError) as error:  # TimeoutError is an OSError
-        raise BrokerAway(f"{type(error).__name__}: {error}") from error
+        with reached():
+            await client.start()
+            yield
     finally:
         await stop(client)
