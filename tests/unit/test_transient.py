@@ -17,10 +17,13 @@ from crosstie.runtime.database import transient
         asyncpg.DeadlockDetectedError("deadlock detected"),
         asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
         asyncpg.QueryCanceledError("canceling statement due to user request"),
+        asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
+        asyncpg.TransactionTimeoutError("terminating connection due to transaction timeout"),
         asyncpg.IdleSessionTimeoutError("terminating connection due to idle-session timeout"),
         asyncpg.TooManyConnectionsError("sorry, too many clients already"),
         asyncpg.OutOfMemoryError("out of memory"),
         asyncpg.DiskFullError("could not extend file"),
+        asyncpg.PostgresIOError("could not read block 7 in file"),
         ConnectionRefusedError("connect call failed"),
     ],
 )

@@ -30,11 +30,14 @@ _AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,  # lock_timeout: somebody vacuums or migrates
+    asyncpg.TransactionTimeoutError,
     asyncpg.IdleSessionTimeoutError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InvalidAuthorizationSpecificationError,  # until whoever changes passwords is done
     asyncpg.ReadOnlySQLTransactionError,  # a standby, until it is promoted or we reach the other
     asyncpg.InsufficientResourcesError,  # connections, disk, memory
+    asyncpg.PostgresSystemError,  # of the operating system: a volume that fails
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.InterfaceError,
