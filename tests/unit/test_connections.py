@@ -280,3 +280,21 @@ async def test_a_body_longer_than_announced_is_a_request_of_its_own_and_none(por
         client.say(WHOLE + b"gh\r\n\r\n")
         said = await client.gone()
         assert (said.count(b" 200 "), said.count(b" 400 ")) == (1, 1)
+
+
+async def test_a_request_with_two_lengths_is_refused_and_nothing_after_it_is_read(
+    port: int,
+) -> None:
+    both = HEAD + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    async with connected(port) as client:
+        client.say(both + WHOLE)
+        answers = await client.gone()
+    assert answers.startswith(b"HTTP/1.1 400 ")
+    assert b"Content-Length and Transfer-Encoding" in answers
+    assert answers.count(b"HTTP/1.1") == 1
+
+
+async def test_no_redirect_leads_a_key_elsewhere(port: int) -> None:
+    async with connected(port) as client:
+        client.say(WHOLE.replace(b"/echo", b"/echo/"))
+        assert (await client.answer()).startswith(b"HTTP/1.1 404 ")

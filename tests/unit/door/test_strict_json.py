@@ -49,6 +49,13 @@ def test_a_broken_element_never_spoils_its_neighbours(elements: list[bytes]) -> 
         assert isinstance(value, Rejected) == (element in {b"{broken}", b"[1,]", b"\xff"})
 
 
+@pytest.mark.parametrize("read", [strict_json.values, strict_json.lines])
+def test_a_byte_order_mark_is_named(read: Callable[[bytes], list[Any]]) -> None:
+    (found,) = read(b"\xef\xbb\xbf{}")
+    assert "byte order mark" in found.value
+    assert "3 bytes" in found.remedy
+
+
 @pytest.mark.parametrize(
     "text", [b"[1, 2", b"[1, 2]]", b"[1] [2]", b"", b"[}", b'["a', b'["a\\', b"{}{}"]
 )

@@ -164,7 +164,7 @@ def _text(event: dict[str, Any], name: str) -> str:
     value = event.get(name, MISSING)
     if not (isinstance(value, str) and _PRINTABLE.fullmatch(value)):
         raise Rejected(
-            f"/{name}", value, "text of 1 to 256 printable characters", f"give the event a {name}"
+            f"/{name}", value, "text of 1 to 256 printable characters", f"say the event's {name}"
         )
     return value
 

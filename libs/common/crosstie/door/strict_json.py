@@ -18,6 +18,7 @@ MOST_NESTED = 32
 GREATEST_INTEGER = 2**53 - 1  # beyond, readers differ on what was meant
 MOST_TOKENS = 300_000  # of a broken mebibyte; sound events have fewer
 _SPACE = b" \t\r\n"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STRING_OR_STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -43,6 +44,9 @@ def parsed(text: bytes) -> Any:
     except RecursionError as error:
         raise _too_deep("", "deeper nesting") from error
     except ValueError as error:  # JSONDecodeError, and integers of over 4,300 digits
+        if text.startswith(_BYTE_ORDER_MARK):
+            limit = "JSON (RFC 8259), which begins with none"
+            raise Rejected("", "a byte order mark", limit, "leave out the first 3 bytes") from error
         raise Rejected("", str(error), "JSON (RFC 8259)", "check it with a JSON parser") from error
 
 

@@ -35,13 +35,15 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 def limit(api: FastAPI, settings: Settings) -> FastAPI:
     """`api` with these limits around it, and its words for what is wrong in a request."""
+    # behind TLS that another ends, a redirect would lead to http://, and the key follow it in plain
+    api.router.redirect_slashes = False
     api.add_middleware(Limits, most=settings.http_requests)
     api.add_exception_handler(RequestValidationError, _mistaken)
     return api
 
 
 class Limits:
-    """Answers what is too much by itself: 413, 414, 429 and 431, and 408 for a slow body."""
+    """Answers what is too much by itself: 413, 414, 429 and 431, 408 for a slow body, 400 for two lengths."""
 
     def __init__(self, app: App, most: int) -> None:
         self._app = app
@@ -115,6 +117,10 @@ def _too_much(scope: Message) -> JSONResponse | None:
     if size > MOST_HEADER_BYTES:
         return _problem(431, f"{size} bytes of headers, at most {MOST_HEADER_BYTES}; send fewer")
     lengths = [value for name, value in headers if name == b"content-length"]
+    if lengths and any(name == b"transfer-encoding" for name, _ in headers):
+        # whoever passed it on may have cut it at the other: what follows is nobody's (RFC 9112 6.3)
+        detail = "Content-Length and Transfer-Encoding contradict each other; send one of them"
+        return _problem(400, detail, {"Connection": "close"})
     if lengths and lengths[0].isdigit() and int(lengths[0][:20]) > MOST_BODY_BYTES:
         return _problem(413, over_bytes(int(lengths[0][:20])))
     return None
