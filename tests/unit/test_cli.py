@@ -72,12 +72,41 @@ def test_what_the_user_can_mend_is_one_line_and_exit_code_1() -> None:
     assert result.stderr == "error: members is 3, must be 50 to 1000000\n"
 
 
-def test_a_missing_setting_is_named_with_the_remedy() -> None:
-    result = crosstie("check")
-    assert result.returncode == 1
-    assert "CROSSTIE_KAFKA_BOOTSTRAP" in result.stderr
+KAFKA, DATABASE = "CROSSTIE_KAFKA_BOOTSTRAP", "CROSSTIE_DATABASE_URL"
+
+
+@pytest.mark.parametrize(
+    ("command", "lacking"),
+    [
+        ("check", [KAFKA, DATABASE]),
+        ("rounds list", [KAFKA, DATABASE]),
+        ("quarantine list", [KAFKA, DATABASE]),
+        ("forget staff p-1", [KAFKA, DATABASE]),
+        ("platforms add x --source /x --authority x", [KAFKA, DATABASE]),
+        ("platforms list", [DATABASE]),
+        ("platforms keys list", [DATABASE]),
+        ("topics create", [KAFKA]),
+        ("topics acls --create", [KAFKA]),
+        ("dlq list", [KAFKA]),
+        ("watch x", [KAFKA]),
+        ("simulate --send", ["CROSSTIE_URL", "CROSSTIE_API_KEY"]),
+        ("simulate --send --platform x", [KAFKA]),
+        ("simulate --answer --platform x", [KAFKA]),
+    ],
+)
+def test_whatever_a_command_lacks_is_named_at_once_with_what_it_is_for_and_an_example(
+    command: str, lacking: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (KAFKA, DATABASE):
+        monkeypatch.delenv(name, raising=False)
+    result = run(app, command.split())
+    lines = [each for each in result.stderr.splitlines() if each.startswith("error: ")]
+    assert [each.split()[1] for each in lines] == lacking
+    for name, line in zip(lacking, lines, strict=True):
+        assert " is not set" in line
+        assert f"For example: export {name}=" in line
     assert "crosstie up" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.exit_code == 2
 
 
 def test_wrong_usage_is_exit_code_2() -> None:

@@ -26,10 +26,13 @@ _DATABASE_URL = re.compile(
 class Settings(KafkaSettings):
     """What every service needs to start; see docs/operators.md for each one."""
 
-    kafka_bootstrap: str = Field(description="Kafka bootstrap servers, host:port[,host:port].")
+    kafka_bootstrap: str = Field(
+        description="Kafka bootstrap servers, host:port[,host:port].", examples=["localhost:9092"]
+    )
     database_url: SecretStr = Field(
         description="PostgreSQL URL of a login that may take the role of the service; with "
-        "`?sslmode=verify-full&sslrootcert=FILE`, over TLS."
+        "`?sslmode=verify-full&sslrootcert=FILE`, over TLS.",
+        examples=["postgresql://crosstie:secret@localhost:5432/crosstie"],
     )
     vault_key: SecretStr | None = Field(
         None,
@@ -142,7 +145,10 @@ class Settings(KafkaSettings):
     @field_validator("database_url")
     @classmethod
     def _is_reached_safely(cls, value: SecretStr) -> SecretStr:
-        database_url.check(value.get_secret_value())
+        try:
+            database_url.check(value.get_secret_value())
+        except Misconfigured as error:  # so that what else is wrong is told with it
+            raise ValueError(str(error)) from None
         return value
 
     @property

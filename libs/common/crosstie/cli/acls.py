@@ -28,9 +28,13 @@ def acls(
         bool, typer.Option("--create", help="Add what the cluster lacks; safe to repeat.")
     ] = False,
     bootstrap: Annotated[
-        str | None,
-        typer.Option(envvar="CROSSTIE_KAFKA_BOOTSTRAP", help="Kafka, host:port[,host:port]."),
-    ] = None,
+        str,
+        typer.Option(
+            envvar="CROSSTIE_KAFKA_BOOTSTRAP",
+            help="With --create: Kafka, host:port[,host:port].",
+            show_default=False,
+        ),
+    ] = "",
     prefix: Prefix = "crosstie.",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
@@ -46,8 +50,6 @@ def acls(
     if not create:
         _tell(access.every(topics, platforms or ()), as_json=as_json)
         return
-    if bootstrap is None:
-        raise typer.BadParameter("--create needs --bootstrap (or CROSSTIE_KAFKA_BOOTSTRAP)")
     made = allow_all(brokers_at(bootstrap), topics, platforms or ())
     if made or as_json:
         _tell(made, as_json=as_json)

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_letters(
-    bootstrap: Bootstrap,
+    bootstrap: Bootstrap = "",
     prefix: Prefix = "crosstie.",
     platform: Platform = None,
     only_open: Annotated[
@@ -68,7 +68,7 @@ def show(
     letter: Annotated[
         str, typer.Argument(help="<topic>/<partition>/<offset>, as `list` shows it.")
     ],
-    bootstrap: Bootstrap,
+    bootstrap: Bootstrap = "",
     prefix: Prefix = "crosstie.",
 ) -> None:
     """Show one dead letter with its original as JSON; it may hold personal data."""
@@ -82,7 +82,7 @@ def show(
 
 
 def replay(
-    bootstrap: Bootstrap,
+    bootstrap: Bootstrap = "",
     letters: Annotated[
         list[str] | None, typer.Argument(help="Letters as `list` names them; none with --all.")
     ] = None,

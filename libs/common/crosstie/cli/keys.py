@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from crosstie.cli.needed import DATABASE, need
 from crosstie.cli.shared import completed
 from crosstie.errors import Misconfigured
 
@@ -25,7 +26,8 @@ Database = Annotated[
     typer.Option(
         envvar="CROSSTIE_DATABASE_URL",
         show_envvar=True,
-        help="PostgreSQL URL of the owner's login.",
+        help="PostgreSQL URL of the owner's login; it must be given.",
+        show_default=False,
     ),
 ]
 Name = Annotated[str, typer.Argument(help="The platform: 1 to 40 of a-z, 0-9 and -.")]
@@ -42,7 +44,7 @@ def register(platforms: typer.Typer) -> None:
 
 def add(
     name: Name,
-    database: Database,
+    database: Database = "",
     label: Annotated[str, typer.Option(help="What it is for, to tell it from others.")] = "",
     source: Annotated[
         list[str] | None,
@@ -82,7 +84,7 @@ def add(
 
 
 def list_keys(
-    database: Database,
+    database: Database = "",
     name: Annotated[str | None, typer.Argument(help="Of this platform only.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +114,7 @@ def list_keys(
 
 def revoke(
     key_id: Annotated[str, typer.Argument(help="The id of the key: what stands after ctk_.")],
-    database: Database,
+    database: Database = "",
     as_json: AsJson = False,
 ) -> None:
     """Revoke an API key: within seconds no service takes it, unless PostgreSQL is away."""
@@ -140,11 +142,13 @@ def pepper() -> bytes:
 
 
 def connected(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
-    """Do `work` with a connection. Raises DatabaseAway."""
+    """Do `work` with a connection. Exits with 2 where no URL is given; raises DatabaseAway."""
     import asyncpg
 
     from crosstie.runtime import reachable
     from crosstie.runtime.database import transient
+
+    need({DATABASE: url})
 
     async def done() -> T:
         await reachable.postgres(url)

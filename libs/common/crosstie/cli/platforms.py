@@ -12,6 +12,7 @@ import typer
 from crosstie.cli import keys
 from crosstie.cli.acls import allow_where_asked
 from crosstie.cli.keys import AsJson, Database, Name, connected, print_key
+from crosstie.cli.needed import BOOTSTRAP, DATABASE, need
 from crosstie.cli.shared import brokers_at
 from crosstie.cli.topics import Bootstrap, Prefix
 
@@ -38,8 +39,8 @@ def add(
     authority: Annotated[
         list[str], typer.Option(help="A name space of persons that it may write; may be repeated.")
     ],
-    bootstrap: Bootstrap,
-    database: Database,
+    bootstrap: Bootstrap = "",
+    database: Database = "",
     prefix: Prefix = "crosstie.",
     as_json: AsJson = False,
 ) -> None:
@@ -53,6 +54,7 @@ def add(
     from crosstie.runtime.admin import create_topics
     from crosstie.topics import Topics
 
+    need({BOOTSTRAP: bootstrap, DATABASE: database})
     secret = pepper()
     platform = registry.checked(name, source, authority)
     topics, brokers = Topics(prefix), brokers_at(bootstrap)
@@ -83,7 +85,7 @@ def add(
     print_key(key)
 
 
-def list_platforms(database: Database, as_json: AsJson = False) -> None:
+def list_platforms(database: Database = "", as_json: AsJson = False) -> None:
     """List the platforms with their sources, authorities and the ids of their valid keys."""
     platforms, found = connected(database, _platforms_and_keys)
     ids = {name: [key["id"] for key in theirs] for name, theirs in found.items()}

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from crosstie.cli.needed import API_KEY, URL, need
 from crosstie.cli.shared import brokers_at, platform_topic
 from crosstie.errors import CrosstieError, shown
 
@@ -49,13 +50,19 @@ class Doorway:
     bootstrap: str | None
     prefix: str
 
+    def for_http(self) -> tuple[str, str]:
+        """URL and API key. Exits with 2 where one is not given."""
+        need(
+            {URL: self.url, API_KEY: self.key},
+            "or say --platform NAME to send to an inbox in Kafka",
+        )
+        return self.url or "", self.key or ""
+
     def for_inbox(self) -> tuple[Brokers, str]:
-        """Kafka and the platform. Raises BadParameter where one is not given, Misconfigured."""
-        if self.bootstrap is None or self.platform is None:
-            raise typer.BadParameter(
-                "an inbox needs --platform and --bootstrap (or CROSSTIE_KAFKA_BOOTSTRAP)"
-            )
-        return brokers_at(self.bootstrap), self.platform
+        """Kafka and the platform. Exits with 2 where one is not given; raises Misconfigured."""
+        if self.platform is None:
+            raise typer.BadParameter("an inbox needs --platform: whose is it?")
+        return brokers_at(self.bootstrap or ""), self.platform
 
 
 @dataclass(slots=True)
@@ -158,16 +165,12 @@ async def _over_http(events: Iterable[Any], doorway: Doorway, outcome: Outcome) 
     from crosstie.client.door import door
     from crosstie.runtime import reachable
 
-    if doorway.url is None or doorway.key is None:
-        raise typer.BadParameter(
-            "where to? --url and --key (CROSSTIE_URL, CROSSTIE_API_KEY) for HTTP, "
-            "or --platform and --bootstrap for an inbox"
-        )
-    await reachable.http(doorway.url)
+    url, key = doorway.for_http()
+    await reachable.http(url)
     sent = 0
-    async with door(doorway.url, doorway.key) as open_door:
+    async with door(url, key) as open_door:
         with _progress() as progress:
-            task = progress.add_task(f"to {doorway.url}")
+            task = progress.add_task(f"to {url}")
             for chunk in chunks(events):
                 refusals = await open_door.send(chunk)
                 outcome.taken += len(chunk) - len(refusals)

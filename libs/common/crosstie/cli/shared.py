@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from crosstie.cli.needed import BOOTSTRAP, need, refuse
 from crosstie.errors import Misconfigured, Transient
 
 _LOOKS, _LOOK_SECONDS = 3, 0.3
@@ -30,21 +31,18 @@ if TYPE_CHECKING:
 def settings(*, kafka: bool = False, postgres: bool = False) -> Settings:
     """Settings of the system this command talks to, and whether the servers it needs are there.
 
-    Raises Misconfigured, naming what is missing; BrokerAway, DatabaseAway with the address.
+    Exits with 2, naming all that is missing or wrong; raises BrokerAway, DatabaseAway with the address.
     """
     from pydantic import ValidationError
 
     from crosstie.runtime import reachable
     from crosstie.settings import Settings
+    from crosstie.settings_faults import faults
 
     try:
         found = Settings()
     except ValidationError as error:
-        names = [f"CROSSTIE_{'_'.join(map(str, each['loc'])).upper()}" for each in error.errors()]
-        raise Misconfigured(
-            f"{', '.join(names)}: {error.errors()[0]['msg']}; take them from the `env` that "
-            "`crosstie up` prints, or see docs/operators.md"
-        ) from error
+        refuse(faults(error, Settings))
     if kafka:
         asyncio.run(reachable.kafka(found.brokers))
     if postgres:
@@ -53,17 +51,20 @@ def settings(*, kafka: bool = False, postgres: bool = False) -> Settings:
 
 
 def brokers_at(bootstrap: str) -> Brokers:
-    """Kafka at this address, spoken to as the environment says. Raises Misconfigured."""
+    """Kafka at this address, spoken to as the environment says.
+
+    Exits with 2 where none is given, or a variable is wrong; raises Misconfigured.
+    """
     from pydantic import ValidationError
 
     from crosstie.kafka_settings import KafkaSettings
+    from crosstie.settings_faults import faults
 
+    need({BOOTSTRAP: bootstrap})
     try:
         return KafkaSettings().brokers_at(bootstrap)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = f"CROSSTIE_{'_'.join(map(str, first['loc'])).upper()}"
-        raise Misconfigured(f"{name}: {first['msg']}; see docs/operators.md") from error
+        refuse(faults(error, KafkaSettings))
 
 
 async def given_stack(console: Console, environment: Mapping[str, str], data: Path | None) -> None:

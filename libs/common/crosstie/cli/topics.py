@@ -11,7 +11,12 @@ import typer
 from crosstie.cli.shared import brokers_at, completed
 
 Bootstrap = Annotated[
-    str, typer.Option(envvar="CROSSTIE_KAFKA_BOOTSTRAP", help="Kafka, host:port[,host:port].")
+    str,
+    typer.Option(
+        envvar="CROSSTIE_KAFKA_BOOTSTRAP",
+        help="Kafka, host:port[,host:port]; it must be given.",
+        show_default=False,
+    ),
 ]
 Prefix = Annotated[
     str, typer.Option(envvar="CROSSTIE_TOPIC_PREFIX", help="Begins every topic's name.")
@@ -56,7 +61,7 @@ def list_topics(
 
 
 def create(
-    bootstrap: Bootstrap,
+    bootstrap: Bootstrap = "",
     platforms: PlatformNames = None,
     prefix: Prefix = "crosstie.",
     acls: Annotated[

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from crosstie.cli.shared import brokers_at, platform_topic, run_until_stopped
+from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:
     from crosstie.client.outcome import Received
@@ -21,12 +22,8 @@ def register(app: typer.Typer) -> None:
 
 def watch(
     platform: Annotated[str, typer.Argument(help="Whose suggestions.")],
-    bootstrap: Annotated[
-        str, typer.Option(envvar="CROSSTIE_KAFKA_BOOTSTRAP", help="Kafka, host:port[,host:port].")
-    ],
-    prefix: Annotated[
-        str, typer.Option(envvar="CROSSTIE_TOPIC_PREFIX", help="Begins every topic's name.")
-    ] = "crosstie.",
+    bootstrap: Bootstrap = "",
+    prefix: Prefix = "crosstie.",
     from_beginning: Annotated[
         bool, typer.Option(help="Show the last 30 days first, not only what comes from now on.")
     ] = False,

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from crosstie.errors import Misconfigured
 from crosstie.runtime.stack import Stack
 from crosstie.settings import VAULT_KEY_BYTES, Settings
+from crosstie.settings_faults import SEE, faults
 
 _PREFIX = "CROSSTIE_"
 _VAULT_KEY = "CROSSTIE_VAULT_KEY"
@@ -71,6 +72,4 @@ def settings_of(env: Mapping[str, str]) -> Settings:
             **{name.removeprefix(_PREFIX).lower(): value for name, value in env.items()}  # type: ignore[arg-type]
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        name = _PREFIX + "_".join(map(str, first["loc"])).upper()
-        raise Misconfigured(f"{name}: {first['msg']}; see docs/operators.md") from error
+        raise Misconfigured("; ".join((*faults(error, Settings), SEE))) from error

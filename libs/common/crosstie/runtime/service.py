@@ -26,7 +26,6 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from crosstie.errors import CrosstieError, Transient
 from crosstie.runtime import telemetry
@@ -35,6 +34,7 @@ from crosstie.runtime.listening import listening
 from crosstie.runtime.reach import LEAVING_SECONDS, watching
 from crosstie.runtime.stopping import cut_short
 from crosstie.settings import Settings
+from crosstie.settings_faults import SEE, faults
 
 STOP_SECONDS = 25  # from SIGTERM to the end of the process, whatever happens
 SHUTDOWN_SECONDS = 17  # for the work to end by itself
@@ -76,7 +76,7 @@ def run(name: str, build: Callable[[Settings], Service]) -> None:
         telemetry.configure(settings.log_level)
         service = build(settings)
     except ValidationError as error:
-        _refuse(*(f"CROSSTIE_{_name(each)}: {each['msg']}" for each in error.errors()))
+        _refuse(*faults(error, Settings))
     except CrosstieError as error:
         _refuse(str(error))
     else:
@@ -231,9 +231,5 @@ async def _http(api: FastAPI, settings: Settings) -> AsyncIterator[int]:
 def _refuse(*reasons: str) -> NoReturn:
     for reason in reasons:
         print(f"error: {reason}", file=sys.stderr)
-    print("settings come from the environment; see docs/operators.md", file=sys.stderr)
+    print(SEE, file=sys.stderr)
     sys.exit(2)
-
-
-def _name(error: ErrorDetails) -> str:
-    return "_".join(map(str, error["loc"])).upper()
