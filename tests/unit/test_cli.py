@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crosstie.cli import COMMANDS, app
+from crosstie.cli.rounds import _lines
 from crosstie.cli.send import _events
 from crosstie.cli.shared import run_until_stopped
 from crosstie.errors import Misconfigured
@@ -158,6 +159,67 @@ def test_a_line_that_is_not_json_is_named() -> None:
 def test_a_topic_prefix_without_its_dot_is_named() -> None:
     with pytest.raises(Misconfigured, match=r"'acme': use .* then a dot"):
         Topics("acme")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "simulate --members 50 --days 2",  # more than a buffer holds
+        "simulate --market --members 10",  # a table
+        "topics list",  # less than a buffer
+        "--help",
+    ],
+)
+def test_a_full_disk_at_stdout_is_one_line_and_exit_code_1(command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "crosstie.cli", *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: cannot write")
+    assert "No space left on device" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--market --send", "--send and --market exclude each other"),
+        ("--market --answer", "--answer and --market exclude each other"),
+        ("--answer --send --platform x", "--send and --answer exclude each other"),
+        ("--rounds 3", "--rounds does nothing with events that are printed; it is for --market"),
+        ("--send --pace 0.1", "--pace does nothing with --send; it is for --answer"),
+        ("--market --days 3", "--days does nothing with --market; it is for events that are"),
+        ("--answer --people 60", "--members does nothing with --answer"),
+    ],
+)
+def test_what_simulate_would_pass_over_in_silence_is_refused_by_name(
+    options: str, words: str
+) -> None:
+    result = run(app, ["simulate", *options.split()], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_what_stands_in_the_environment_is_refused_nowhere() -> None:
+    away = {"CROSSTIE_KAFKA_BOOTSTRAP": "nowhere:9092", "CROSSTIE_URL": "http://nowhere"}
+    result = run(app, ["simulate", "--members", "50", "--days", "1"], env=away)
+    assert result.exit_code == 0
+
+
+def test_counters_at_nought_are_not_printed() -> None:
+    found = {
+        "policy": "p",
+        "digest": "d" * 64,
+        "notes": {"served": 3, "made.introduction": 0},
+        "decisions": [],
+    }
+    assert list(_lines(found)) == [f"        policy p  digest {'d' * 16}  served 3"]
 
 
 @pytest.mark.parametrize(("quietly", "said"), [(False, "stopping\n"), (True, "")])

@@ -14,6 +14,7 @@ from types import FrameType
 
 import typer
 
+from crosstie.cli.unwritable import unwritable_told
 from crosstie.errors import CrosstieError
 
 # in the order that help shows; modules import what is heavy (Kafka, numpy) only when called
@@ -60,7 +61,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else: not ours to take
         signal.signal(signal.SIGINT, _interrupted)
     try:
-        app()
+        with unwritable_told():
+            app()
     except CrosstieError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

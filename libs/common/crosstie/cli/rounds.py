@@ -74,7 +74,10 @@ def dry_run(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what a full round would decide now; nothing is stored and nobody is told."""
+    """Print what a full round would decide now; nothing is stored and nobody is told.
+
+    Counters that stand at nought are shown with --json only.
+    """
     from services.matching import app, decide, operate
 
     chosen = settings(kafka=True, postgres=True)
@@ -114,7 +117,7 @@ def _line(found: dict[str, Any]) -> str:
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
-    notes = ", ".join(f"{name} {count}" for name, count in found["notes"].items())
+    notes = ", ".join(f"{name} {count}" for name, count in found["notes"].items() if count)
     yield f"        policy {found['policy']}  digest {found['digest'][:16]}  {notes}"
     for each in found["decisions"]:
         what = f"{each['suggestion'][:_ID_SHOWN]}  {each['cause']:<10}  {each['kind']:<12}"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from crosstie.cli import market, sending
+from crosstie.cli import market, modes, sending
 from crosstie.cli.shared import completed, platform_topic, run_until_stopped
 from crosstie.errors import Misconfigured
 
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
+    context: typer.Context,
     members: Annotated[
         int,
         typer.Option(
@@ -106,6 +107,7 @@ def simulate(
     With --rounds the people of the locality answer what weekly rounds suggest, week after week.
     Exit code 1: what rounds promise (time, sectors, growing acceptance) did not hold.
     """
+    modes.only_one(context)
     if as_market and rounds is not None:
         market.show_rounds(members, seed, rounds, as_json=as_json)
         return

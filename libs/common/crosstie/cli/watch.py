@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import sys
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +15,10 @@ from crosstie.cli.shared import brokers_at, platform_topic, run_until_stopped
 from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:
-    from crosstie.client.outcome import Received
+    from crosstie.brokers import Brokers
+    from crosstie.client.outcome import Received, Suggestions
+
+NEWEST = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -25,10 +30,19 @@ def watch(
     bootstrap: Bootstrap = "",
     prefix: Prefix = "crosstie.",
     from_beginning: Annotated[
-        bool, typer.Option(help="Show the last 30 days first, not only what comes from now on.")
+        bool,
+        typer.Option(help="Show what is there first, of the last 30 days: the newest 20 at most."),
     ] = False,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Show the newest so many of what is there first; 0: all. With --from-beginning 20 "
+            "otherwise, and all with --json.",
+        ),
+    ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Stop after so many; otherwise at Ctrl-C.")
+        int | None, typer.Option(min=1, help="Stop after so many; otherwise at Ctrl-C.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -36,14 +50,16 @@ def watch(
 
     Reads `suggestions.v1.PLATFORM` and moves nobody's offsets.
     """
-    run_until_stopped(_watch(platform, bootstrap, prefix, from_beginning, limit, as_json))
+    if from_beginning and last is None:
+        last = 0 if as_json else NEWEST
+    run_until_stopped(_watch(platform, brokers_at(bootstrap), prefix, last, limit, as_json))
 
 
 async def _watch(
     platform: str,
-    bootstrap: str,
+    brokers: Brokers,
     prefix: str,
-    from_beginning: bool,
+    last: int | None,
     limit: int | None,
     as_json: bool,
 ) -> None:
@@ -51,13 +67,13 @@ async def _watch(
     from crosstie.topics import Topics
 
     topic = Topics(prefix).suggestions(platform).name
-    brokers = brokers_at(bootstrap)
     await platform_topic(brokers, platform, topic)
-    console = Console()
-    async with suggestions(brokers, topic, from_beginning=from_beginning) as reader:
-        Console(stderr=True).print(f"watching {topic}", highlight=False)
+    console, aside = Console(), Console(stderr=True)
+    async with suggestions(brokers, topic, from_beginning=last is not None) as reader:
+        aside.print(f"watching {topic}", highlight=False)
+        coming = reader.follow() if not last else _newest_then_all(reader, last, aside)
         seen = 0
-        async for received in reader.follow():
+        async for received in coming:
             try:
                 if as_json:
                     print(received.change.model_dump_json(), flush=True)
@@ -69,6 +85,28 @@ async def _watch(
             seen += 1
             if seen == limit:
                 return
+
+
+async def _newest_then_all(
+    reader: Suggestions, last: int, aside: Console
+) -> AsyncIterator[Received]:
+    """The newest `last` of what is there, in the order in which Kafka wrote them; then what comes."""
+    newest: list[tuple[int, tuple[int, int], Received]] = []
+    passed = 0
+    async for each in reader.so_far():
+        heapq.heappush(newest, (each.appended, each.place, each))
+        if len(newest) > last:
+            heapq.heappop(newest)
+            passed += 1
+    if passed:
+        aside.print(
+            f"{passed} earlier ones are left out: `--last 0` shows all, `--last 100` more",
+            highlight=False,
+        )
+    for _, _, each in sorted(newest, key=lambda kept: kept[:2]):
+        yield each
+    async for each in reader.follow():
+        yield each
 
 
 def show(console: Console, received: Received) -> None:

@@ -50,6 +50,17 @@ class Suggestions:
         found = (_understood(record) for records in batches.values() for record in records)
         return [each for each in found if each is not None]
 
+    async def so_far(self) -> AsyncIterator[Received]:
+        """Everything up to where the topic ends now, and maybe some that comes meanwhile."""
+        try:
+            ends = await self._consumer.end_offsets(self._consumer.assignment())
+            for partition, end in ends.items():
+                while await self._consumer.position(partition) < end:
+                    for each in await self.read(wait_seconds=1.0):
+                        yield each
+        except KafkaError as error:
+            raise BrokerAway(f"{type(error).__name__}: {error}") from error
+
     async def follow(self) -> AsyncIterator[Received]:
         """Everything that comes, until cancelled."""
         while True:
