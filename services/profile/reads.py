@@ -1,7 +1,7 @@
 """What profile knows of one person, read from its tables for the platform that asks.
 
-A map of many people takes a second of a processor: it is drawn in a thread, one at a time, so that
-the fold and probes go on meanwhile.
+A map of many people takes a second of a processor: it is read in pages and drawn in a thread, one at
+a time, so that the fold and probes go on meanwhile.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import asyncpg
@@ -29,6 +29,7 @@ from services.profile.shapes import MemberShown
 
 MOST_CONTACTS = 200  # the strongest, whose own ties are looked through
 MOST_TIES_BEYOND = 20_000
+PAGE = 5_000  # names asked for, or rows answered, at once: asyncpg turns them on the event loop
 MOST_MAPS_OF_ONE = 8  # platform, drawn or waiting for it: one that asks all the time leaves room
 POPULATION_SECONDS = 60.0
 COUNTING_SECONDS = 60.0
@@ -76,18 +77,17 @@ class Reads:
             if me is None:
                 return None
             at = await self._now(on)
-            rows = await on.fetch(sql.TIES_OF, me.subject)
-            ties = await asyncio.to_thread(_strongest, rows, at)
-            closest = [each.other(me.subject) for each in ties]
-            rows = await on.fetch(sql.TIES_BEYOND, closest[:MOST_CONTACTS], MOST_TIES_BEYOND)
+            ties = await asyncio.to_thread(_strongest, await _ties_of(on, me.subject), at)
+            closest = [tie.other(me.subject) for tie in ties[:MOST_CONTACTS]]
+            rows = await on.fetch(sql.TIES_BEYOND, closest, MOST_TIES_BEYOND)
             beyond = await asyncio.to_thread(_ties, rows)
-            ends = {end for tie in (*ties, *beyond) for end in (tie.a, tie.b)}
-            rows = await on.fetch(sql.MEMBERS, sorted(ends))
-            people = await _people(on, closest, authorities)
+            members = await _members(on, await asyncio.to_thread(_ends, [*ties, *beyond]))
+            contacts = await asyncio.to_thread(_ends, ties)
+            people = await _people(on, contacts, authorities)
             everyone = await self._everyone.counted(pool)
 
         def drawn() -> bytes:
-            seen = show.visible(_decoded(rows), people)
+            seen = show.visible(members, people)
             found = show.map(person, map_of(me, ties, beyond, seen, everyone, at), seen, people)
             return found.model_dump_json().encode()
 
@@ -150,8 +150,12 @@ async def _member(on: Any, person: Person) -> Member | None:
     return None if subject is None else (await _members(on, [subject])).get(subject)
 
 
-async def _members(on: Any, subjects: Iterable[str]) -> dict[str, Member]:
-    return _decoded(await on.fetch(sql.MEMBERS, sorted(subjects)))
+async def _members(on: Any, subjects: Sequence[str]) -> dict[str, Member]:
+    found: dict[str, Member] = {}
+    for page in _pages(subjects):
+        rows = await on.fetch(sql.MEMBERS, page)
+        found |= await asyncio.to_thread(_decoded, rows)
+    return found
 
 
 def _decoded(rows: Iterable[Any]) -> dict[str, Member]:
@@ -164,15 +168,43 @@ def _decoded(rows: Iterable[Any]) -> dict[str, Member]:
 
 
 async def _people(
-    on: Any, subjects: Iterable[str], authorities: Collection[str]
+    on: Any, subjects: Sequence[str], authorities: Collection[str]
 ) -> dict[str, Person]:
-    rows = await on.fetch(sql.PEOPLE, sorted(subjects), sorted(authorities))
+    found: dict[str, Person] = {}
+    for page in _pages(subjects):
+        rows = await on.fetch(sql.PEOPLE, page, sorted(authorities))
+        found |= await asyncio.to_thread(_named, rows)
+    return found
+
+
+def _named(rows: Iterable[Any]) -> dict[str, Person]:
     return {subject: Person(authority=authority, id=id) for subject, authority, id in rows}
 
 
-def _strongest(rows: Iterable[Any], at: int) -> list[Tie]:
+async def _ties_of(on: Any, subject: str) -> list[Tie]:
+    """All of them, ascending by the other end."""
+    found: list[Tie] = []
+    last = ""
+    while True:
+        rows = await on.fetch(sql.TIES_OF, subject, last, PAGE)
+        found += await asyncio.to_thread(_ties, rows)
+        if len(rows) < PAGE:
+            return found
+        last = rows[-1]["other"]
+
+
+def _pages(subjects: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (subjects[start : start + PAGE] for start in range(0, len(subjects), PAGE))
+
+
+def _strongest(ties: Iterable[Tie], at: int) -> list[Tie]:
     """The strongest first."""
-    return sorted(_ties(rows), key=lambda tie: moved(tie.strength, at), reverse=True)
+    return sorted(ties, key=lambda tie: moved(tie.strength, at), reverse=True)
+
+
+def _ends(ties: Iterable[Tie]) -> list[str]:
+    """Whom the ties are between, ascending."""
+    return sorted({end for tie in ties for end in (tie.a, tie.b)})
 
 
 def _ties(rows: Iterable[Any]) -> list[Tie]:

@@ -151,9 +151,11 @@ WHERE subject = ANY($1::text[]) AND authority = ANY($2::text[]) AND retired_at I
 """
 
 TIES_OF = """
-SELECT state FROM profile.ties WHERE a = $1
+-- a page, ascending by the other end: those after $2, at most $3
+(SELECT b AS other, state FROM profile.ties WHERE a = $1 AND b > $2 ORDER BY b LIMIT $3)
 UNION ALL
-SELECT state FROM profile.ties WHERE b = $1
+(SELECT a AS other, state FROM profile.ties WHERE b = $1 AND a > $2 ORDER BY a LIMIT $3)
+ORDER BY other LIMIT $3
 """
 
 TIES_BEYOND = """

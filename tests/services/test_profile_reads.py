@@ -215,6 +215,46 @@ async def test_however_many_ask_at_once_people_are_counted_once(
     assert asked.count(sql.POPULATION) == 1
 
 
+class Watched(asyncpg.Connection):
+    """Notes how much goes over the line at once: names asked for, and rows answered."""
+
+    most = 0
+
+    async def fetch(self, query: str, *arguments: Any, **more: Any) -> list[Any]:
+        rows: list[Any] = await super().fetch(query, *arguments, **more)
+        asked = (len(each) for each in arguments if isinstance(each, list))
+        Watched.most = max(Watched.most, len(rows), *asked, 0)
+        return rows
+
+
+async def test_a_hub_is_read_in_pages_and_its_map_is_the_same(
+    database: str, pool: asyncpg.Pool[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [f"{letter}{n:015d}" for letter in "0Z" for n in range(7)]  # before ALMA, and after
+    met_by = [met(ALMA, each) for n, each in enumerate(others) for _ in range(n % 3 + 1)]
+    described = [
+        about(each, "member.described", f.Described(each, sector=f"sector {n % 5}"))
+        for n, each in enumerate(others)
+    ]
+    connection = await asyncpg.connect(database)
+    await _store(connection, [*met_by, *described])
+    await connection.close()
+    key = await key_of(database)
+    monkeypatch.setattr(reads, "MOST_CONTACTS", 1)  # whose ties are bounded anyway
+    async with asking(Keys(pool), pool, key) as http:
+        whole = (await http.get("/v1/members/nhs/alma/map")).json()
+    monkeypatch.setattr(reads, "PAGE", 4)
+    monkeypatch.setattr(Watched, "most", 0)
+    async with (
+        asyncpg.create_pool(database, min_size=1, connection_class=Watched) as watched,
+        asking(Keys(pool), watched, key) as http,
+    ):
+        paged = (await http.get("/v1/members/nhs/alma/map")).json()
+    assert paged == whole
+    assert len(whole["contacts"]) == len(others) + 1, "with Boris"
+    assert Watched.most == 4
+
+
 async def test_while_maps_are_drawn_others_are_answered_and_a_platform_has_so_many(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
