@@ -9,13 +9,14 @@ import subprocess
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.main import get_command
 
 from crosstie.cli import app
 from crosstie.events import EVENT_TYPES, Person
+from crosstie.matching.answers.model import Level
 from crosstie.suggestions import SUGGESTION_TYPES
 from crosstie.topics import Topics
 
@@ -83,6 +84,23 @@ def test_the_page_of_reasons_names_every_code_and_every_source_of_candidates() -
     candidates = pytest.importorskip("crosstie.matching.candidates")
     for source in candidates.SOURCES:
         assert f"`{source}`" in text, source
+
+
+def test_the_page_of_evaluate_names_every_key_of_its_objects_and_every_model() -> None:
+    text = (REPOSITORY / "docs/evaluate.md").read_text()
+    tasks = [
+        pytest.importorskip(f"crosstie.evaluate.{name}") for name in ("ranking", "answers_task")
+    ]
+    for name in [each for task in tasks for each in (*task.NOTES, *_fields(task))]:
+        assert f'"{name}": ' in text, name
+    for level in get_args(Level):
+        assert f"| `{level}` |" in text
+
+
+def _fields(task: Any) -> tuple[str, ...]:
+    told = getattr(task, "Compared", None) or task.Answered
+    fields: tuple[str, ...] = told.__struct_fields__
+    return fields
 
 
 @pytest.mark.parametrize("name", ["events.md", "platforms.md"])
