@@ -60,7 +60,8 @@ def _alternate(
 ) -> None:
     """From each of `starts` follow the path of most gain that adds a pair, gives one up, and so on.
 
-    `pairs`, from first[m] on, are member m's; they are put in order of worth when looked at.
+    `pairs`, from first[m] on, are member m's; where a path stands they are put in order of worth. Of
+    those given up the order tells nothing: each leads to somebody else, and of equals the first stays.
     A path stands where a slot is free; it goes `depth` pairs far; `width` paths are followed at
     once, `branches` pairs tried from each.
     """
@@ -113,10 +114,6 @@ def _alternate(
                                 best_flips[: 2 * step] = flips[p, : 2 * step]
                                 best_flips[2 * step] = added
                             continue
-                        if not in_order[there]:
-                            in_order[there] = True
-                            theirs = pairs[first[there] : first[there + 1]]
-                            theirs[:] = theirs[np.argsort(-worth[theirs], kind="mergesort")]
                         for g in range(first[there], first[there + 1]):
                             given = pairs[g]
                             if not chosen[given]:
