@@ -59,6 +59,7 @@ class Reader:
         self._moved = asyncio.Condition()
         self._started = asyncio.Event()
         self._consumer: AIOKafkaConsumer | None = None
+        self._asking: AIOKafkaConsumer | None = None
         self._start_over()
 
     def _start_over(self) -> None:
@@ -105,9 +106,9 @@ class Reader:
             return
 
     async def _ends(self, topic: str, partitions: int) -> dict[int, int]:
-        while self._consumer is None:
+        while self._asking is None:
             await self._started.wait()
-        return await ends(self._consumer, topic, range(partitions))
+        return await ends(self._asking, topic, range(partitions))
 
     async def _reached(self, wanted: dict[int, int]) -> None:
         async with self._moved:
@@ -121,18 +122,23 @@ class Reader:
         topics = self._settings.topics
         asked = (topics.events, topics.network, topics.rounds)
         await topics_exist(self._settings, asked, self._running)
-        consumer = AIOKafkaConsumer(**consumer_options(self._settings))
+        options = consumer_options(self._settings)
+        # a broker answers what comes by one connection in turn, and a fetch waits for news: whoever
+        # asks for ends does so by a connection of its own
+        consumer, asking = AIOKafkaConsumer(**options), AIOKafkaConsumer(**options)
         try:
             await started(consumer, self._running)
+            await started(asking, self._running)
             await self._seek(consumer)
-            self._consumer = consumer
+            self._consumer, self._asking = consumer, asking
             self._started.set()
             while not self._running.stop.is_set():
                 await self._poll(consumer)
-                await self._watch(consumer)
+                await self._watch(asking)
         finally:
             self._started.clear()
-            self._consumer = None
+            self._consumer = self._asking = None
+            await stop(asking)
             await stop(consumer)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
@@ -159,7 +165,7 @@ class Reader:
                 self._positions = at
                 self._moved.notify_all()
 
-    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+    async def _watch(self, asking: AIOKafkaConsumer) -> None:
         """Notice a consumer that hangs without an error, and tombstones that may have been missed."""
         before, now = self._watched, time.monotonic()
         if now - before.at < _WATCH_SECONDS:
@@ -173,5 +179,5 @@ class Reader:
         position = sum((self._positions or {}).values())
         if not complete and position == before.position:
             raise BrokerAway("no progress although there is more to read")
-        wanted = await ends(consumer, self._topic.name, range(self._topic.partitions))
+        wanted = await ends(asking, self._topic.name, range(self._topic.partitions))
         self._watched = _Watch(time.monotonic(), wanted, position)

@@ -79,7 +79,9 @@ class Hand:
     """Writes `network.v1` as profile does: rows, then a mark, in one transaction per partition."""
 
     producer: AIOKafkaProducer
+    reader: AIOKafkaConsumer  # of what is committed
     topic: str
+    written: dict[int, int] = field(default_factory=dict)  # the last offset by partition
     ends: dict[int, int] = field(default_factory=dict)
     latest: dict[int, int] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
@@ -105,7 +107,16 @@ class Hand:
         for partition, rows in touched.items():
             await self.producer.begin_transaction()
             await self.put(partition, rows, mark=True)
-            await self.producer.commit_transaction()
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Commit, and wait until it shows: a commit is answered before its marks are written."""
+        await self.producer.commit_transaction()
+        while any(
+            end <= self.written[partition]
+            for partition, end in (await ends(self.reader, self.topic, self.written)).items()
+        ):
+            await asyncio.sleep(0.01)
 
     async def put(self, partition: int, rows: dict[str, Row | None], *, mark: bool) -> None:
         """Send rows, and the partition's mark after them; the caller minds the transaction."""
@@ -113,9 +124,11 @@ class Hand:
         if mark:
             progress = Mark(self.ends.get(partition, 0), self.latest.get(partition, 0))
             records.append((MARK_KEY, encode(progress)))
-        for key, value in records:
+        sent = [
             await self.producer.send(self.topic, value, key.encode(), partition=partition)
-        await self.producer.flush()
+            for key, value in records
+        ]
+        self.written[partition] = max([(await each).offset for each in sent])
 
 
 def joins(hand: Hand, number: int, at: int, **facts: Any) -> list[Event]:
@@ -185,7 +198,7 @@ class World:
         """Progress without a row."""
         await self.hand.producer.begin_transaction()
         await self.hand.put(partition, {}, mark=True)
-        await self.hand.producer.commit_transaction()
+        await self.hand.commit()
 
     async def told(self, platform: str = PLATFORM) -> list[tuple[dict[str, str], dict[str, Any]]]:
         """Headers and data of everything on a platform's suggestions topic."""
@@ -250,7 +263,7 @@ async def there_and_back(made: World, key: str) -> None:
     for rows in versions:
         await made.hand.producer.begin_transaction()
         await made.hand.put(partition, rows, mark=True)
-        await made.hand.producer.commit_transaction()
+        await made.hand.commit()
 
 
 @contextlib.asynccontextmanager
@@ -262,10 +275,13 @@ async def world(settings: Settings) -> AsyncIterator[World]:
     key = await api_keys.register(sql, platform, settings.api_key_pepper_bytes)
     options = producer_options(settings) | {"transactional_id": f"{settings.topic_prefix}hand"}
     producer = AIOKafkaProducer(**options)
+    reader = AIOKafkaConsumer(**consumer_options(settings))
     await producer.start()
+    await reader.start()
     try:
-        yield World(settings, sql, Hand(producer, settings.topics.network.name), str(key))
+        yield World(settings, sql, Hand(producer, reader, settings.topics.network.name), str(key))
     finally:
+        await reader.stop()
         await producer.stop()
         await sql.close()
 

@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from crosstie.network.state import Member, Row, member_key, tie_key
 from crosstie.network.wire import MARK_KEY, Mark, encode
+from crosstie.runtime.kafka import consumer_options
 from crosstie.runtime.service import Running
 from crosstie.runtime.stack import Stack
 from crosstie.topics import LOG_PARTITIONS
@@ -115,11 +116,11 @@ async def test_rows_after_the_newest_mark_wait_for_theirs(made: World) -> None:
         before = await rows_now(reader)
         await hand.producer.begin_transaction()
         await hand.put(partition, {key: None}, mark=False)
-        await hand.producer.commit_transaction()
+        await hand.commit()
         assert await rows_now(reader) == before
         await hand.producer.begin_transaction()
         await hand.put(partition, {}, mark=True)
-        await hand.producer.commit_transaction()
+        await hand.commit()
         assert await rows_now(reader) == {}
 
 
@@ -142,7 +143,7 @@ async def test_what_a_pending_transaction_wrote_is_not_waited_for(made: World) -
         await hand.producer.begin_transaction()
         await hand.put(3, {member_key("NOBODY"): None}, mark=True)
         assert len(await rows_now(reader)) == 1
-        await hand.producer.commit_transaction()
+        await hand.commit()
 
 
 async def test_only_members_whose_rows_differ_count_as_changed(made: World) -> None:
@@ -225,6 +226,18 @@ async def test_a_consumer_that_stands_still_makes_it_unready_and_is_replaced(
         assert reader._consumer is not hung
     assert "consumer" in told.ever
     assert "consumer" not in told
+
+
+async def test_whoever_asks_for_ends_does_not_wait_until_a_fetch_brings_news(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = consumer_options(made.settings) | {"fetch_max_wait_ms": 30_000}
+    monkeypatch.setattr(reading_network, "consumer_options", lambda _: patient)
+    await made.village(10)
+    async with reading(made) as reader, asyncio.timeout(20):  # the broker holds a fetch for 30
+        first, *others = [(await cut_now(reader)).offsets for _ in range(3)]
+        assert sum(first) > 0
+        assert others == [first, first]
 
 
 class Told(dict[str, str]):

@@ -109,7 +109,7 @@ async def test_rounds_are_held_while_profile_is_far_behind(
         await hand.producer.begin_transaction()
         for _ in range(40):
             await hand.producer.send(events, b"{}", b"member/X", partition=0)
-        await hand.producer.commit_transaction()
+        await hand.commit()
         hand.ends[0] = 0
         await village.mark(0)
         async with here(settings) as one:
