@@ -177,8 +177,8 @@ DEFECTS = (
         f"{STEP}test_whoever_did_not_consent_is_never_named_as_a_mutual_contact",
         (
             f"{MATCHING}/graph.py",
-            "leading = contact & eligible[one] & eligible[other]",
-            "leading = contact",
+            "~columns.blocked & eligible[one] & eligible[other]",
+            "~columns.blocked",
         ),
     ),
     defect(

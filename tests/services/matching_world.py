@@ -112,11 +112,12 @@ class Hand:
     async def commit(self) -> None:
         """Commit, and wait until it shows: a commit is answered before its marks are written."""
         await self.producer.commit_transaction()
-        while any(
-            end <= self.written[partition]
-            for partition, end in (await ends(self.reader, self.topic, self.written)).items()
-        ):
+        while not await self._shows():  # noqa: ASYNC110  the state is the broker's
             await asyncio.sleep(0.01)
+
+    async def _shows(self) -> bool:
+        found = await ends(self.reader, self.topic, self.written)
+        return all(end > self.written[partition] for partition, end in found.items())
 
     async def put(self, partition: int, rows: dict[str, Row | None], *, mark: bool) -> None:
         """Send rows, and the partition's mark after them; the caller minds the transaction."""

@@ -55,7 +55,7 @@ def test_the_strongest_are_the_largest_and_of_equals_the_first_in_rank(
 def test_effort_is_the_share_that_one_side_started() -> None:
     one_sided = tie("A", "B", started_by_a=4, started_by_b=1)
     network = Network.of(rows(member("A"), member("B"), one_sided))
-    assert graph(network, START).effort.tolist() == [pytest.approx(0.6)]
+    assert graph(network, START).ties.whole()["effort"].tolist() == [pytest.approx(0.6)]
 
 
 def test_a_network_of_nobody_is_a_graph_of_nothing() -> None:

@@ -113,9 +113,12 @@ def _plain(value: Any) -> Any:
     """Arrays and matrices as what can be compared."""
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
-    if isinstance(value, Graph):  # ties may be numbered otherwise: what they weigh tells the same
+    if isinstance(
+        value, Graph
+    ):  # ties may be numbered otherwise: what is known of them is the same
         others = {each.name: getattr(value, each.name) for each in fields(value)}
-        return _plain(tuple((others | {"leads": value.weights}).items()))
+        others |= {"ties": value.ties[value.tie], "tie": value.weights}
+        return _plain(tuple(others.items()))
     if is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, dict):

@@ -42,15 +42,12 @@ def _both_ways(a: Any, b: Any, size: Any) -> Any:
     return pointer, to, tie
 
 
-def _places(one: Any, other: Any, first: Any, b: Any) -> Any:
-    """Where each pair, in either order, is among ties in order; -1 for those that are not.
-
-    Those of member i, with b > i, are at first[i] to first[i + 1].
-    """
+def _places(one: Any, other: Any, pointer: Any, to: Any, tie: Any) -> Any:
+    """The tie of each pair, in either order; -1 for those that have none."""
     found = np.empty(len(one), np.int64)
     for k in range(len(one)):
-        mine, wanted = min(one[k], other[k]), max(one[k], other[k])
-        found[k] = find(b, first[mine], first[mine + 1], wanted)
+        place = find(to, pointer[one[k]], pointer[one[k] + 1], other[k])
+        found[k] = tie[place] if place >= 0 else -1
     return found
 
 

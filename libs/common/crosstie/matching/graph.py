@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
@@ -15,63 +15,59 @@ from scipy.sparse import csr_array, diags_array
 from crosstie.matching.arrays import Bools, Floats, Ints, Places, keys_of
 from crosstie.matching.contacts import Columns, Contacts
 from crosstie.matching.entries import both_ways, places
+from crosstie.matching.overlaid import Overlaid
 from crosstie.network.strength import HALF_LIFE_US
 from crosstie.network.view import Network
 
 Pointer = TypeVar("Pointer", Places, Ints)
 _FEW = 8  # up to one in so many rows are made alone
-_MANY = 10_000  # pairs that are worth a look at where everybody's ties begin
+TIE = np.dtype(
+    [
+        ("strength", np.float64),  # as of `since`
+        ("since", np.int64),
+        ("last", np.int64),  # when they last met; 0: never
+        ("effort", np.float64),  # -1: all started by b, +1: all by a, 0 balanced or not said
+        ("contacts", np.int64),
+        ("met", np.bool_),
+    ]
+)
 
 
 @dataclass(frozen=True)  # no slots: what follows is cached on it
 class Graph:
-    """Ties of known people who have met: tie k is (a[k], b[k]), a < b, ascending; none is blocked.
+    """Ties of people who may be named, and are not blocked, by their entries: from one to the other.
 
-    The matrices lead from one to another, so they hold only ties of people who may be named.
+    The columns of a row ascend. A tie of `a` and `b`, a < b, has two entries and one number.
     """
 
-    a: Ints
-    b: Ints
-    keys: Ints  # of these pairs, ascending
-    last: Ints  # when they last met
-    effort: Floats  # -1: all started by b, +1: all by a, 0 balanced or not said
-    contacts: Ints
+    pointer: Places  # where the entries of every row begin, and the end
+    to: Places  # columns
+    tie: Places  # numbers
+    ties: Overlaid  # TIE by number; of some there is no entry any more
     links: csr_array  # symmetric; 1 where they met
     blocked: Ints  # keys of pairs who want no suggestion with each other, ascending
-    leads: Leads
     at: int
 
     def places(self, one: Ints, other: Ints) -> Ints:
-        """Which tie each pair is, in either order; -1 for who has not met."""
-        if len(one) >= _MANY:
-            found: Ints = places(one, other, self._first, self.b)
-            return found
-        keys = keys_of(one, other, self.links.shape[0])
-        place = np.searchsorted(self.keys, keys)
-        known = place < len(self.keys)
-        known[known] = self.keys[place[known]] == keys[known]
-        return np.where(known, place, -1)
-
-    @cached_property
-    def _first(self) -> Ints:
-        """By member, where the ties begin that they are `a` of."""
-        return np.searchsorted(self.a, np.arange(self.links.shape[0] + 1))
+        """The tie of each pair, in either order; -1 for who has not met."""
+        found: Ints = places(one, other, self.pointer, self.to, self.tie)
+        known = np.flatnonzero(found >= 0)
+        found[known[~self.ties[found[known]]["met"]]] = -1
+        return found
 
     @cached_property
     def weights(self) -> csr_array:
         """Symmetric; saturating strength now, above 0 and below 1; any contact."""
-        leads = self.leads
-        values = leads.weights(slice(None), self.at)[leads.tie]
-        return csr_array((values, leads.to, leads.pointer), shape=self.links.shape)
+        values = strengths(self.ties.whole(), self.at)[self.tie]
+        return csr_array((values, self.to, self.pointer), shape=self.links.shape)
 
     def weights_of(self, rows: Ints) -> csr_array:
         """The `rows` of the weights in their places; the others may be empty."""
         if "weights" in self.__dict__ or _FEW * len(rows) > self.links.shape[0]:
             return self.weights
-        leads = self.leads
-        where, pointer = spread(leads.pointer, rows)
-        values = leads.weights(leads.tie[where], self.at)
-        return csr_array((values, leads.to[where], pointer), shape=self.links.shape)
+        where, pointer = spread(self.pointer, rows)
+        values = strengths(self.ties[self.tie[where]], self.at)
+        return csr_array((values, self.to[where], pointer), shape=self.links.shape)
 
     def moved(self, at: int) -> Graph:
         """The same ties at another moment."""
@@ -94,21 +90,11 @@ class Graph:
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Leads:
-    """Entries of the weights: row pointers, columns, and which tie each is of; strengths of ties."""
-
-    pointer: Places
-    to: Places
-    tie: Places
-    strength: Floats  # as of `since`
-    since: Ints
-
-    def weights(self, which: Places | slice, at: int) -> Floats:
-        """Of some ties, now."""
-        since = np.maximum(at - self.since[which], 0)
-        now = self.strength[which] * np.exp2(-since / HALF_LIFE_US)
-        return np.asarray(np.maximum(now / (1.0 + now), 1e-9))
+def strengths(ties: Any, at: int) -> Floats:
+    """Of some ties, at `at`: saturating, above 0 and below 1."""
+    since = np.maximum(at - ties["since"], 0)
+    now = ties["strength"] * np.exp2(-since / HALF_LIFE_US)
+    return np.asarray(np.maximum(now / (1.0 + now), 1e-9))
 
 
 def spread(pointer: Pointer, rows: Ints) -> tuple[Ints, Pointer]:
@@ -139,26 +125,30 @@ def graph(network: Network, at: int, contacts: Contacts | None = None) -> Graph:
 def led(columns: Columns, one: Ints, other: Ints, eligible: Bools, at: int) -> Graph:
     """The graph of ties between one[k] and other[k], of whom `eligible` may be named."""
     size = len(eligible)
-    contact = columns.contact & ~columns.blocked
-    met = contact & columns.met
-    leading = contact & eligible[one] & eligible[other]
+    leading = columns.contact & ~columns.blocked & eligible[one] & eligible[other]
     direct = leading & columns.met
     link_pointer, link_to, _ = both_ways(one[direct], other[direct], size)
     pointer, to, tie = both_ways(one[leading], other[leading], size)
     return Graph(
-        a=one[met],
-        b=other[met],
-        keys=one[met] * size + other[met],
-        last=columns.last_met[met],
-        effort=effort(columns.by_a[met], columns.by_b[met]),
-        contacts=columns.contacts[met],
+        pointer=pointer,
+        to=to,
+        tie=tie,
+        ties=Overlaid.of(ties_of(columns.where(leading))),
         links=csr_array(
             (np.ones(len(link_to), dtype=np.int8), link_to, link_pointer), shape=(size, size)
         ),
         blocked=keys_of(one[columns.blocked], other[columns.blocked], size),
-        leads=Leads(pointer, to, tie, columns.strength[leading], columns.since[leading]),
         at=at,
     )
+
+
+def ties_of(columns: Columns) -> Any:
+    """TIE of every one of the `columns`."""
+    found = np.empty(len(columns.key), dtype=TIE)
+    found["strength"], found["since"] = columns.strength, columns.since
+    found["last"], found["met"], found["contacts"] = columns.last_met, columns.met, columns.contacts
+    found["effort"] = effort(columns.by_a, columns.by_b)
+    return found
 
 
 def effort(by_a: Ints, by_b: Ints) -> Floats:

@@ -96,7 +96,7 @@ def market(
         met=np.sort(
             np.concatenate(
                 [
-                    graph.keys if serve is None else _met(graph, np.flatnonzero(served)),
+                    _met(graph, np.flatnonzero(served)),
                     _asked(served, _keys(_said_to_have_met(network, ledger, serve), people)),
                 ]
             ),

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from crosstie.matching.arrays import Bools, Ints, Places
 from crosstie.matching.contacts import SPAN, Columns, Pair, columns
-from crosstie.matching.graph import Graph, Leads, effort
+from crosstie.matching.graph import Graph, ties_of
 from crosstie.network.state import Tie
 
 
@@ -26,15 +26,12 @@ def patched(
     one, other = every // SPAN, every % SPAN
     keys = one * len(eligible) + other
     spread = _spread(now, np.searchsorted(every, now.key), len(every))
-    contact = spread.contact & ~spread.blocked
-    leading = contact & eligible[one] & eligible[other]
-    pairs = _Pairs(one, other, keys, spread)
-    blocked = np.union1d(np.setdiff1d(graph.blocked, keys), keys[spread.blocked])
+    leading = spread.contact & ~spread.blocked & eligible[one] & eligible[other]
+    pairs = _Pairs(one, other, spread)
     after = replace(
-        _met(graph, pairs, contact & spread.met),
+        _entered(graph, pairs, leading),
         links=_links(graph.links, pairs, leading & spread.met),
-        blocked=blocked,
-        leads=_leads(graph.leads, pairs, leading),
+        blocked=np.union1d(np.setdiff1d(graph.blocked, keys), keys[spread.blocked]),
     )
     return after.keeping(graph)
 
@@ -45,7 +42,6 @@ class _Pairs:
 
     one: Ints
     other: Ints
-    keys: Ints
     now: Columns
 
 
@@ -75,28 +71,6 @@ class _Splice:
         return np.concatenate([*parts, before[last:]])
 
 
-def _met(graph: Graph, pairs: _Pairs, met: Bools) -> Graph:
-    place = np.searchsorted(graph.keys, pairs.keys)
-    there = place < len(graph.keys)
-    there[there] = graph.keys[place[there]] == pairs.keys[there]
-    now = pairs.now
-    values = {
-        "last": now.last_met,
-        "effort": effort(now.by_a, now.by_b),
-        "contacts": now.contacts,
-    }
-    stay, fresh = there & met, met & ~there
-    news = {
-        name: _put(getattr(graph, name), place[stay], new[stay]) for name, new in values.items()
-    }
-    splice = _Splice(place[there & ~met], place[fresh])
-    if splice:
-        news |= {"a": graph.a, "b": graph.b, "keys": graph.keys}
-        values |= {"a": pairs.one, "b": pairs.other, "keys": pairs.keys}
-        news = {name: splice.of(column, values[name][fresh]) for name, column in news.items()}
-    return replace(graph, **news)
-
-
 def _links(links: csr_array, pairs: _Pairs, direct: Bools) -> csr_array:
     place, there = _entries(links.indptr, links.indices, pairs)
     pointer, splice, fresh = _moved(links.indptr, pairs, place, there, direct)
@@ -106,26 +80,23 @@ def _links(links: csr_array, pairs: _Pairs, direct: Bools) -> csr_array:
     return csr_array((np.ones(len(to), dtype=links.dtype), to, pointer), shape=links.shape)
 
 
-def _leads(leads: Leads, pairs: _Pairs, leading: Bools) -> Leads:
-    """A new tie's strength comes last: only `tie` tells where."""
-    place, there = _entries(leads.pointer, leads.to, pairs)
-    count = len(pairs.keys)
+def _entered(graph: Graph, pairs: _Pairs, leading: Bools) -> Graph:
+    """A new tie comes after all others: only its entries tell where it is."""
+    place, there = _entries(graph.pointer, graph.to, pairs)
+    count = len(leading)
     stay, new = there[:count] & leading, leading & ~there[:count]
-    tie = leads.tie[place[:count][stay]].astype(np.int64)
-    strength, since = (
-        _put(column, tie, values[stay], values[new])
-        for column, values in ((leads.strength, pairs.now.strength), (leads.since, pairs.now.since))
-    )
-    pointer, splice, fresh = _moved(leads.pointer, pairs, place, there, leading)
+    now, known = ties_of(pairs.now), graph.tie[place[:count][stay]].astype(np.int64)
+    ties = graph.ties.after(known, now[stay], now[new])
+    pointer, splice, fresh = _moved(graph.pointer, pairs, place, there, leading)
     if not splice:
-        return replace(leads, strength=strength, since=since)
-    number = np.cumsum(new) - 1 + len(leads.strength)
-    return Leads(
+        return replace(graph, ties=ties)
+    number = np.cumsum(new) - 1 + len(graph.ties)
+    return replace(
+        graph,
         pointer=pointer,
-        to=splice.of(leads.to, _ends(pairs, 1)[fresh]),
-        tie=splice.of(leads.tie, np.tile(number, 2)[fresh]),
-        strength=strength,
-        since=since,
+        to=splice.of(graph.to, _ends(pairs, 1)[fresh]),
+        tie=splice.of(graph.tie, np.tile(number, 2)[fresh]),
+        ties=ties,
     )
 
 
@@ -170,14 +141,3 @@ def _spread(some: Columns, place: Ints, size: int) -> Columns:
         column[place] = each
         spread.append(column)
     return Columns(*spread)
-
-
-def _put(column: Any, at: Ints, values: Any, more: Any = ()) -> Any:
-    """With `more` at its end; the same array where nothing differs."""
-    if len(more) == 0 and np.array_equal(column[at], values):
-        return column
-    size = len(column)
-    after = np.empty(size + len(more), dtype=column.dtype)
-    after[:size] = column
-    after[at], after[size:] = values, more
-    return after

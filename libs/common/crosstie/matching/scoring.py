@@ -160,7 +160,7 @@ class Scorer:
         place = self.graph.places(one, other)
         known = place >= 0
         effort = np.zeros(len(one))
-        effort[known] = self.graph.effort[place[known]]
+        effort[known] = self.graph.ties[place[known]]["effort"]
         return known, np.where(one < other, effort, -effort)
 
 
