@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from confluent_kafka import KafkaError, Producer
 
 from crosstie import dlq
+from crosstie.dlq_pile import Pile
 from crosstie.door.record import MOST_BYTES
 from crosstie.runtime import letters
 from crosstie.runtime.admin import end_offsets
@@ -252,7 +253,7 @@ async def test_what_no_inbox_takes_stops_no_other_replay(world: World) -> None:
     beyond = msgspec.structs.replace(gone, offset=10**6)
     retired = msgspec.structs.replace(letter, topic=topics.inbox("retired").name)
     every = [large, gone, beyond, retired, letter]
-    pile = dlq.Pile()
+    pile = Pile()
     for each in every:
         pile.add(each)
     done = await letters.replay(brokers, topics, every, pile)

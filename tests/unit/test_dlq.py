@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstie import dlq
+from crosstie.dlq_pile import Pile, shown, shown_in_full
 from crosstie.errors import Rejected
 from crosstie.topics import MEBIBYTE, Topics
 
@@ -86,18 +87,18 @@ def test_of_names_that_no_client_sends_the_bytes_are_kept() -> None:
 def test_the_list_shows_no_payload_and_the_letter_shows_all_of_it() -> None:
     letter = read(Record(b"\xff", b"secret", [("h", b"v"), ("h", b"\xff")]))
     pile = piled(letter)
-    assert "secret" not in str(dlq.shown(letter, pile))
-    assert dlq.shown_in_full(letter, pile)["original"] == {
+    assert "secret" not in str(shown(letter, pile))
+    assert shown_in_full(letter, pile)["original"] == {
         "key": {"hex": "ff"},
         "headers": [["h", "v"], ["h", {"hex": "ff"}]],
         "value": "secret",
     }
 
 
-@pytest.mark.parametrize(("key", "shown"), [(None, None), (b"", "")])
-def test_an_empty_key_is_shown_as_another_than_none(key: bytes | None, shown: str | None) -> None:
+@pytest.mark.parametrize(("key", "seen"), [(None, None), (b"", "")])
+def test_an_empty_key_is_shown_as_another_than_none(key: bytes | None, seen: str | None) -> None:
     letter = read(Record(key, b"wrong"))
-    assert dlq.shown_in_full(letter, piled(letter))["original"]["key"] == shown
+    assert shown_in_full(letter, piled(letter))["original"]["key"] == seen
 
 
 def test_a_record_that_is_refused_again_is_one_open_letter() -> None:
@@ -187,8 +188,8 @@ def read(record: Record, at: int = 0) -> dlq.Letter:
     return dlq.read(entry.key, entry.value, entry.headers)
 
 
-def piled(*letters: dlq.Letter) -> dlq.Pile:
-    pile = dlq.Pile()
+def piled(*letters: dlq.Letter) -> Pile:
+    pile = Pile()
     for each in letters:
         pile.add(each)
     return pile
@@ -200,7 +201,7 @@ def marked(letter: dlq.Letter) -> str:
     return name
 
 
-def replayed(letter: dlq.Letter, pile: dlq.Pile, offset: int, value: bytes | None = None) -> Record:
+def replayed(letter: dlq.Letter, pile: Pile, offset: int, value: bytes | None = None) -> Record:
     """The record that a replay of `letter` puts on the inbox."""
     more = dlq.replay_headers(letter, pile.replays(letter))
     headers = [*dlq.as_sent(letter.headers), *more]

@@ -6,14 +6,13 @@ too big for `dlq.v1` keeps its place only: the inbox holds it for 30 days.
 
 A replay puts the original back on its inbox with two headers more: which letter it was at first,
 and how often it was replayed since. Beside the letters it leaves a mark of the one that it took.
-What is refused again so is one open letter, however many were written of it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -41,7 +40,6 @@ _OURS = (EMPTY_KEY, OMITTED)  # what may follow the five, in this order
 _COUNT = re.compile(rb"[0-9]{1,9}")
 
 Headers = Sequence[tuple[str, bytes]]
-State = Literal["open", "replayed", "refused again"]
 
 
 class Reason(Struct, frozen=True):
@@ -84,42 +82,6 @@ class Letter(Struct, frozen=True):
         """How often it was replayed before it was refused this time."""
         found = dict(self.headers).get(REPLAYS) or b""
         return int(found) if self.first != self.name and _COUNT.fullmatch(found) else 0
-
-
-class Pile:
-    """All dead letters there are, by name only, and what became of each."""
-
-    def __init__(self) -> None:
-        self._known: set[str] = set()
-        self._newest: dict[str, tuple[int, int, str]] = {}  # of each record: replays, when, name
-        self._replayed: set[str] = set()
-
-    def add(self, letter: Letter) -> bool:
-        """Whether it is new: ingestion may read a batch again, and refuse the same again."""
-        if letter.name in self._known:
-            return False
-        self._known.add(letter.name)
-        refused = (letter.replays, instants.from_rfc3339(letter.at), letter.name)
-        self._newest[letter.first] = max(refused, self._newest.get(letter.first, refused))
-        return True
-
-    def mark(self, name: str) -> None:
-        """The letter of that name was replayed."""
-        self._replayed.add(name)
-
-    def newest(self, letter: Letter) -> str:
-        """The letter that was written last of the same record."""
-        return self._newest[letter.first][2]
-
-    def replays(self, letter: Letter) -> int:
-        """How often the record was replayed and refused again."""
-        return self._newest[letter.first][0]
-
-    def state(self, letter: Letter) -> State:
-        """What an operator has to do about it; only of `open` ones anything."""
-        if self.newest(letter) != letter.name:
-            return "refused again"
-        return "replayed" if letter.name in self._replayed else "open"
 
 
 def letter(record: Any, why: Rejected, at: int) -> Entry:
@@ -193,25 +155,6 @@ def read(key: bytes | None, value: bytes | None, headers: Headers) -> Letter:
         raise Rejected("/headers", str(error), "headers of a dead letter", "leave it") from error
 
 
-def shown(letter: Letter, pile: Pile) -> dict[str, Any]:
-    """The letter as JSON for people and programs, without its payload."""
-    return {
-        "letter": letter.name,
-        "at": letter.at,
-        "state": pile.state(letter),
-        "replays": letter.replays,
-        "newest": pile.newest(letter),
-        "bytes": len(letter.value or b""),
-    } | msgspec.structs.asdict(letter.reason)
-
-
-def shown_in_full(letter: Letter, pile: Pile) -> dict[str, Any]:
-    """The letter with its original, as text where it is text, else in hexadecimal."""
-    headers = [[name, _text(value)] for name, value in letter.headers]
-    original = {"key": _text(letter.key), "headers": headers, "value": _text(letter.value)}
-    return shown(letter, pile) | {"omitted_bytes": letter.omitted, "original": original}
-
-
 def _moment(text: str) -> str:
     instants.from_rfc3339(text)
     return text
@@ -233,15 +176,6 @@ def _told(headers: Headers) -> list[tuple[str, bytes]]:
     """What a replay added, as far as it is no longer than that can be."""
     told = {name: value or b"" for name, value in headers if name in (REPLAY_OF, REPLAYS)}
     return [each for each in told.items() if len(each[1]) <= _MOST_TOLD_BYTES]
-
-
-def _text(value: bytes | None) -> Any:
-    if value is None:
-        return None
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return {"hex": value.hex()}
 
 
 def _sendable(name: str) -> str:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crosstie.brokers import Brokers
-    from crosstie.dlq import Letter, Pile
+    from crosstie.dlq import Letter
+    from crosstie.dlq_pile import Pile
     from crosstie.topics import Topics
 
 Platform = Annotated[str | None, typer.Option(help="Only letters of this platform's inbox.")]
@@ -46,13 +47,13 @@ def list_letters(
     A letter is `open`, or `replayed`, or `refused again`: then there is a newer one of the same
     record, and of a record only the newest is ever open.
     """
-    from crosstie import dlq
+    from crosstie.dlq_pile import shown
 
     found, pile = _letters(brokers_at(bootstrap), _topics(prefix), platform)
     if only_open:
         found = [each for each in found if pile.state(each) == "open"]
     if as_json:
-        print(json.dumps([dlq.shown(each, pile) for each in found]))
+        print(json.dumps([shown(each, pile) for each in found]))
         return
     for each in found:
         why, state = each.reason, pile.state(each)
@@ -72,13 +73,13 @@ def show(
     prefix: Prefix = "crosstie.",
 ) -> None:
     """Show one dead letter with its original as JSON; it may hold personal data."""
-    from crosstie import dlq
+    from crosstie.dlq_pile import shown_in_full
 
     brokers, topics = brokers_at(bootstrap), _topics(prefix)
     found, pile = _letters(brokers, topics, None, lambda each: each.name == letter)
     if not found:
         raise _unknown(letter)
-    print(json.dumps(dlq.shown_in_full(found[0], pile), indent=2))
+    print(json.dumps(shown_in_full(found[0], pile), indent=2))
 
 
 def replay(

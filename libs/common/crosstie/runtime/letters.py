@@ -13,7 +13,8 @@ from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from crosstie import dlq, instants
 from crosstie.brokers import Brokers
-from crosstie.dlq import Letter, Pile
+from crosstie.dlq import Letter
+from crosstie.dlq_pile import Pile
 from crosstie.errors import Rejected
 from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.away import reached
