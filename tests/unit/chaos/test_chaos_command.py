@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from crosstie.chaos import table
+from crosstie.chaos.seeds import INTERRUPTED, Seeds
 from crosstie.cli import app
 
 RAN: dict[str, Any] = {
@@ -32,7 +36,7 @@ RAN: dict[str, Any] = {
 def ran(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every seed passes but 3."""
     monkeypatch.setattr(
-        table, "_ran", lambda asked: {**RAN, "seed": asked["seed"], "passed": asked["seed"] != 3}
+        table, "_ran", lambda _, asked: {**RAN, "seed": asked["seed"], "passed": asked["seed"] != 3}
     )
 
 
@@ -55,3 +59,26 @@ def test_several_seeds_in_words_end_with_the_totals(tmp_path: Path) -> None:
     assert answer.exit_code == 1
     assert "seed 3: FAILED" in answer.stdout
     assert "failed [3]" in answer.stdout.splitlines()[-1]
+
+
+def test_ctrl_c_tells_which_seeds_did_not_finish_and_keeps_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Event()
+
+    def ran(_: Seeds, asked: dict[str, int]) -> dict[str, Any]:
+        if asked["seed"] == 1:
+            return {**RAN, "seed": 1, "passed": True}
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stopped.wait(60)
+        return {"seed": 2, "passed": False, "error": INTERRUPTED}
+
+    monkeypatch.setattr(table, "_ran", ran)
+    monkeypatch.setattr(Seeds, "stop", lambda _: stopped.set())
+    path = tmp_path / "table.json"
+    answer = chaos("--seed", "1", "--seeds", "3", "--table", str(path))
+    assert answer.exit_code == 130
+    assert "seed 1: passed" in answer.stdout
+    assert "seed 2: not finished" in answer.stdout
+    assert "never begun: 3" in answer.stdout
+    assert [each["seed"] for each in table.read(path)] == [1]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crosstie.chaos import faults, table
+from crosstie.chaos.seeds import INTERRUPTED, Seeds
 from crosstie.errors import Misconfigured
 
 
@@ -18,7 +19,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Seeds that were run; seed 3 fails, seed 4 does not come to a report."""
     seeds: list[int] = []
 
-    def run(asked: dict[str, int]) -> dict[str, Any]:
+    def run(_: Seeds, asked: dict[str, int]) -> dict[str, Any]:
         seeds.append(seed := asked["seed"])
         if seed == 4:
             return {"seed": seed, "passed": False, "error": "no broker"}
@@ -55,7 +56,7 @@ def test_seeds_run_beside_each_other_and_stand_in_their_order(
 ) -> None:
     both, second = Barrier(2), Event()
 
-    def run(asked: dict[str, int]) -> dict[str, Any]:
+    def run(_: Seeds, asked: dict[str, int]) -> dict[str, Any]:
         both.wait(60)
         if asked["seed"] == 1:
             second.wait(60)
@@ -95,3 +96,29 @@ def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
     path.write_text("[]")
     with pytest.raises(Misconfigured, match="name another file"):
         table.read(path)
+
+
+def test_whoever_interrupts_it_keeps_what_ended_and_hears_what_did_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped, begun = Event(), Barrier(3)
+
+    def run(_: Seeds, asked: dict[str, int]) -> dict[str, Any]:
+        if asked["seed"] > 1:
+            begun.wait(60)
+            assert stopped.wait(60)
+        if asked["seed"] == 2:
+            return {"seed": 2, "passed": False, "error": INTERRUPTED}
+        return {"seed": asked["seed"], "passed": True}
+
+    monkeypatch.setattr(table, "_ran", run)
+    monkeypatch.setattr(Seeds, "stop", lambda _: stopped.set())
+    path = tmp_path / "table.json"
+    runs = table.played(range(1, 6), 100, 10, 2, path, at_once=2)
+    assert next(runs)["seed"] == 1
+    begun.wait(60)  # 2 and 3 run
+    with pytest.raises(table.Unfinished) as left:
+        runs.throw(KeyboardInterrupt())
+    assert [each["seed"] for each in left.value.ended] == [3]
+    assert (left.value.running, left.value.waiting) == ([2], [4, 5])
+    assert [each["seed"] for each in table.read(path)] == [1, 3]

@@ -6,16 +6,14 @@ The table is a JSON file, written anew after every seed: a run that is stopped g
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 from crosstie.chaos.run import digest
-from crosstie.errors import Misconfigured
+from crosstie.chaos.seeds import INTERRUPTED, Seeds
+from crosstie.errors import Misconfigured, Stop
 
 Report = Mapping[str, Any]
 _SUMMED = ("events", "acknowledged", "faults_done", "lost", "doubled", "restarts")
@@ -50,54 +48,65 @@ def totals(runs: Sequence[Report]) -> dict[str, Any]:
     return {"seeds": len(runs), **summed, "stuck": stuck, "failed": failed}
 
 
+class Unfinished(Stop):
+    """Somebody stopped it: `ended` came to reports meanwhile, `running` did not, the rest never began."""
+
+    def __init__(
+        self, ended: Sequence[Report], running: Sequence[int], waiting: Sequence[int]
+    ) -> None:
+        super().__init__(f"not finished: {[*running, *waiting]}")
+        self.ended, self.running, self.waiting = ended, running, waiting
+
+
 def played(
     seeds: Iterable[int], events: int, faults: int, workers: int, path: Path, at_once: int = 1
-) -> Iterator[Report]:
+) -> Generator[Report]:
     """Run every seed that the table has not passed yet as it is drawn now; yields each as it ends.
 
-    `at_once` of them run beside each other. Whoever stops listening waits for those that run.
+    `at_once` of them run beside each other. At Ctrl-C, or when nobody listens any more, those that run
+    are asked to stop, and waited for; what came to a report is in the table. Raises Unfinished then.
     """
     runs = read(path)
     asked = [dict(zip(_KEPT, (seed, events, faults, workers), strict=True)) for seed in seeds]
-    with _pool(at_once) as pool:
-        waiting = {
-            pool.submit(_ran, each): (each, drawn)
-            for each, drawn in ((each, digest(**each)) for each in asked)
-            if not any(_passed(run, each, drawn) for run in runs)
-        }
-        for ended in as_completed(waiting):
-            mine, drawn = waiting[ended]
-            report = {**ended.result(), "asked": mine, "drawn": drawn}
-            runs = [*(each for each in runs if each.get("asked") != mine), report]
-            write(path, sorted(runs, key=lambda each: int(each["seed"])))
-            yield report
+    processes, pool = Seeds(), ThreadPoolExecutor(at_once)
 
+    def kept(ended: Future[dict[str, Any]]) -> Report:
+        nonlocal runs
+        mine, drawn = waiting[ended]
+        report = {**ended.result(), "asked": mine, "drawn": drawn}
+        runs = [*(each for each in runs if each.get("asked") != mine), report]
+        write(path, sorted(runs, key=lambda each: int(each["seed"])))
+        del waiting[ended]  # now, so that nothing comes between that loses it
+        return report
 
-@contextmanager
-def _pool(size: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads; what none of them began is left out once we are done."""
-    pool = ThreadPoolExecutor(size)
+    waiting = {
+        pool.submit(_ran, processes, each): (each, drawn)
+        for each, drawn in ((each, digest(**each)) for each in asked)
+        if not any(_passed(run, each, drawn) for run in runs)
+    }
     try:
-        yield pool
+        for ended in as_completed([*waiting]):
+            yield kept(ended)
+    except (KeyboardInterrupt, GeneratorExit):
+        pool.shutdown(wait=False, cancel_futures=True)
+        processes.stop()
+        pool.shutdown()
+        begun = [each for each in waiting if not each.cancelled()]
+        late = [kept(each) for each in begun if each.result().get("error") != INTERRUPTED]
+        left = {each: mine["seed"] for each, (mine, _) in waiting.items()}
+        raise Unfinished(
+            late,
+            [seed for each, seed in left.items() if not each.cancelled()],
+            [seed for each, seed in left.items() if each.cancelled()],
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _ran(processes: Seeds, asked: Mapping[str, int]) -> dict[str, Any]:
+    return processes.ran(asked)
 
 
 def _passed(run: Report, asked: Mapping[str, int], drawn: str) -> bool:
     """A schedule that is drawn otherwise since is another run, whatever its seed is called."""
     return bool(run["passed"]) and run.get("asked") == asked and run.get("drawn") == drawn
-
-
-def _ran(asked: Mapping[str, int]) -> dict[str, Any]:
-    """One seed; a run that did not come to a report is a failure, and its end is kept."""
-    options = [f"--{name}={value}" for name, value in asked.items()]
-    command = [sys.executable, "-m", "crosstie.cli", "chaos", "--json", *options]
-    # Ctrl-C interrupts it as well, and it takes its brokers down in order
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    with suppress(ValueError):
-        report: dict[str, Any] = json.loads(run.stdout)
-        if not report["passed"]:
-            print(run.stderr[-2_000:], end="", file=sys.stderr)
-        return report
-    why = f"exit code {run.returncode} and no report\n{run.stderr[-2_000:]}"
-    return {"seed": asked["seed"], "passed": False, "error": why}

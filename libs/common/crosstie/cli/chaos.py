@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +17,7 @@ from crosstie.cli.stages import Tell
 from crosstie.cli.trial import report
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Mapping
+    from collections.abc import Coroutine, Generator, Mapping
 
 FEWEST_FAULTS = 10
 TABLE = "chaos.json"
@@ -77,20 +79,32 @@ def chaos(
     report(play, f"seed {drawn}", _lines, as_json=as_json)
 
 
-def _several(table: Path, runs: Iterator[Mapping[str, Any]], *, as_json: bool) -> None:
-    from crosstie.chaos.table import read, totals
+def _several(table: Path, runs: Generator[Mapping[str, Any]], *, as_json: bool) -> None:
+    from crosstie.chaos.table import Unfinished, read, totals
 
+    def tell(lines: list[str]) -> None:
+        print("\n".join(lines), file=sys.stderr if as_json else sys.stdout, flush=True)
+
+    stopped = False
     try:
-        for found in runs:
-            lines = "\n".join(_lines(found))
-            print(lines, file=sys.stderr if as_json else sys.stdout, flush=True)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-    whole = totals(read(table))
+        with closing(runs):
+            for found in runs:
+                tell(_lines(found))
+    except Unfinished as left:
+        stopped = True
+        for found in left.ended:
+            tell(_lines(found))
+        tell([f"seed {seed}: not finished, and not in the table" for seed in left.running])
+        if left.waiting:
+            tell([f"never begun: {', '.join(map(str, left.waiting))}"])
+    kept = read(table)
+    whole = totals(kept)
     if as_json:
-        print(table.read_text(), end="")
+        print(json.dumps({"totals": whole, "runs": kept}))
     else:
         print(f"{table}: " + ", ".join(f"{name} {value}" for name, value in whole.items()))
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
     if whole["failed"]:
         raise typer.Exit(1)
 
