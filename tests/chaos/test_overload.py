@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 # what a machine that is busy with other tests may bring about by itself: judged by the command
-TIMED = ("health checks failed", "lag grew")
+TIMED = ("health checks failed", "lag grew", "no more than")
 
 
 async def test_ten_times_what_a_worker_carries_is_shed_or_waits_and_loses_nothing() -> None:

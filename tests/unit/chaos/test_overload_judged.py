@@ -13,6 +13,9 @@ from crosstie.replay.book import Book, Books
 CLEAN = Books((Book("delivery", "all of it", {}),))
 LOST = Books((Book("delivery", "all of it", {}, ("one is lost",)),))
 GOOD: dict[str, Any] = {
+    "times": 10.0,
+    "offered": {"inbox": 1_000, "http": 900},
+    "offered_times": {"inbox": 10.0, "http": 9.5},
     "memory_mib": {"ingestion": 512, "profile": 1024, "matching": 100},
     "lag": {"most": 900},
     "health": {"failed": []},
@@ -23,12 +26,13 @@ GOOD: dict[str, Any] = {
 
 
 def test_what_holds_has_no_faults() -> None:
-    assert faults(GOOD, 1_000, drained=True, books=CLEAN) == []
+    assert faults(GOOD, drained=True, books=CLEAN) == []
 
 
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
+        ({"offered_times": {"inbox": 10.0, "http": 9.49}}, "no more than 9.49 times"),
         ({"memory_mib": {"profile": 1_025}}, "profile had 1025 MiB resident, may have 1024"),
         ({"lag": {"most": 499}}, "lag grew to 499 only"),
         ({"health": {"failed": ["matching live: ReadTimeout"]}}, "matching live: ReadTimeout"),
@@ -40,12 +44,12 @@ def test_what_holds_has_no_faults() -> None:
     ids=str,
 )
 def test_each_fault_is_named(changed: dict[str, Any], named: str) -> None:
-    (found,) = faults(GOOD | changed, 1_000, drained=True, books=CLEAN)
+    (found,) = faults(GOOD | changed, drained=True, books=CLEAN)
     assert named in found
 
 
 def test_lag_that_stays_and_books_that_differ_are_faults() -> None:
-    assert faults(GOOD, 1_000, drained=False, books=LOST) == [
+    assert faults(GOOD, drained=False, books=LOST) == [
         "lag did not drain",
         "book delivery: one is lost",
     ]

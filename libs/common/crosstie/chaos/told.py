@@ -4,50 +4,69 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from crosstie import instants
+from crosstie.replay.delivery import Identity
 from crosstie.simulate.stream import cloud_event
 
 CloudEvent = dict[str, Any]
-_SECOND_US = 1_000_000
+_APART_US = 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class Poured:
+    """How much was offered, whatever became of it, and how long that took."""
+
+    events: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """Events without end, each its own: first that everybody joins, then who met whom."""
+    """Events without end, each its own: first that everybody joins, then who met whom.
 
-    def __init__(self, source: str, authority: str, people: int, since: int) -> None:
-        """`since`: microseconds; contacts are a second apart."""
-        self._source, self._authority, self._since = source, authority, since
-        self._people = people
-        self._numbers = itertools.count()
+    `since`: microseconds; contacts are a tenth of a second apart, for of millions the last shall not
+    be so late after the first that doubles are not known any more.
+    """
+
+    source: str
+    authority: str
+    people: int
+    since: int
 
     def joined(self) -> list[CloudEvent]:
         """Everybody, with consent."""
         return [
             self._event(
                 f"joined-{n}",
-                self._since,
+                self.since,
                 "member.joined",
                 {"member": self._person(n), "consent": True},
             )
-            for n in range(self._people)
+            for n in range(self.people)
         ]
 
-    def contacts(self) -> Iterator[CloudEvent]:
-        """Every pair in turn, then again."""
-        for n in self._numbers:
-            one = n % self._people
-            other = (one + 1 + n // self._people % (self._people - 1)) % self._people
+    def contacts(self, first: int = 0) -> Iterator[CloudEvent]:
+        """Every pair in turn, then again; from the `first` contact on."""
+        for n in itertools.count(first):
+            one = n % self.people
+            other = (one + 1 + n // self.people % (self.people - 1)) % self.people
             members = [self._person(one), self._person(other)]
             data = {"members": members, "channel": "met"}
-            yield self._event(f"met-{n}", self._since + n * _SECOND_US, "contact.made", data)
+            _, id = self.identity(n)
+            yield self._event(id, self.since + n * _APART_US, "contact.made", data)
+
+    def identity(self, n: int) -> Identity:
+        """Of the contact `n`."""
+        return self.source, f"met-{n}"
 
     def _person(self, n: int) -> dict[str, Any]:
-        return {"authority": self._authority, "id": f"p{n}"}
+        return {"authority": self.authority, "id": f"p{n}"}
 
     def _event(self, id: str, time: int, noun_verb: str, data: dict[str, Any]) -> CloudEvent:
-        return cloud_event(self._source, id, time, noun_verb, data)
+        return cloud_event(self.source, id, time, noun_verb, data)
 
 
 def began() -> int:
