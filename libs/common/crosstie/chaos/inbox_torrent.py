@@ -29,7 +29,7 @@ _PRODUCER: Mapping[str, Any] = {
     "acks": "all",
     "enable.idempotence": True,
     "linger.ms": 50,
-    "compression.type": "lz4",
+    "compression.type": "none",  # as the inbox has it: the broker would have to unpack it
     "queue.buffering.max.messages": 200_000,
     "delivery.report.only.error": True,
     "log_level": 0,
