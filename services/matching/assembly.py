@@ -15,7 +15,8 @@ from crosstie.matching.serve import subjects
 from crosstie.network.packed import packed
 from crosstie.network.rows import Rows
 from crosstie.network.state import Row, key_of, member_key, tie_key
-from crosstie.network.wire import MARK_KEY, Mark, decode_mark, decode_row
+from crosstie.network.told import told_row
+from crosstie.network.wire import MARK_KEY, Mark, decode_mark
 from services.matching.touched import Touched
 
 _MARK = MARK_KEY.encode()
@@ -184,7 +185,7 @@ def _waits(waiting: dict[str, Row | None], key: str, value: bytes | None) -> boo
     a tombstone remove what it does not name.
     """
     try:
-        row = None if value is None else decode_row(key, value)
+        row = None if value is None else told_row(key, value)
     except UNREADABLE:
         return False
     if key != (_named(key) if row is None else key_of(row)):

@@ -198,3 +198,45 @@ def test_junk_changes_nothing_and_is_counted_wherever_it_stands() -> None:
     assert network.take(0, records) == 6
     assert network.rows == {ANN: member("ANN"), BOB: member("BOB", "x"), CYD: member("CYD")}
     assert network.cut().changed == frozenset(("BOB",))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("level", "seven"),
+        ("level", 8),
+        ("joined", None),
+        ("consent", "yes"),
+        ("paused", 1),
+        ("sector", ["housing"]),
+        ("reports_to", {}),
+        ("interests", "beds"),
+        ("availability", [1, 0]),
+        ("availability", [10**30, 0, 0, [], []]),
+        ("need/n", 7),
+        ("offer/o", [None]),
+    ],
+)
+def test_a_row_that_no_fold_writes_is_passed_over(name: str, value: object) -> None:
+    network = known()
+    strange = Member("BOB", {name: Fact(value, 1, "p", "1")})
+    assert network.take(0, [row(BOB, strange), mark(3)]) == 1
+    assert network.rows[BOB] == member("BOB")
+
+
+def test_a_tie_that_no_column_holds_is_passed_over() -> None:
+    network = known()
+    tie = encode(Tie("ANN", "BOB", first=10, started_by_a=5, contacts={"met": 5}))
+    for good, bad in ((b":10", b":%d" % 2**63), (b":5", b":-5"), (b'"met":5', b'"met":1e99')):
+        strange = (ANN_BOB.encode(), tie.replace(good, bad, 1))
+        assert network.take(0, [strange, mark(3)]) == 1
+    assert network.take(0, [(ANN_BOB.encode(), tie), mark(4)]) == 0
+
+
+def test_facts_and_words_of_a_later_version_pass() -> None:
+    network = known()
+    later = Member(
+        "BOB", {"hours": Fact({"per": "week"}, 1, "p", "1"), "level": Fact(None, 1, "p", "1")}
+    )
+    assert network.take(0, [row(BOB, later), mark(3)]) == 0
+    assert network.rows[BOB] == later

@@ -13,6 +13,11 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import Decoder
 
+Level = Annotated[int, Meta(ge=1, le=7)]
+PerWeek = Annotated[int, Meta(ge=0, le=20)]
+Mentors = Annotated[int, Meta(ge=0, le=5)]
+Mentees = Annotated[int, Meta(ge=0, le=20)]
+
 
 class MemberFact(Struct, frozen=True):
     """Something about one member."""
@@ -32,7 +37,7 @@ class Described(MemberFact, frozen=True):
     role: str | UnsetType | None = UNSET
     organisation: str | UnsetType | None = UNSET
     place: str | UnsetType | None = UNSET
-    level: Annotated[int, Meta(ge=1, le=7)] | UnsetType | None = UNSET
+    level: Level | UnsetType | None = UNSET
     reports_to: str | UnsetType | None = UNSET
     interests: tuple[str, ...] | UnsetType | None = UNSET
 
@@ -43,9 +48,9 @@ class Wishes(Struct, frozen=True, omit_defaults=True):
 
 
 class Availability(MemberFact, frozen=True):
-    introductions_per_week: Annotated[int, Meta(ge=0, le=20)]
-    mentors_wanted: Annotated[int, Meta(ge=0, le=5)] = 0
-    mentees_offered: Annotated[int, Meta(ge=0, le=20)] = 0
+    introductions_per_week: PerWeek
+    mentors_wanted: Mentors = 0
+    mentees_offered: Mentees = 0
     wishes: Wishes = Wishes()
 
 

@@ -8,16 +8,18 @@ A tie's counters add; its answers are the greatest of a set, so no order of arri
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from crosstie.network.facts import Availability, Wishes
-from crosstie.network.strength import Strength
+from crosstie.network.strength import Moment, Strength
 
 ANSWERS_KEPT = 16  # of each side, 8 suggestions, accepted then met: a bounded row
 ITEMS_KEPT = 50  # needs, and as many offers, of one member, over or not: a bounded row
 CIRCLE = 0.25  # weight of a co-attendance in a gathering of five: a larger one is no meeting
+
+Count = Annotated[int, Meta(ge=0, le=2**40)]
 
 PROTECTIVE: Mapping[str, bool] = {
     "consent": False,
@@ -31,7 +33,7 @@ class Fact(Struct, frozen=True, array_like=True, order=False, gc=False):
     """A value and the stamp that orders it against others about the same thing."""
 
     value: Any
-    time: int
+    time: Moment
     source: str
     id: str
 
@@ -132,7 +134,7 @@ class Member(Struct, frozen=True, omit_defaults=True, gc=False):
 class Reply(Struct, frozen=True, array_like=True, order=True, gc=False):
     """One answer to a suggestion (or `ended`, of its mentoring); ordered by its stamp."""
 
-    time: int
+    time: Moment
     source: str
     id: str
     suggestion: str
@@ -146,12 +148,12 @@ class Tie(Struct, frozen=True, omit_defaults=True, gc=False):
     a: str
     b: str
     strength: Strength = Strength()
-    contacts: dict[str, int] = {}  # by channel
-    started_by_a: int = 0
-    started_by_b: int = 0
-    first: int | None = None  # event times of contacts of any kind
-    last: int | None = None
-    last_met: int | None = None  # of those that are a meeting: all but large gatherings
+    contacts: dict[str, Count] = {}  # by channel
+    started_by_a: Count = 0
+    started_by_b: Count = 0
+    first: Moment | None = None  # event times of contacts of any kind
+    last: Moment | None = None
+    last_met: Moment | None = None  # of those that are a meeting: all but large gatherings
     blocked_by_a: Fact | None = None
     blocked_by_b: Fact | None = None
     replies: tuple[Reply, ...] = ()  # greatest stamps, ascending

@@ -5,17 +5,21 @@ Forward decay after Cormode, Shkapenyuk, Srivastava and Xu, ICDE 2009. Times in 
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 DAY_US = 86_400_000_000
 HALF_LIFE_US = 90 * DAY_US
+
+Moment = Annotated[int, Meta(ge=-(2**62), le=2**62)]  # fits a column, and so does a span of two
 
 
 class Strength(Struct, frozen=True, array_like=True, gc=False):
     """`value` contacts, as of `at`."""
 
-    value: float = 0.0
-    at: int = 0
+    value: Annotated[float, Meta(ge=0)] = 0.0
+    at: Moment = 0
 
 
 def decay(elapsed: int, half_life: int) -> float:
