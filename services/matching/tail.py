@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from crosstie.matching.model import Round
-from crosstie.matching.record import Record, joined
+from crosstie.matching.record import Record, genuine, joined
 from crosstie.runtime.away import reached
 from crosstie.runtime.kafka import consumer_options, started
 from crosstie.runtime.stopping import stop
@@ -19,6 +19,7 @@ _FIRST_RECORDS = 64  # looked back at first; eightfold with every further look
 async def rounds_from(settings: Settings, n: int) -> list[Round]:
     """The rounds in `rounds.v1` from round `n` or an earlier one to the last, in order.
 
+    Records that matching did not write are passed over.
     Call it after fencing the predecessor: then nothing is pending. Raises BrokerAway, LogGap.
     """
     here = TopicPartition(settings.topics.rounds.name, 0)
@@ -38,7 +39,7 @@ async def _looked_back(consumer: AIOKafkaConsumer, here: TopicPartition, n: int)
     back = _FIRST_RECORDS
     while True:
         start = max(begin, end - back)
-        rounds = list(joined(await _records(consumer, here, start, end)))
+        rounds = list(genuine(joined(await _records(consumer, here, start, end))))
         if start == begin or (rounds and rounds[0].n <= n):
             return rounds
         back *= 8

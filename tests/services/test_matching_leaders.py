@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 from aiokafka.errors import ProducerFenced
+from msgspec import structs
 
 from crosstie.errors import DatabaseAway, Fenced
 from crosstie.matching import ledger as ledgers
@@ -116,6 +117,26 @@ async def test_a_round_that_is_out_is_not_sent_again(village: World) -> None:
         await village.round_published(2)
     assert await village.sql.fetchval("SELECT count(*) FROM matching.outbox") == 0
     await check_history(village)
+
+
+async def test_a_round_that_no_matcher_wrote_stops_no_leader(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+        await change(village, 1)
+        await village.round_published(2)
+    first, second = await village.rounds()
+    forged = structs.replace(second, n=3, previous=second.digest)
+    for round in (first, forged, first):
+        for topic, each in _again(village, round):
+            await village.hand.producer.begin_transaction()
+            await village.hand.producer.send_and_wait(topic, each.value, each.key)
+            await village.hand.producer.commit_transaction()
+    async with replica(village.settings):
+        await change(village, 2)
+        await village.round_published(3)
+    rounds = list(record.genuine(await village.rounds()))
+    assert list(record.following(rounds, 0, "")) == rounds
+    assert [each.n for each in rounds] == [1, 2, 3]
 
 
 def _again(village: World, round: Any) -> list[tuple[str, record.Record]]:

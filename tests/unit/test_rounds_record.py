@@ -96,6 +96,13 @@ def test_what_follows_a_round_is_checked_against_it() -> None:
     assert list(record.following(rounds, 0, "")) == rounds
 
 
+def test_what_bears_no_digest_of_its_own_or_comes_again_is_not_genuine() -> None:
+    first, second, third = history(3)
+    forged = structs.replace(third, n=4, previous=third.digest)
+    told = [first, second, first, second, third, forged, second]
+    assert list(record.genuine(told)) == [first, second, third]
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -110,6 +110,19 @@ def number_of(key: bytes) -> int:
     return 0 if named is None else int(named[1])
 
 
+def genuine(rounds: Iterable[Round]) -> Iterator[Round]:
+    """Those that bear their own digest, each newer than all before it.
+
+    What else stands there is a stranger's, or comes twice because the topic was copied; should one
+    be a round that was altered, the chain breaks at the next one.
+    """
+    n = 0
+    for round in rounds:
+        if round.n > n and digest(round) == round.digest:
+            yield round
+            n = round.n
+
+
 def following(rounds: Iterable[Round], n: int, previous: str) -> Iterator[Round]:
     """The rounds after round `n` whose digest is `previous`, each checked against the one before.
 
