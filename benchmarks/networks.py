@@ -41,6 +41,15 @@ def changed(rows: Rows, count: int, seed: int = 1) -> tuple[Rows, frozenset[str]
     return rows.after(changes), frozenset(chosen)
 
 
+def come(rows: Rows, count: int, seed: int = 1) -> tuple[Rows, frozenset[str]]:
+    """`rows` with `count` members more, who said what others did, and who these are."""
+    draw, changes = random.Random(seed), dict[str, Row]()
+    for like in draw.sample(sorted(rows.members), min(count, len(rows.members))):
+        subject = f"{like[:7]}A{like[8:]}"  # among the others
+        changes[member_key(subject)] = Member(subject, rows.members[like].facts)
+    return rows.after(changes), frozenset(each.removeprefix("member/") for each in changes)
+
+
 def _member(i: int, names: list[str], draw: random.Random) -> Member:
     since = START - draw.randrange(1, 200) * DAY_US
     level = min(1 + int(draw.expovariate(0.6)), 7)

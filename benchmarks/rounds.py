@@ -1,9 +1,9 @@
 """Rounds of the pure matcher: how long, how much memory, at which size. One process per size.
 
-A full round of everyone, then one after 1 and after 1,000 changed members, while half of the full
-round's suggestions stand. `cold` reads every row; `warm` has what the last round read. The time of
-numba's compilation is told apart: it comes once per machine. Seconds of processors, all cores', say
-more than seconds where the machine has other work.
+A full round of everyone, then one after 1 and after 1,000 changed members, and after as many who came,
+while half of the full round's suggestions stand. `cold` reads every row; `warm` has what the last
+round read. The time of numba's compilation is told apart: it comes once per machine. Seconds of
+processors, all cores', say more than seconds where the machine has other work.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -127,8 +128,10 @@ def measure(people: int) -> dict[str, Any]:
         "peak_mib": peak,
     }
     print(json.dumps(figures), file=sys.stderr)  # of a million, what follows takes as long again
-    for n, count in enumerate((1, min(1000, people // 10)), start=2):
-        now, who = networks.changed(rows, count, seed=n)
+    few = (1, min(1000, people // 10))
+    made_of = {"changed": networks.changed, "come": networks.come}
+    for n, (kind, count) in enumerate(product(made_of, few), start=2):
+        now, who = made_of[kind](rows, count, seed=n)
         touched = [member_key(each) for each in who]
         begun = time.perf_counter()
         decide(Prepared.of(Network.of(now)), ledger, base, n, who)
@@ -138,7 +141,7 @@ def measure(people: int) -> dict[str, Any]:
         updated = time.perf_counter() - begun
         made = decide(after, ledger, base, n, who, frozenset(touched))
         warm = time.perf_counter() - begun
-        figures[f"after_{count}_changed"] = {
+        figures[f"after_{count}_{kind}"] = {
             "cold_seconds": round(cold, 3),
             "update_seconds": round(updated, 3),
             "warm_seconds": round(warm, 3),

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from crosstie.matching.occasion import Occasion
 from crosstie.matching.people import People
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
-from crosstie.network.state import Member, Reply, Row
+from crosstie.network.state import Member, Reply, Row, Tie, member_key
 from crosstie.network.strength import DAY_US
 from crosstie.network.view import Network
 from tests.unit.matching.towns import POLICY, START, Town, fact, locality, member, rows, tie
@@ -53,11 +54,14 @@ def moved_on(before: dict[str, Row], seed: int) -> dict[str, Row]:
     return now | rows(member("A"), *(each for each in news if each.a != each.b))
 
 
+def differing(before: dict[str, Row], now: dict[str, Row]) -> list[str]:
+    return sorted(key for key in before.keys() | now.keys() if now.get(key) != before.get(key))
+
+
 def touched(before: dict[str, Row], now: dict[str, Row], seed: int) -> list[str]:
     """The keys that differ and some that do not."""
     same = [key for key in sorted(now) if now[key] == before.get(key)]
-    differ = [key for key in before.keys() | now.keys() if now.get(key) != before.get(key)]
-    return sorted(differ) + random.Random(seed).sample(same, len(same) // 5)
+    return differing(before, now) + random.Random(seed).sample(same, len(same) // 5)
 
 
 @settings(max_examples=60, deadline=None)
@@ -195,6 +199,45 @@ def _with_other_ties(now: dict[str, Row], draw: random.Random, people: int) -> d
             )
             after |= rows(replace(news, started_by_b=draw.randrange(3)))
     return after
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(60, 80), st.integers(0, 999))
+def test_who_comes_and_who_goes_move_the_places_of_all_others(people: int, seed: int) -> None:
+    draw, everyone = random.Random(seed), locality(people, 4 * people, seed)
+    fitted = base.fit(Network.of(everyone), POLICY, START)
+    later = draw.sample(sorted(key for key in everyone if key.startswith("member/")), 6)
+    for key in later[::2]:  # who is paused leads to nobody, and may be blocked
+        who, other = key.removeprefix("member/"), f"P{draw.randrange(people):015d}"
+        everyone |= rows(member(who, sector="health", paused=True))
+        if who < other:
+            everyone |= rows(tie(who, other, contacts=1, blocked_by_a=fact(value=True)))
+    now = {key: row for key, row in everyone.items() if key not in later}
+    prepared = Prepared.of(Network.of(now))
+    prepared.shown(fitted, START)
+    found = []
+    with pytest.MonkeyPatch.context() as nothing_anew:
+        for name in ("columns", "led"):
+            nothing_anew.setattr(f"crosstie.matching.prepared.{name}", None)
+        nothing_anew.setattr("crosstie.matching.contacts._MOST_LATE", draw.choice((0, 1_000)))
+        for n in range(3):
+            before, now = now, _with_other_ties(now, draw, people)
+            now |= {key: everyone[key] for key in later[2 * n : 2 * n + 2]}
+            now = _without(now, f"P{draw.randrange(people):015d}", erased=draw.random() < 0.5)
+            prepared = prepared.after(now, differing(before, now))
+            found.append((prepared.shown(fitted, START + n), now))
+    for n, (ours, rows_) in enumerate(found):
+        theirs = Prepared.of(Network.of(rows_)).shown(fitted, START + n)
+        assert _plain(ours) == _plain(theirs)
+        assert _plain(_derived(ours[0])) == _plain(_derived(theirs[0]))
+
+
+def _without(now: dict[str, Row], who: str, *, erased: bool) -> dict[str, Row]:
+    """Where somebody is not known any more; once they are erased, none of their ties is."""
+    gone = {member_key(who)}
+    if erased:
+        gone |= {key for key, row in now.items() if isinstance(row, Tie) and who in (row.a, row.b)}
+    return {key: row for key, row in now.items() if key not in gone}
 
 
 def _news(draw: random.Random) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from zlib import crc32
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -23,6 +24,7 @@ __all__ = [
     "UNKNOWN",
     "Items",
     "People",
+    "checksum",
     "columns",
     "interests",
     "items",
@@ -61,6 +63,7 @@ class People:
     role: Ints
     organisation: Ints
     manager: Ints
+    reports_to: Ints  # checksum of what they say: it may be the subject of nobody yet
     wished_directions: Ints  # bits; 0 is no preference
     wishes_sectors: Bools
     wished_sectors: Ints  # index * sectors + sector, ascending
@@ -130,6 +133,7 @@ def columns(network: Network, base: Base, profiles: Mapping[str, Profile] | None
         level=_ints([each.level for each in all_of]),
         **coded,
         manager=_ints([index.get(each.reports_to, UNKNOWN) for each in all_of]),
+        reports_to=_ints([checksum(each.reports_to) for each in all_of]),
         wished_directions=_ints([each.wished_directions for each in all_of]),
         wishes_sectors=_bools([bool(each.wished_sectors) for each in all_of]),
         wished_sectors=wished(range(len(all_of)), all_of, codes["sector"]),
@@ -145,6 +149,11 @@ def columns(network: Network, base: Base, profiles: Mapping[str, Profile] | None
         offers=items([each.offers for each in all_of], base),
         kindred=_kindred(base),
     )
+
+
+def checksum(subject: str) -> int:
+    """Of a subject, to look for it among many; others may have the same. 0: of nobody."""
+    return crc32(subject.encode()) + 1 if subject else 0
 
 
 def _ints(values: Sequence[int]) -> Ints:

@@ -10,11 +10,12 @@ import numpy as np
 
 from crosstie.layered import layered
 from crosstie.matching.base import Base
+from crosstie.matching.comings import moved, reporting
 from crosstie.matching.contacts import Contacts, Pair
 from crosstie.matching.graph import Graph, led
 from crosstie.matching.patching import patched
 from crosstie.matching.people import People, columns
-from crosstie.matching.profiles import Profile, profile
+from crosstie.matching.profiles import Profile, profile, silent
 from crosstie.matching.renewal import renewed
 from crosstie.matching.ties.outlook import Outlook, outlook
 from crosstie.matching.told import history, told
@@ -79,13 +80,7 @@ class Prepared:
     def shown(self, base: Base, at: int) -> tuple[People, Graph]:
         """The members as columns, and their ties at `at`."""
         seen, since = self._last
-        last = seen[0] if seen else None
-        people = graph = None
-        if last is not None:
-            if _alike(base, last.base):
-                people = self._renewed(last, base, since.people)
-            if people is not None:
-                graph = self._patched(last, people, since.pairs)
+        people, graph = self._kept(seen[0], base, since) if seen else (None, None)
         if people is None:
             people = columns(self.network, base, self.profiles)
         if graph is None:
@@ -125,32 +120,62 @@ class Prepared:
             {subject: None if row is None else profile(row) for subject, row in members.items()},
         )
 
-    def _renewed(self, last: _Seen, base: Base, changed: frozenset[str]) -> People | None:
-        """The columns seen last with what changed, where that is less work than anew."""
-        if last.people.subjects is not self.network.subjects:
-            return None
-        if not changed:
-            return last.people
-        if len(changed) * _FEW > len(last.people):
-            return None
-        known = [each for each in changed if each in self.profiles]
-        return renewed(
-            last.people, base, {each: (last.profiles[each], self.profiles[each]) for each in known}
-        )
+    def _kept(self, last: _Seen, base: Base, since: _Since) -> tuple[People | None, Graph | None]:
+        """What was seen last with what changed, each where that is less work than anew."""
+        known, now = last.people.index, self.profiles
+        if not _alike(base, last.base) or len(since.people) * _FEW > max(len(known), 1):
+            return None, None
+        went = frozenset(who for who in since.people if who in known and who not in now)
+        came = frozenset(who for who in since.people if who not in known and who in now)
+        people, graph, pairs = last.people, last.graph, since.pairs
+        if went or came:
+            left = self._left(last, base, went, pairs)
+            if left is None:
+                return None, None
+            people, graph = moved(*left, self.network.subjects, went, came)
+            people = reporting(people, came, now)
+        changes = {
+            who: (last.profiles.get(who) or silent(who), now[who])
+            for who in since.people
+            if who in now
+        }
+        after = renewed(people, base, changes)
+        if after is None:
+            return None, None
+        return after, self._patched(graph, people, after, pairs, came)
 
-    def _patched(self, last: _Seen, people: People, pairs: frozenset[Pair]) -> Graph | None:
-        """The ties seen last with what changed, where that is less work than anew."""
-        if last.people.subjects is not people.subjects:
+    def _left(
+        self, last: _Seen, base: Base, went: frozenset[str], pairs: frozenset[Pair]
+    ) -> tuple[People, Graph] | None:
+        """What was seen last, where those who went say nothing any more and have no tie."""
+        if not went:
+            return last.people, last.graph
+        gone = {who: (last.profiles[who], silent(who)) for who in went}
+        people = renewed(last.people, base, gone)
+        if people is None:
             return None
-        if last.people.eligible is not people.eligible:  # who pauses leads to nobody
-            turned = np.flatnonzero(last.people.eligible != people.eligible)
-            pairs |= self.contacts.around([people.subjects[i] for i in turned.tolist()])
+        graph = self._patched(last.graph, last.people, people, pairs)
+        return None if graph is None else (people, graph)
+
+    def _patched(
+        self,
+        graph: Graph,
+        before: People,
+        people: People,
+        pairs: frozenset[Pair],
+        came: frozenset[str] = frozenset(),
+    ) -> Graph | None:
+        """`graph` with the ties of `pairs` as they are, where that is less work than anew."""
+        turned = np.flatnonzero(before.eligible != people.eligible)  # who pauses leads to nobody
+        whose = came.union(people.subjects[i] for i in turned.tolist())
+        if whose:
+            pairs |= self.contacts.around(whose)
         if len(pairs) > _MOST_PAIRS:
             return None
         if not pairs:
-            return last.graph
+            return graph
         now = {pair: self.network.ties.get(pair) for pair in pairs}
-        return patched(last.graph, people.index, people.eligible, now)
+        return patched(graph, people.index, people.eligible, now)
 
 
 def _alike(one: Base, other: Base) -> bool:

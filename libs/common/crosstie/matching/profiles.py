@@ -48,6 +48,11 @@ class Profile(NamedTuple):
     offers: Texts
 
 
+def silent(subject: str) -> Profile:
+    """The profile of somebody who said nothing, not even that they joined."""
+    return profile(Member(subject))
+
+
 def profile(member: Member) -> Profile:
     """The profile of `member`."""
     facts = member.facts

@@ -16,7 +16,16 @@ from scipy.sparse import csr_array
 from crosstie.matching.arrays import Ints
 from crosstie.matching.base import Base
 from crosstie.matching.codes import Codes
-from crosstie.matching.people import CODED, UNKNOWN, Items, People, interests, items, wished
+from crosstie.matching.people import (
+    CODED,
+    UNKNOWN,
+    Items,
+    People,
+    checksum,
+    interests,
+    items,
+    wished,
+)
 from crosstie.matching.profiles import Profile, Texts
 
 _PLAIN = (
@@ -40,6 +49,7 @@ def renewed(
         return None
     plain = {name: [getattr(each, name) for each in now] for name in _PLAIN}
     plain["wishes_sectors"] = [bool(each.wished_sectors) for each in now]
+    plain["reports_to"] = [checksum(each.reports_to) for each in now]
     plain["manager"] = [people.index.get(each.reports_to, UNKNOWN) for each in now]
     news = {name: _put(getattr(people, name), at, values) for name, values in plain.items()}
     wishes = wished(at.tolist(), now, sectors)
