@@ -11,6 +11,9 @@ PUBLISHER = "services/profile/publisher.py"
 STORE = "tests/services/test_profile_store.py::TestPostgresStore::"
 AT_WORK = "tests/unit/profile/test_profile_partition.py::"
 DEDUPE = "tests/unit/network/test_dedupe.py::"
+CRASHES = "tests/unit/profile/test_profile_crashes.py::"
+GAPS = "tests/unit/profile/test_profile_gaps.py::"
+REFUSALS = "tests/unit/profile/test_profile_refusals.py::"
 
 DEFECTS = (
     defect(
@@ -107,7 +110,7 @@ DEFECTS = (
     ),
     defect(
         "epoch not confirmed after opening the producer",
-        f"{AT_WORK}test_a_zombie_that_opens_the_id_again_publishes_nothing_all_the_same",
+        f"{CRASHES}test_a_zombie_that_opens_the_id_again_publishes_nothing_all_the_same",
         (
             PARTITION,
             "await self._outlet.open()\n        await self._store.confirm(hold)",
@@ -123,7 +126,7 @@ DEFECTS = (
     ),
     defect(
         "publish before commit",
-        f"{AT_WORK}test_what_the_database_refuses_is_quarantined_alone",
+        f"{REFUSALS}test_what_the_database_refuses_is_quarantined_alone",
         (
             PARTITION,
             "        image = await self._store.commit(hold, outcome)\n",
@@ -138,7 +141,7 @@ DEFECTS = (
     ),
     defect(
         "unpublished rows not sent on assignment",
-        f"{AT_WORK}test_what_was_committed_but_not_published_goes_out_after_a_crash",
+        f"{CRASHES}test_what_was_committed_but_not_published_goes_out_after_a_crash",
         (
             PARTITION,
             "        if image is not None:\n            await",
@@ -167,7 +170,7 @@ DEFECTS = (
     ),
     defect(
         "more than one batch folded ahead",
-        f"{AT_WORK}test_at_most_one_batch_is_folded_ahead_of_the_publishing",
+        f"{CRASHES}test_at_most_one_batch_is_folded_ahead_of_the_publishing",
         (
             PARTITION,
             "        await self._published_before()\n        self._publishing =",
@@ -197,7 +200,7 @@ DEFECTS = (
     ),
     defect(
         "a gap in the log shrugged at",
-        f"{AT_WORK}test_a_gap_in_the_log_makes_the_worker_unready_and_applies_nothing",
+        f"{GAPS}test_a_gap_in_the_log_makes_the_worker_unready_and_applies_nothing",
         (
             PARTITION,
             "            if records[0].offset != self.next_offset:",
@@ -206,7 +209,7 @@ DEFECTS = (
     ),
     defect(
         "a hole in a batch shrugged at",
-        f"{AT_WORK}test_a_hole_in_a_batch_makes_the_worker_unready",
+        f"{GAPS}test_a_hole_in_a_batch_makes_the_worker_unready",
         (PARTITION, "    if last - first + 1 != len(records):", "    if last < first:"),
     ),
     defect(
@@ -216,7 +219,7 @@ DEFECTS = (
     ),
     defect(
         "good neighbours of a bad record quarantined too",
-        f"{AT_WORK}test_what_the_database_refuses_is_quarantined_alone",
+        f"{REFUSALS}test_what_the_database_refuses_is_quarantined_alone",
         (
             PARTITION,
             (

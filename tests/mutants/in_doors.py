@@ -12,8 +12,9 @@ INBOX = "services/ingestion/inbox.py"
 COMMITTED = "            await self._commits.batch(self._subscriber.consumer, records)\n"
 LETTERS = "services/ingestion/letters.py"
 KEY = "tests/services/test_auth.py::"
-HTTP = "tests/services/test_ingestion_http.py::"
 BUS = "tests/services/test_ingestion_inbox.py::"
+HTTP_KEYS = "tests/services/test_ingestion_http_keys.py::"
+HTTP_LOAD = "tests/services/test_ingestion_http_load.py::"
 
 DEFECTS = (
     defect(
@@ -105,12 +106,12 @@ DEFECTS = (
     ),
     defect(
         "scope of a key ignored",
-        f"{HTTP}test_a_key_may_do_less_than_its_platform",
+        f"{HTTP_KEYS}test_a_key_may_do_less_than_its_platform",
         (AUTH, "if scope not in caller.scopes:", "if not caller.scopes:"),
     ),
     defect(
         "sources of a key ignored",
-        f"{HTTP}test_a_key_never_speaks_for_a_source_it_was_not_given",
+        f"{HTTP_KEYS}test_a_key_never_speaks_for_a_source_it_was_not_given",
         (
             KEYS,
             "frozenset(theirs) if allowed is None else frozenset(theirs) & frozenset(allowed)",
@@ -119,7 +120,7 @@ DEFECTS = (
     ),
     defect(
         "another platform's source taken",
-        f"{HTTP}test_what_only_others_may_send_is_forbidden",
+        f"{HTTP_KEYS}test_what_only_others_may_send_is_forbidden",
         (ARRIVAL, "    if source not in platform.sources:", "    if not source:"),
     ),
     defect(
@@ -133,7 +134,7 @@ DEFECTS = (
     ),
     defect(
         "rate of a key ignored",
-        f"{HTTP}test_who_calls_too_often_is_told_when_to_come_back",
+        f"{HTTP_LOAD}test_who_calls_too_often_is_told_when_to_come_back",
         (
             AUTH,
             "        if wait := keys.wait(caller):",
@@ -190,7 +191,7 @@ DEFECTS = (
     ),
     defect(
         "room for what is in hand without bounds",
-        f"{HTTP}test_what_is_more_than_there_is_room_for_is_to_come_again",
+        f"{HTTP_LOAD}test_what_is_more_than_there_is_room_for_is_to_come_again",
         (INTAKE, "Room(MOST_IN_HAND)", "Room(1000 * MOST_IN_HAND)"),
     ),
 )

@@ -8,11 +8,13 @@ MATCHING = f"{COMMON}/matching"
 MARKET = f"{MATCHING}/market.py"
 SETTLE = f"{MATCHING}/settle.py"
 STEP = "tests/unit/matching/test_step.py::"
+STEP_MENTORING = "tests/unit/matching/test_step_mentoring.py::"
+STEP_RULES = "tests/unit/matching/test_step_rules.py::"
 
 DEFECTS = (
     defect(
         "capacity check skipped",
-        f"{STEP}test_no_round_breaks_a_rule",
+        f"{STEP_RULES}test_no_round_breaks_a_rule",
         (MARKET, "np.where(ready, np.maximum(most - taken, 0), 0)", "np.where(ready, most, 0)"),
     ),
     defect(
@@ -55,7 +57,7 @@ DEFECTS = (
     ),
     defect(
         "a pair introduced and mentored at once",
-        f"{STEP}test_a_pair_gets_a_mentoring_or_an_introduction_never_both",
+        f"{STEP_MENTORING}test_a_pair_gets_a_mentoring_or_an_introduction_never_both",
         (
             f"{MATCHING}/choosing.py",
             "never = np.concatenate([market.never, taken_keys])",
@@ -84,7 +86,7 @@ DEFECTS = (
     ),
     defect(
         "level gap ignored",
-        f"{STEP}test_there_is_no_mentoring_when",
+        f"{STEP_MENTORING}test_there_is_no_mentoring_when",
         (
             f"{MATCHING}/mentoring.py",
             "(np.abs(above) >= near) & (np.abs(above) <= far)",
@@ -98,7 +100,7 @@ DEFECTS = (
     ),
     defect(
         "wishes of one side only",
-        f"{STEP}test_there_is_no_mentoring_when",
+        f"{STEP_MENTORING}test_there_is_no_mentoring_when",
         (
             f"{MATCHING}/mentoring.py",
             "self.looks_across[mentor] & self.looks_across[mentee],",
@@ -112,7 +114,7 @@ DEFECTS = (
     ),
     defect(
         "seniors flooded",
-        f"{STEP}test_a_senior_who_declines_is_not_flooded_with_mentees",
+        f"{STEP_MENTORING}test_a_senior_who_declines_is_not_flooded_with_mentees",
         (
             MARKET,
             "left = np.maximum(policy.mentoring.most_a_week - mentored, 0)",
@@ -160,7 +162,7 @@ DEFECTS = (
     ),
     defect(
         "ties of worth broken by the order of the input",
-        f"{STEP}test_shuffled_input_gives_the_same_bytes",
+        f"{STEP_RULES}test_shuffled_input_gives_the_same_bytes",
         (f"{COMMON}/network/view.py", "tuple(sorted(self.members))", "tuple(self.members)"),
     ),
     defect(

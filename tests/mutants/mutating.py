@@ -82,7 +82,10 @@ GROUPS: Mapping[str, Group] = {
     ),
     "assignment": Group(  # compiled code runs as it is read, so that it can be mutated at all
         tuple(f"crosstie/matching/{each}.py" for each in ("assignment", "repairs", "rounding")),
-        tuple(f"{MATCHING}{each}.py" for each in ("rounding", "repairs", "assignment")),
+        tuple(
+            f"{MATCHING}{each}.py"
+            for each in ("rounding", "repairs_exchanges", "repairs_paths", "assignment")
+        ),
         {"NUMBA_DISABLE_JIT": "1"},
     ),
 }

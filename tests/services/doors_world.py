@@ -25,6 +25,7 @@ from crosstie.topics import Topics
 from tests.certificates import Authority
 
 OPERATOR = "operator"
+PATIENCE_SECONDS = 120
 PLATFORM = "intranet"
 SERVED, PROBED = Topics("crosstie."), Topics("probe.")
 SERVICES = ("ingestion", "profile", "matching")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import asyncpg
-import pytest
 
 from crosstie.erasures import Erasure, Erasures
 from crosstie.events import Person
-from crosstie.runtime.stack import Stack
 from crosstie.vault import Vault
 from services.ingestion.intake import Intake
 from services.ingestion.log import Log
@@ -23,16 +19,9 @@ from tests.services.ingestion_world import (
     met,
     person,
 )
-from tests.services.ingestion_world import world as made
 
 ERASED = "org.crosstie.member.erased.v1"
 BEFORE, AT, AFTER = (f"2026-01-05T{hour}:00:00Z" for hour in ("09", "10", "11"))
-
-
-@pytest.fixture
-async def world(stack: Stack, database: str, topic_prefix: str) -> AsyncIterator[World]:
-    async with made(stack.bootstrap, database, topic_prefix) as world:
-        yield world
 
 
 def erased(name: str) -> dict[str, object]:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -20,7 +19,6 @@ from crosstie.door.record import MOST_BYTES
 from crosstie.runtime import letters
 from crosstie.runtime.admin import end_offsets
 from crosstie.runtime.group_offsets import committed
-from crosstie.runtime.stack import Stack
 from tests.services.ingestion_world import (
     World,
     client,
@@ -31,16 +29,9 @@ from tests.services.ingestion_world import (
     met,
     person,
 )
-from tests.services.ingestion_world import world as made
 from tests.spoiled import PLACEHOLDER, spoil
 
 _LOG_APPEND_TIME = 1
-
-
-@pytest.fixture
-async def world(stack: Stack, database: str, topic_prefix: str) -> AsyncIterator[World]:
-    async with made(stack.bootstrap, database, topic_prefix) as world:
-        yield world
 
 
 def binary(sent: dict[str, Any]) -> tuple[bytes, list[tuple[str, bytes]]]:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -18,12 +17,6 @@ from crosstie.runtime.guarded import free_port
 from crosstie.runtime.stack import Stack
 from tests.services.ingestion_world import World, eventually, joined, process, proxy
 from tests.services.ingestion_world import world as made
-
-
-@pytest.fixture
-async def world(stack: Stack, database: str, topic_prefix: str) -> AsyncIterator[World]:
-    async with made(stack.bootstrap, database, topic_prefix) as world:
-        yield world
 
 
 async def test_it_serves_and_stops_in_order_when_asked(world: World) -> None:

@@ -207,3 +207,7 @@ def locality(people: int, ties: int, seed: int = 1) -> dict[str, Row]:
                 tie(one, other, last=START - int(days * DAY_US), contacts=draw.randint(1, 9))
             )
     return rows(*stated)
+
+
+def two(one: Member, other: Member, *more: Row) -> list[Suggestion]:
+    return Town(rows(one, other, *more)).round().made

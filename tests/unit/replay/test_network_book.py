@@ -10,16 +10,9 @@ from msgspec import structs
 from crosstie.network.wire import Mark, encode
 from crosstie.replay import compare
 from crosstie.replay.sources import Record
-from tests.unit.replay.world import ANN, BOB, World
+from tests.unit.replay.world import ANN, World
 
 MEMBER = f"member/{ANN}"
-
-
-@pytest.fixture
-def world() -> World:
-    world = World()
-    world.join(ANN, BOB)
-    return world
 
 
 def differences(world: World, records: list[Record]) -> tuple[str, ...]:
