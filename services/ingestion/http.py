@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from crosstie.door.arrival import Arrival, Forbidden, named
+from crosstie.door.faults import MOST_FAULTS
 from crosstie.errors import Rejected, Transient
 from crosstie.instants import now
 from crosstie.runtime.auth import Keys, platform_of
@@ -32,6 +33,15 @@ TURN_SECONDS = 5.0  # from the body to the work; who does not come to it by then
 DEADLINE_SECONDS = 20.0  # from the body to an answer
 
 
+class Fault(BaseModel):
+    """Something that is wrong with an event."""
+
+    pointer: str = Field(description="JSON pointer into the event.")
+    value: str = Field(description="What stood there, shortened; of text in `data` its length.")
+    limit: str = Field(description="What is allowed.")
+    remedy: str = Field(description="What to do.")
+
+
 class Result(BaseModel):
     """What became of one event; `pointer`, `value`, `limit` and `remedy` say why not."""
 
@@ -42,6 +52,9 @@ class Result(BaseModel):
     value: str | None = Field(None, description="What stood there, shortened.")
     limit: str | None = Field(None, description="What is allowed.")
     remedy: str | None = Field(None, description="What to do.")
+    others: list[Fault] | None = Field(
+        None, description=f"What else is wrong with it, {MOST_FAULTS - 1} faults at most."
+    )
 
 
 class Answer(BaseModel):
@@ -202,8 +215,12 @@ def _result(index: int, id: str | None, reason: Rejected | None) -> dict[str, An
     result: dict[str, Any] = {"index": index, "id": id}
     if reason is None:
         return result | {"status": "accepted"}
-    return result | {
-        "status": "rejected",
+    others = {"others": [_fault(each) for each in reason.others]} if reason.others else {}
+    return result | {"status": "rejected"} | _fault(reason) | others
+
+
+def _fault(reason: Rejected) -> dict[str, str]:
+    return {
         "pointer": reason.pointer,
         "value": reason.value,
         "limit": reason.limit,

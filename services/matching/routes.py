@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
 from crosstie.door import strict_json
-from crosstie.errors import MISSING, DatabaseAway, Rejected, Withheld, shown
+from crosstie.door.faults import of_model
+from crosstie.errors import DatabaseAway, Rejected
 from crosstie.events import Person
 from crosstie.runtime.auth import Platform, platform_of
 from crosstie.runtime.shares import Over
@@ -117,13 +118,8 @@ def _asked(body: bytes) -> Asked:
     except Rejected as error:
         raise HTTPException(422, str(error)) from error
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        place = "".join(f"/{strict_json.escaped(str(each))}" for each in wrong["loc"])
-        given = shown(MISSING if wrong["type"] == "missing" else Withheld(wrong["input"]))
-        remedy = "see /v1/preview in the OpenAPI document"
-        raise HTTPException(
-            422, f"{place or 'the body'} is {given}: {wrong['msg']}; {remedy}"
-        ) from error
+        first = of_model(error, "", "see /v1/preview in the OpenAPI document")
+        raise HTTPException(422, "; ".join(map(str, (first, *first.others)))) from error
 
 
 def _asked_schema() -> dict[str, Any]:

@@ -48,6 +48,22 @@ def test_a_letter_reads_as_the_original_and_its_place(
     assert (letter.reason.pointer, letter.at) == ("/time", "1970-01-01T00:00:00Z")
 
 
+def test_what_else_was_wrong_is_kept_and_letters_of_before_are_read() -> None:
+    why = Rejected("/time", "now", "RFC 3339", "send when it happened")
+    why.others = (Rejected("/id", "", "text", "say the event's id"),)
+    entry = dlq.letter(Record(b"k", b"v"), why, 0)
+    letter = dlq.read(entry.key, entry.value, entry.headers)
+    assert [each.pointer for each in letter.reason.others] == ["/id"]
+    pile = Pile()
+    pile.add(letter)
+    assert list(shown(letter, pile)["others"]) == [
+        {"pointer": "/id", "value": '""', "limit": "text", "remedy": "say the event's id"}
+    ]
+    before = dlq.letter(Record(b"k", b"v"), WHY, 0)
+    assert b"others" not in dict(before.headers)[dlq.REASON]
+    assert dlq.read(before.key, before.value, before.headers).reason.others == ()
+
+
 def test_what_is_too_big_keeps_its_place_only() -> None:
     record = Record(b"k", b"x" * (dlq.MOST_BYTES + 1))
     entry = dlq.letter(record, WHY, 0)

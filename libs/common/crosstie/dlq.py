@@ -42,13 +42,19 @@ _COUNT = re.compile(rb"[0-9]{1,9}")
 Headers = Sequence[tuple[str, bytes]]
 
 
-class Reason(Struct, frozen=True):
-    """Why it was refused; see `Rejected`."""
+class Fault(Struct, frozen=True):
+    """Something that is wrong with a record; see `Rejected`."""
 
     pointer: str
     value: str
     limit: str
     remedy: str
+
+
+class Reason(Fault, frozen=True, omit_defaults=True):
+    """Why it was refused: the first fault, and what else is wrong."""
+
+    others: tuple[Fault, ...] = ()
 
 
 class Letter(Struct, frozen=True):
@@ -86,10 +92,9 @@ class Letter(Struct, frozen=True):
 
 def letter(record: Any, why: Rejected, at: int) -> Entry:
     """The dead letter of a Kafka record (of aiokafka)."""
-    reason = Reason(why.pointer, why.value, why.limit, why.remedy)
     ours = [
         *_place(record),
-        (REASON, msgspec.json.encode(reason)),
+        (REASON, msgspec.json.encode(_reason(why))),
         (AT, instants.to_rfc3339(at).encode()),
     ]
     size = _size(record.key, record.value, record.headers)
@@ -100,6 +105,11 @@ def letter(record: Any, why: Rejected, at: int) -> Entry:
     if record.key == b"":
         ours.append((EMPTY_KEY, b"true"))
     return Entry(record.key or b"", record.value, [*headers, *ours])
+
+
+def _reason(why: Rejected) -> Reason:
+    others = tuple(Fault(each.pointer, each.value, each.limit, each.remedy) for each in why.others)
+    return Reason(why.pointer, why.value, why.limit, why.remedy, others)
 
 
 def mark(name: str, at: int) -> Entry:

@@ -53,14 +53,16 @@ class Pile:
 
 def shown(letter: Letter, pile: Pile) -> dict[str, Any]:
     """The letter as JSON for people and programs, without its payload."""
-    return {
+    why: dict[str, Any] = msgspec.to_builtins(letter.reason)
+    about = {
         "letter": letter.name,
         "at": letter.at,
         "state": pile.state(letter),
         "replays": letter.replays,
         "newest": pile.newest(letter),
         "bytes": len(letter.value or b""),
-    } | msgspec.structs.asdict(letter.reason)
+    }
+    return about | why
 
 
 def shown_in_full(letter: Letter, pile: Pile) -> dict[str, Any]:

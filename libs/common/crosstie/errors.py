@@ -74,8 +74,10 @@ class Rejected(CrosstieError):
     """The input is at fault; nothing but a changed input helps.
 
     `pointer` is a JSON pointer (RFC 6901) into the event, `value` what stood there (shortened),
-    `limit` what is allowed, `remedy` what to do.
+    `limit` what is allowed, `remedy` what to do; `others` is what else is wrong with the same input.
     """
+
+    others: tuple[Rejected, ...] = ()
 
     def __init__(self, pointer: str, value: object, limit: str, remedy: str) -> None:
         self.pointer = pointer

@@ -8,6 +8,7 @@ import pytest
 
 from crosstie import instants
 from crosstie.door.arrival import Forbidden, checked, loggable, named
+from crosstie.door.faults import MOST_FAULTS
 from crosstie.errors import Rejected
 from crosstie.events import EVENT_TYPES
 from crosstie.registry import Platform
@@ -70,6 +71,61 @@ def test_what_stood_there_is_said_unless_it_may_be_somebodys_words(
     refused = refusal(sent)
     assert refused.value == value
     assert refused.limit.startswith(limit)
+
+
+def pointers(refused: Rejected) -> list[str]:
+    return [refused.pointer, *(each.pointer for each in refused.others)]
+
+
+def test_everything_that_is_wrong_is_pointed_at_the_first_fault_before_the_others() -> None:
+    data = {"member": person("a b"), "consent": "my words", "age": 7}
+    refused = refusal(event(id="", time="yesterday", specversion="0.3", data=data))
+    assert pointers(refused) == [
+        "/specversion",
+        "/id",
+        "/time",
+        "/data/member/id",
+        "/data/consent",
+        "/data/age",
+    ]
+    assert "my words" not in "".join(map(str, refused.others))
+    assert {each.value for each in refused.others[2:]} == {
+        "text of 3 characters",
+        "text of 8 characters",
+        "7",
+    }
+
+
+def test_at_most_ten_faults_are_told() -> None:
+    data = {"member": person("a b")} | {f"n{n}": n for n in range(20)}
+    assert len(pointers(refusal(event(id="", data=data)))) == MOST_FAULTS == 10
+
+
+def test_somebody_elses_person_is_told_beside_what_else_is_wrong() -> None:
+    data = {"member": person("ada", "others"), "consent": True}
+    refused = refusal(event(time="yesterday", data=data))
+    assert pointers(refused) == ["/time", "/data/member/authority"]
+    assert not isinstance(refused, Forbidden)
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer", "allowed"),
+    [
+        (event("my.words", {}), "/type", ["member.joined", "contact.made", "member.unblocked"]),
+        (
+            event("contact.made", {"members": [person("a"), person("b")], "channel": "my.words"}),
+            "/data/channel",
+            ["'met'", "'called'", "'mentored'"],
+        ),
+    ],
+)
+def test_for_a_word_that_is_none_of_ours_ours_are_named(
+    sent: Any, pointer: str, allowed: list[str]
+) -> None:
+    refused = refusal(sent)
+    assert refused.pointer == pointer
+    assert all(each in refused.limit for each in allowed)
+    assert "my.words" not in refused.limit
 
 
 def test_extension_attributes_and_a_media_type_of_json_pass() -> None:

@@ -60,6 +60,7 @@ def list_letters(
         print(
             f"{each.name}  {each.at}  {state}{_as(each, pile)}  "
             f"{why.pointer or '/'} is {why.value}, must be {why.limit}"
+            f"{''.join(f'; {o.pointer} is {o.value}, must be {o.limit}' for o in why.others)}"
         )
     still = sum(pile.state(each) == "open" for each in found)
     print(f"{len(found)} dead letters, {still} open", file=sys.stderr)

@@ -17,6 +17,7 @@ from crosstie.errors import CrosstieError, Transient
 PATIENCE_SECONDS = 120.0
 TIMEOUT_SECONDS = 60.0
 DEFAULT_WAIT_SECONDS = 1.0
+_FAULT = ("pointer", "value", "limit", "remedy")
 _LATER = frozenset(
     (
         HTTPStatus.REQUEST_TIMEOUT,
@@ -38,16 +39,19 @@ class Refusal:
     value: str
     limit: str
     remedy: str
+    others: tuple[dict[str, str], ...] = ()  # what else is wrong with it, said the same way
 
     def told(self, after: int = 0) -> dict[str, Any]:
         """For a person and for a machine; `after` so many events sent before."""
         number = after + self.index
-        message = (
-            f"event {number} ({self.id or 'without id'}) rejected: "
-            f"{self.pointer or '/'} is {self.value}, must be {self.limit}; {self.remedy}"
+        first = {name: getattr(self, name) for name in _FAULT}
+        faults = " ".join(
+            f"{each['pointer'] or '/'} is {each['value']}, must be {each['limit']}; {each['remedy']}."
+            for each in (first, *self.others)
         )
-        why = {name: getattr(self, name) for name in ("id", "pointer", "value", "limit", "remedy")}
-        return {"index": number, **why, "message": message}
+        others = {"others": list(self.others)} if self.others else {}
+        message = f"event {number} ({self.id or 'without id'}) rejected: {faults.removesuffix('.')}"
+        return {"index": number, "id": self.id, **first, **others, "message": message}
 
 
 class Door:
@@ -71,7 +75,12 @@ class Door:
         if "results" not in body:
             raise CrosstieError(f"HTTP {response.status_code}: {body.get('detail', body)}")
         return [
-            Refusal(*(each[name] for name in Refusal.__slots__))
+            Refusal(
+                index=each["index"],
+                id=each["id"],
+                **{name: each[name] for name in _FAULT},
+                others=tuple(each.get("others") or ()),
+            )
             for each in body["results"]
             if each["status"] == "rejected"
         ]

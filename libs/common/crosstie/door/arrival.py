@@ -7,16 +7,15 @@ limit and remedy. The clock is an argument.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from crosstie import instants
-from crosstie.door import strict_json
+from crosstie.door import envelope, strict_json
+from crosstie.door.faults import of_model, together
 from crosstie.errors import MISSING, Rejected, Withheld
 from crosstie.events import (
     ERASED,
@@ -31,35 +30,15 @@ from crosstie.events import (
 from crosstie.registry import Platform
 from crosstie.translation import people_in
 
-AHEAD_US = 5 * 60 * instants.SECOND_US
-EARLIEST = instants.from_rfc3339("1900-01-01T00:00:00Z")
-_ATTRIBUTES = frozenset(
-    (
-        "specversion",
-        "id",
-        "source",
-        "type",
-        "time",
-        "datacontenttype",
-        "dataschema",
-        "subject",
-        "data",
-    )
-)
+_NOUNS = (each.removeprefix("org.crosstie.").removesuffix(".v1") for each in EVENT_TYPES)
+_TYPES = f"org.crosstie.WHAT.v1, WHAT one of {', '.join(_NOUNS)}"
+_ENVELOPE = (envelope.names, envelope.version, envelope.media)
 _INDEX = re.compile(r"[0-9]{1,6}")
-_NAME = re.compile(r"[a-z0-9]+")
-_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}")
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
-)
-_JSON = re.compile(
-    r"\s*application/([a-z0-9.!#$&^_+-]+\+)?json\s*(;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE
-)
 _MODELS: Mapping[str, type[BaseModel]] = {
     name: each.model[Person] for name, each in EVENT_TYPES.items()
 }
 _SPOKEN_OF: tuple[type[BaseModel], ...] = (*_MODELS.values(), Person, Wishes)
-_OURS = _ATTRIBUTES.union(("data_base64",), *(each.model_fields for each in _SPOKEN_OF))
+_OURS = envelope.ATTRIBUTES.union(("data_base64",), *(each.model_fields for each in _SPOKEN_OF))
 
 
 class Forbidden(Rejected):
@@ -99,22 +78,31 @@ class Arrival:
 
 
 def checked(event: Any, platform: Platform, now: int) -> Arrival:
-    """The event of `platform` at `now`. Raises Rejected, or Forbidden for what others may send."""
+    """The event of `platform` at `now`. Raises Rejected, or Forbidden for what others may send.
+
+    What else is wrong with it goes with the first fault.
+    """
     if not isinstance(event, dict):
         raise Rejected("", Withheld(event), "a CloudEvent: a JSON object", "see docs/events.md")
     strict_json.sound(event)
-    _attributes(event)
-    kind = _type(event)
-    source = _source(event, platform)
-    arrival = Arrival(source, _id(event), kind, _time(event, now), _data(event, kind))
-    _authorised(arrival.data, platform)
+    try:
+        for check in _ENVELOPE:
+            check(event)
+        kind = _type(event)
+        source = _source(event, platform)
+        arrival = Arrival(
+            source, envelope.text(event, "id"), kind, envelope.time(event, now), _data(event, kind)
+        )
+        _authorised(arrival.data, platform)
+    except Rejected as first:
+        raise together(first, _checks(event, platform, now)) from first.__cause__
     return arrival
 
 
 def named(event: Any) -> str | None:
     """The id of an event that may be broken, for the answer to it."""
     found = event.get("id") if isinstance(event, dict) else None
-    return found if isinstance(found, str) and _PRINTABLE.fullmatch(found) else None
+    return found if isinstance(found, str) and envelope.PRINTABLE.fullmatch(found) else None
 
 
 def loggable(pointer: str) -> str:
@@ -123,72 +111,31 @@ def loggable(pointer: str) -> str:
     return "".join(f"/{each if each in _OURS or _INDEX.fullmatch(each) else '…'}" for each in steps)
 
 
-def _attributes(event: dict[str, Any]) -> None:
-    for name in event.keys() - _ATTRIBUTES:
-        if name == "data_base64":
-            raise Rejected("/data_base64", "binary data", "left out", "send JSON in data")
-        if not _NAME.fullmatch(name):
-            pointer = f"/{strict_json.escaped(name)}"
-            raise Rejected(
-                pointer, name, "named with a-z and 0-9 only (CloudEvents 1.0)", "rename it"
-            )
-    version = event.get("specversion", MISSING)
-    if version != "1.0":
-        raise Rejected("/specversion", version, '"1.0"', "send CloudEvents 1.0")
-    media = event.get("datacontenttype", "application/json")
-    if not (isinstance(media, str) and _JSON.fullmatch(media)):
-        raise Rejected("/datacontenttype", media, "application/json", "send JSON in data")
+def _checks(event: dict[str, Any], platform: Platform, now: int) -> list[Callable[[], object]]:
+    """Each by itself, for an event that is refused anyhow."""
+    return [
+        *(partial(check, event) for check in _ENVELOPE),
+        lambda: _source(event, platform),
+        lambda: envelope.text(event, "id"),
+        lambda: envelope.time(event, now),
+        lambda: _authorised(_data(event, _type(event)), platform),
+    ]
 
 
 def _type(event: dict[str, Any]) -> EventType:
     name = event.get("type", MISSING)
     found = EVENT_TYPES.get(name) if isinstance(name, str) else None
     if found is None:
-        raise Rejected("/type", name, "a type of docs/events.md", "see docs/events.md")
+        raise Rejected("/type", name, _TYPES, "see docs/events.md")
     return found
 
 
 def _source(event: dict[str, Any], platform: Platform) -> str:
-    source = _text(event, "source")
+    source = envelope.text(event, "source")
     if source not in platform.sources:
         limit = "a source of this platform: " + ", ".join(sorted(platform.sources))
         raise Forbidden("/source", source, limit, "send it with your own source and key")
     return source
-
-
-def _id(event: dict[str, Any]) -> str:
-    return _text(event, "id")
-
-
-def _text(event: dict[str, Any], name: str) -> str:
-    value = event.get(name, MISSING)
-    if not (isinstance(value, str) and _PRINTABLE.fullmatch(value)):
-        raise Rejected(
-            f"/{name}", value, "text of 1 to 256 printable characters", f"say the event's {name}"
-        )
-    return value
-
-
-def _time(event: dict[str, Any], now: int) -> int:
-    value = event.get("time", MISSING)
-    if not (isinstance(value, str) and _RFC3339.fullmatch(value)):
-        raise _wrong_time(value, "RFC 3339 with an offset, such as 2026-03-01T09:30:00Z")
-    try:
-        time = instants.from_rfc3339(value.upper())
-    except (ValueError, OverflowError) as error:
-        raise _wrong_time(value, "a moment of the calendar") from error
-    if time > now + AHEAD_US:
-        limit = f"at most 5 minutes after {instants.to_rfc3339(now)}"
-        raise Rejected(
-            "/time", value, limit, "set the clock right, or send it when it has happened"
-        )
-    if time < EARLIEST:
-        raise _wrong_time(value, "1900-01-01T00:00:00Z or later")
-    return time
-
-
-def _wrong_time(value: object, limit: str) -> Rejected:
-    return Rejected("/time", value, limit, "send when it happened")
 
 
 def _data(event: dict[str, Any], kind: EventType) -> BaseModel:
@@ -197,30 +144,7 @@ def _data(event: dict[str, Any], kind: EventType) -> BaseModel:
     try:
         return _MODELS[kind.name].model_validate(event["data"])
     except ValidationError as error:
-        raise _explained(error, kind) from error
-
-
-def _explained(error: ValidationError, kind: EventType) -> Rejected:
-    first = error.errors(include_url=False)[0]
-    pointer = "".join(f"/{strict_json.escaped(str(each))}" for each in ("data", *first["loc"]))
-    value = Withheld(first["input"])
-    if first["type"] == "missing":
-        return Rejected(pointer, MISSING, "given", f"add it; see docs/events.md, {kind.name}")
-    if first["type"] == "extra_forbidden":
-        return Rejected(pointer, value, "left out", f"see docs/events.md, {kind.name}")
-    return Rejected(pointer, value, _limit(first), f"see docs/events.md, {kind.name}")
-
-
-def _limit(error: ErrorDetails) -> str:
-    """What is allowed, in the words of docs/events.md where pydantic has others."""
-    if error["type"] == "string_pattern_mismatch":
-        return f"text of the form {error['ctx']['pattern']}"
-    if error["type"] in {"model_type", "model_attributes_type", "dict_type"}:
-        return "a JSON object"
-    limit = error["msg"].replace("String should have", "text with")
-    for opening in ("Input should be ", "Value error, "):
-        limit = limit.removeprefix(opening)
-    return limit
+        raise of_model(error, "/data", f"see docs/events.md, {kind.name}") from error
 
 
 def _authorised(data: BaseModel, platform: Platform) -> None:
