@@ -141,7 +141,11 @@ def _met(graph: Graph, rows: Ints) -> Ints:
     where, _ = spread(graph.links.indptr, rows)
     size = graph.links.shape[0]
     mine = np.repeat(rows, np.diff(graph.links.indptr)[rows])
-    return np.unique(keys_of(mine, graph.links.indices[where].astype(np.int64), size))
+    theirs = graph.links.indices[where].astype(np.int64)
+    if len(rows) < size:
+        return np.unique(keys_of(mine, theirs, size))
+    first = mine < theirs  # entries ascend: each pair comes once, in order
+    return mine[first] * size + theirs[first]
 
 
 def _live(ledger: Ledger, serve: frozenset[str] | None) -> Iterable[Pair]:
