@@ -94,6 +94,8 @@ async def test_the_best_come_first_as_many_as_asked_for_without_the_others_words
     village = busy
     async with here(village.settings) as one:
         await village.round_published(1)
+        await village.sql.execute("UPDATE matching.control SET paused = true")
+        await one.said("held")  # or a round comes between the two
         await has_time(village, 3, 3, START + 1_000_000)
         async with one.asking(village.key) as http:
             seen = await previewed(http, 3)

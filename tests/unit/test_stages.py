@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
+from rich.progress import Progress
 
+from crosstie.cli.demo import _plainly
 from crosstie.cli.stages import AGAIN_SECONDS, Lines, stages
 
 
@@ -49,3 +52,14 @@ def test_a_terminal_shows_what_would_be_markup_as_it_stands() -> None:
     with stages(Console(file=out, force_terminal=True, width=80), "starting") as tell:
         tell("waiting for profile (kafka: [/closed])")
     assert "[/closed]" in out.getvalue()
+
+
+@pytest.mark.parametrize(("terminal", "told"), [(False, "   0 s  playing\n"), (True, "")])
+async def test_the_demo_tells_its_stages_in_lines_where_no_bars_are_shown(
+    terminal: bool, told: str
+) -> None:
+    out = StringIO()
+    progress = Progress(console=Console(file=out, force_terminal=terminal))
+    with _plainly(progress) as tell:
+        tell("playing")
+    assert out.getvalue() == told
