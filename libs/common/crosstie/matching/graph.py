@@ -133,7 +133,7 @@ def led(columns: Columns, one: Ints, other: Ints, eligible: Bools, at: int) -> G
         pointer=pointer,
         to=to,
         tie=tie,
-        ties=Overlaid.of(ties_of(columns.where(leading))),
+        ties=Overlaid.of(ties_of(columns, leading)),
         links=csr_array(
             (np.ones(len(link_to), dtype=np.int8), link_to, link_pointer), shape=(size, size)
         ),
@@ -142,12 +142,13 @@ def led(columns: Columns, one: Ints, other: Ints, eligible: Bools, at: int) -> G
     )
 
 
-def ties_of(columns: Columns) -> Any:
-    """TIE of every one of the `columns`."""
-    found = np.empty(len(columns.key), dtype=TIE)
-    found["strength"], found["since"] = columns.strength, columns.since
-    found["last"], found["met"], found["contacts"] = columns.last_met, columns.met, columns.contacts
-    found["effort"] = effort(columns.by_a, columns.by_b)
+def ties_of(columns: Columns, which: Bools | slice = slice(None)) -> Any:
+    """TIE of those of the `columns`: one after another, as of millions each takes its share of memory."""
+    found = np.empty(len(columns.key[which]), dtype=TIE)
+    found["strength"], found["since"] = columns.strength[which], columns.since[which]
+    found["last"], found["met"] = columns.last_met[which], columns.met[which]
+    found["contacts"] = columns.contacts[which]
+    found["effort"] = effort(columns.by_a[which], columns.by_b[which])
     return found
 
 
