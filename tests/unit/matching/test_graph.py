@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -7,10 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from crosstie.matching.graph import adamic_adar, graph, onward, strongest, symmetric
+from crosstie.matching.graph import adamic_adar, graph, onward, strongest
 from crosstie.network.strength import HALF_LIFE_US
 from crosstie.network.view import Network
 from tests.unit.matching.towns import START, member, rows, tie
+
+
+def symmetric(a: Any, b: Any, values: Any, size: int) -> csr_array:
+    """The sparse matrix with `values` at (a, b) and at (b, a)."""
+    rows, columns = np.concatenate([a, b]), np.concatenate([b, a])
+    matrix = csr_array((np.concatenate([values, values]), (rows, columns)), shape=(size, size))
+    matrix.sort_indices()
+    return matrix
 
 
 def test_adamic_adar_of_the_karate_club_equals_networkx() -> None:

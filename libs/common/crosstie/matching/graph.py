@@ -157,14 +157,6 @@ def effort(by_a: Ints, by_b: Ints) -> Floats:
     return np.asarray((by_a - by_b) / np.maximum(by_a + by_b, 1))
 
 
-def symmetric(a: Ints, b: Ints, values: Floats, size: int) -> csr_array:
-    """The sparse matrix with `values` at (a, b) and at (b, a)."""
-    rows, columns = np.concatenate([a, b]), np.concatenate([b, a])
-    matrix = csr_array((np.concatenate([values, values]), (rows, columns)), shape=(size, size))
-    matrix.sort_indices()
-    return matrix
-
-
 def onward(weights: csr_array, hub_ties: int) -> csr_array:
     """Ties from every member z on, each divided by ln(degree of z): the second step of Adamic-Adar.
 
