@@ -20,12 +20,17 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
+from hypothesis import settings as hypothesis
 from psycopg import sql
 from sqlalchemy import make_url
 
 from crosstie.runtime.migrate import migrate
 from crosstie.runtime.stack import Stack
 from crosstie.runtime.stack import stack as running_stack
+
+if hypothesis.get_current_profile_name() == "default":  # and not that of `tests.mutants.quick`
+    hypothesis.register_profile("untimed", deadline=None)  # how fast it is says nothing here
+    hypothesis.load_profile("untimed")
 
 KAFKA = {"stack", "topic_prefix", "module_topic_prefix"}
 REAL = ("services", "e2e", "chaos")

@@ -92,10 +92,10 @@ class Reader:
             if time.monotonic() - begun < _LONGEST_READ_SECONDS:
                 return
 
-    async def lag(self, offsets: tuple[int, ...]) -> int:
-        """How many records of the log are not in a network at `offsets`. Raises BrokerAway."""
+    async def log_ends(self) -> tuple[int, ...]:
+        """Where the log ends, by partition. Raises BrokerAway."""
         found = await self._ends(self._events.name, self._events.partitions)
-        return sum(max(end - offsets[partition], 0) for partition, end in found.items())
+        return tuple(found[partition] for partition in range(self._events.partitions))
 
     async def changed(self, seconds: float) -> None:
         """Wait until more was read, at most so long."""

@@ -26,6 +26,7 @@ log = logger("matching.rounds")
 _MOST_WAITING = 2_000  # changed rows that rounds without a decision look at again and again
 _PAUSED = "paused"
 _BEHIND = "profile is far behind the log"
+_AHEAD = "network.v1 is ahead of the log: a mark that profile did not write, until its next one"
 _UNSOLVED = "the last such round found no assignment; the error logged then says why"
 
 
@@ -51,11 +52,12 @@ class Turns:
             return None
         begun = time.monotonic()
         await retrying(self._reader.up_to_end, self._running, "read the network")
-        if reason := self._against(mine):
+        offsets = self._reader.network.offsets
+        ends = await retrying(self._reader.log_ends, self._running, "ask for the lag")
+        if reason := _against(offsets, mine.offsets, ends):
             self._hold(reason)
             return None
-        held = _PAUSED if control.paused else ""
-        held = held or await retrying(self._behind, self._running, "ask for the lag")
+        held = _PAUSED if control.paused else self._behind(offsets, ends)
         if held and not mine.ledger.live:
             self._hold(held)
             return None  # there is nothing to settle
@@ -105,17 +107,8 @@ class Turns:
         """`at` of a round upon events up to `latest`: never before the last one."""
         return max(mine.head.at, now(self._settings.clock, latest))
 
-    def _against(self, mine: Leadership) -> str:
-        """Why no round at all may open, empty when one may."""
-        offsets = self._reader.network.offsets
-        if not any(offsets):
-            return "no events yet"
-        if any(now < then for now, then in zip(offsets, mine.offsets, strict=False)):
-            return "network.v1 is behind the last round"
-        return ""
-
-    async def _behind(self) -> str:
-        lag = await self._reader.lag(self._reader.network.offsets)
+    def _behind(self, offsets: tuple[int, ...], ends: tuple[int, ...]) -> str:
+        lag = sum(max(end - offset, 0) for offset, end in zip(offsets, ends, strict=True))
         return _BEHIND if lag > self._settings.hold_lag_events else ""
 
     def _hold(self, reason: str) -> None:
@@ -123,6 +116,17 @@ class Turns:
             log.info("held" if reason else "open again", reason=reason or self._held)
         self._held = reason
         figures.HELD.set(bool(reason))
+
+
+def _against(offsets: tuple[int, ...], last: tuple[int, ...], ends: tuple[int, ...]) -> str:
+    """Why no round at all may open upon `offsets`, empty when one may; `last` are the last one's."""
+    if not any(offsets):
+        return "no events yet"
+    if any(now < then for now, then in zip(offsets, last, strict=False)):
+        return "network.v1 is behind the last round"
+    if any(now > end for now, end in zip(offsets, ends, strict=True)):
+        return _AHEAD
+    return ""
 
 
 def _full(mine: Leadership, control: Control, at: int) -> bool:

@@ -30,7 +30,7 @@ from crosstie.runtime.admin import create_topics, partitions_of
 from crosstie.runtime.kafka import consumer_options, ends, producer_options
 from crosstie.runtime.stack import Stack
 from crosstie.settings import Settings
-from crosstie.topics import LOG_PARTITIONS
+from crosstie.topics import LOG_PARTITIONS, Topics
 from services.matching.store import Store
 
 AUTHORITY = "nhs"
@@ -76,11 +76,16 @@ def partition_of(key: str) -> int:
 
 @dataclass
 class Hand:
-    """Writes `network.v1` as profile does: rows, then a mark, in one transaction per partition."""
+    """Writes `network.v1` as profile does: rows, then a mark, in one transaction per partition.
+
+    The log is as long as the marks say, and its records say nothing.
+    """
 
     producer: AIOKafkaProducer
+    log: AIOKafkaProducer
     reader: AIOKafkaConsumer  # of what is committed
-    topic: str
+    topics: Topics
+    logged: dict[int, int] = field(default_factory=dict)
     written: dict[int, int] = field(default_factory=dict)  # the last offset by partition
     ends: dict[int, int] = field(default_factory=dict)
     latest: dict[int, int] = field(default_factory=dict)
@@ -104,10 +109,20 @@ class Hand:
             touched.setdefault(partition, {})[each.key] = row
             self.ends[partition] = self.ends.get(partition, 0) + 1
             self.latest[partition] = max(self.latest.get(partition, 0), each.time)
+        for partition in touched:
+            await self.log_up_to(partition, self.ends[partition])
         for partition, rows in touched.items():
             await self.producer.begin_transaction()
             await self.put(partition, rows, mark=True)
             await self.commit()
+
+    async def log_up_to(self, partition: int, end: int) -> None:
+        """Make the log of a partition that long, at least."""
+        missing = range(self.logged.get(partition, 0), end)
+        topic = self.topics.events.name
+        for sent in [await self.log.send(topic, b"{}", partition=partition) for _ in missing]:
+            await sent
+        self.logged[partition] = max(self.logged.get(partition, 0), end)
 
     async def commit(self) -> None:
         """Commit, and wait until it shows: a commit is answered before its marks are written."""
@@ -116,17 +131,20 @@ class Hand:
             await asyncio.sleep(0.01)
 
     async def _shows(self) -> bool:
-        found = await ends(self.reader, self.topic, self.written)
+        found = await ends(self.reader, self.topics.network.name, self.written)
         return all(end > self.written[partition] for partition, end in found.items())
 
     async def put(self, partition: int, rows: dict[str, Row | None], *, mark: bool) -> None:
         """Send rows, and the partition's mark after them; the caller minds the transaction."""
         records = [(key, None if row is None else encode(row)) for key, row in rows.items()]
         if mark:
+            await self.log_up_to(partition, self.ends.get(partition, 0))
             progress = Mark(self.ends.get(partition, 0), self.latest.get(partition, 0))
             records.append((MARK_KEY, encode(progress)))
         sent = [
-            await self.producer.send(self.topic, value, key.encode(), partition=partition)
+            await self.producer.send(
+                self.topics.network.name, value, key.encode(), partition=partition
+            )
             for key, value in records
         ]
         self.written[partition] = max([(await each).offset for each in sent])
@@ -275,15 +293,16 @@ async def world(settings: Settings) -> AsyncIterator[World]:
     platform = registry.checked(PLATFORM, ["https://intranet.example"], [AUTHORITY])
     key = await api_keys.register(sql, platform, settings.api_key_pepper_bytes)
     options = producer_options(settings) | {"transactional_id": f"{settings.topic_prefix}hand"}
-    producer = AIOKafkaProducer(**options)
+    producer, log = AIOKafkaProducer(**options), AIOKafkaProducer(**producer_options(settings))
     reader = AIOKafkaConsumer(**consumer_options(settings))
-    await producer.start()
-    await reader.start()
+    clients = (producer, log, reader)
+    for each in clients:
+        await each.start()
     try:
-        yield World(settings, sql, Hand(producer, reader, settings.topics.network.name), str(key))
+        yield World(settings, sql, Hand(producer, log, reader, settings.topics), str(key))
     finally:
-        await reader.stop()
-        await producer.stop()
+        for each in clients:
+            await each.stop()
         await sql.close()
 
 

@@ -278,11 +278,11 @@ async def test_a_compacted_topic_tells_the_same_network(made: World) -> None:
         await hand.tell(
             event for n in range(12) for event in joins(hand, n, START + turn, place=f"town {turn}")
         )
-    whole = len(await all_of(made.settings, hand.topic))
+    whole = len(await all_of(made.settings, hand.topics.network.name))
 
     async def compacted() -> bool:
         await hand.tell([meets(hand, 1, 2, START + 100)])  # rolls the active segment on
-        return len(await all_of(made.settings, hand.topic)) < whole
+        return len(await all_of(made.settings, hand.topics.network.name)) < whole
 
     await until(compacted, seconds=150)
     async with reading(made) as reader:
@@ -302,7 +302,7 @@ def compact_soon(made: World) -> None:
         for name, value in values.items()
     ]
     resource = ConfigResource(
-        ConfigResource.Type.TOPIC, made.hand.topic, incremental_configs=entries
+        ConfigResource.Type.TOPIC, made.hand.topics.network.name, incremental_configs=entries
     )
     admin = AdminClient({"bootstrap.servers": made.settings.kafka_bootstrap})
     for future in admin.incremental_alter_configs([resource]).values():
