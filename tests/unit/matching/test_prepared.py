@@ -180,6 +180,40 @@ def test_ties_put_in_their_places_are_those_made_anew(people: int, seed: int) ->
         assert _plain(ours) == _plain(theirs)
 
 
+def test_numbers_without_a_tie_are_let_go_before_they_outnumber_the_others() -> None:
+    everyone = [f"P{i:015d}" for i in range(12)]
+    now = rows(*map(member, everyone), *(tie(one, other) for one, other in pairwise(everyone)))
+    prepared, fitted = Prepared.of(Network.of(now)), base.fit(Network.of(now), POLICY, START)
+    paused = rows(member(everyone[5], paused=True))
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr("crosstie.matching.prepared._MOST_VOID", 4)
+        few.setattr("crosstie.matching.prepared._FEW", 1)
+        for n in range(40):  # whoever comes back brings their ties, by other numbers
+            turned = now | paused if n % 2 else now
+            prepared = prepared.after(turned, paused)
+            _, ours = prepared.shown(fitted, START)
+            _, theirs = Prepared.of(Network.of(turned)).shown(fitted, START)
+            assert _plain(ours) == _plain(theirs)
+            assert len(ours.ties) <= 2 * len(everyone)
+
+
+def test_what_changed_while_nobody_looked_is_told_up_to_a_number_of_ties() -> None:
+    now = locality(30, 100, 1)
+    ties = sorted(key for key in now if key.startswith("tie/"))
+    prepared, fitted = Prepared.of(Network.of(now)), base.fit(Network.of(now), POLICY, START)
+    prepared.shown(fitted, START)
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr("crosstie.matching.prepared._MOST_PAIRS", 3)
+        for key in ties[:6]:
+            now = {each: row for each, row in now.items() if each != key}
+            prepared = prepared.after(now, [key])
+        assert prepared._since.pairs is None
+        kept, ours = prepared.shown(fitted, START)
+    _, theirs = Prepared.of(Network.of(now)).shown(fitted, START)
+    assert _plain(ours) == _plain(theirs)
+    assert prepared.shown(fitted, START)[0] is kept
+
+
 def _derived(people: People) -> Any:
     return people.interest_mask, people.wish_pointer
 

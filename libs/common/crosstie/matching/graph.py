@@ -48,6 +48,11 @@ class Graph:
     blocked: Ints  # keys of pairs who want no suggestion with each other, ascending
     at: int
 
+    @property
+    def void(self) -> int:
+        """How many numbers are of no tie any more: none is given twice."""
+        return len(self.ties) - len(self.tie) // 2
+
     def places(self, one: Ints, other: Ints) -> Ints:
         """The tie of each pair, in either order; -1 for who has not met."""
         found: Ints = places(one, other, self.pointer, self.to, self.tie)

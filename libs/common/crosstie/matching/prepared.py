@@ -24,6 +24,7 @@ from crosstie.network.view import Network
 
 _FEW = 10  # up to one in so many members are renewed in their places
 _MOST_PAIRS = 10_000  # ties put in their places one by one
+_MOST_VOID = 1_000_000  # numbers without a tie, where there are fewer ties than these
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,19 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Since:
-    """Who and which ties changed since what was seen last."""
+    """Who and which ties changed since what was seen last; None: too many to be told apart.
+
+    Rounds that are held look again and again, and make nothing: this must not grow meanwhile.
+    """
 
     people: frozenset[str] = frozenset()
-    pairs: frozenset[Pair] = frozenset()
+    pairs: frozenset[Pair] | None = frozenset()
+
+    def then(self, people: frozenset[str], pairs: frozenset[Pair]) -> _Since:
+        """And these."""
+        told = None if self.pairs is None else self.pairs | pairs
+        few = told is None or len(told) <= _MOST_PAIRS
+        return _Since(self.people | people, told if few else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Prepared:
         pairs = frozenset((each[0], each[1]) for each in names if len(each) == 2)
         contacts = self.contacts.after(network.ties, pairs)
         seen, since = self._last
-        since = _Since(since.people | people, since.pairs | pairs)
+        since = since.then(people, pairs)
         profiles = self._profiles(network, people)
         return Prepared(network, profiles, contacts, seen, since, self._outlook[:])
 
@@ -145,7 +155,7 @@ class Prepared:
         return after, self._patched(graph, people, after, pairs, came)
 
     def _left(
-        self, last: _Seen, base: Base, went: frozenset[str], pairs: frozenset[Pair]
+        self, last: _Seen, base: Base, went: frozenset[str], pairs: frozenset[Pair] | None
     ) -> tuple[People, Graph] | None:
         """What was seen last, where those who went say nothing any more and have no tie."""
         if not went:
@@ -162,18 +172,20 @@ class Prepared:
         graph: Graph,
         before: People,
         people: People,
-        pairs: frozenset[Pair],
+        pairs: frozenset[Pair] | None,
         came: frozenset[str] = frozenset(),
     ) -> Graph | None:
         """`graph` with the ties of `pairs` as they are, where that is less work than anew."""
+        if pairs is None:
+            return None
         turned = np.flatnonzero(before.eligible != people.eligible)  # who pauses leads to nobody
         whose = came.union(people.subjects[i] for i in turned.tolist())
         if whose:
             pairs |= self.contacts.around(whose)
-        if len(pairs) > _MOST_PAIRS:
-            return None
         if not pairs:
             return graph
+        if len(pairs) > _MOST_PAIRS or graph.void > max(_MOST_VOID, len(graph.ties) // 2):
+            return None
         now = {pair: self.network.ties.get(pair) for pair in pairs}
         return patched(graph, people.index, people.eligible, now)
 
