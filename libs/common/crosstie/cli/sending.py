@@ -180,9 +180,11 @@ async def _over_http(events: Iterable[Any], doorway: Doorway, outcome: Outcome) 
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}: {task.completed} events"),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
