@@ -12,6 +12,7 @@ LEADERS = "tests/services/test_matching_leaders.py::"
 READ = "tests/services/test_matching_reader.py::"
 SERVICE = "tests/services/test_matching_service.py::"
 TURNS = "tests/services/test_matching_turns.py::"
+PUBLISHED = "tests/services/test_matching_publishing.py::"
 
 DEFECTS = (
     defect(
@@ -26,7 +27,7 @@ DEFECTS = (
     ),
     defect(
         "plain instead of transactional producer of rounds",
-        f"{LEADERS}test_a_predecessor_that_begins_to_publish_is_fenced",
+        f"{PUBLISHED}test_a_predecessor_that_begins_to_publish_is_fenced",
         (PUBLISHING, "                        await producer.begin_transaction()\n", ""),
         (
             PUBLISHING,
@@ -41,7 +42,7 @@ DEFECTS = (
     ),
     defect(
         "a transactional id for every leader",
-        f"{LEADERS}test_a_predecessor_in_mid_transaction_is_fenced_and_its_records_never_show",
+        f"{PUBLISHED}test_a_predecessor_in_mid_transaction_is_fenced_and_its_records_never_show",
         (
             PUBLISHING,
             'f"{self._settings.topic_prefix}{_TRANSACTIONAL_ID}"',
@@ -64,7 +65,7 @@ DEFECTS = (
     ),
     defect(
         "what was committed not sent at take-over",
-        f"{LEADERS}test_what_was_committed_goes_out_before_anything_else",
+        f"{PUBLISHED}test_what_was_committed_goes_out_before_anything_else",
         (
             PUBLISHING,
             "        await self.publish((await retrying(self._store.head, self._running)).n)\n",
@@ -73,7 +74,7 @@ DEFECTS = (
     ),
     defect(
         "the end of rounds.v1 not asked",
-        f"{LEADERS}test_a_round_that_is_out_is_not_sent_again",
+        f"{PUBLISHED}test_a_round_that_is_out_is_not_sent_again",
         (PUBLISHING, "                await self._agree()\n", ""),
     ),
     defect(

@@ -8,6 +8,7 @@ import pytest
 
 from crosstie.runtime.stack import Stack
 from tests.services import ingestion_world, matching_world
+from tests.services.commands import Run, typed
 from tests.services.doors_world import Locked, locked
 
 
@@ -18,6 +19,12 @@ async def world(
     """A deployment of ingestion with the platform `members`, without a service yet."""
     async with ingestion_world.world(stack.bootstrap, database, topic_prefix) as made:
         yield made
+
+
+@pytest.fixture
+def crosstie(world: ingestion_world.World) -> Run:
+    """The command, about that deployment."""
+    return typed(world.settings)
 
 
 @pytest.fixture

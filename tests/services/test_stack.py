@@ -10,8 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,12 +27,12 @@ from sqlalchemy import make_url
 from crosstie.errors import Misconfigured
 from crosstie.runtime import stack as stacks
 from crosstie.runtime.embedded_kafka import EmbeddedKafka, Node, cluster_id
-from crosstie.runtime.guarded import Guarded, Program, StackFailed
+from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.migrate import config, migrate
 from crosstie.runtime.stack import Stack
+from tests.services.processes import gone
 
 OURS = {stacks.BOOTSTRAP, stacks.DATABASE}
-STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 
 
 async def test_what_is_sent_to_the_broker_comes_back(stack: Stack, topic_prefix: str) -> None:
@@ -194,36 +192,6 @@ def test_a_failed_start_shows_and_keeps_the_log(
     assert [x.name for x in home.iterdir()] == ["logs"]
 
 
-def test_a_program_that_will_not_end_is_killed_after_its_grace(tmp_path: Path) -> None:
-    guarded = stubborn(tmp_path, grace_seconds=0.3)
-    pid = guarded.pid
-    guarded.stop()
-    assert gone(pid)
-    assert not guarded.crashed
-
-
-def test_a_program_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
-    started: list[Guarded] = []
-    thread = threading.Thread(target=lambda: started.append(stubborn(tmp_path)))
-    thread.start()
-    thread.join()
-    time.sleep(0.5)
-    assert started[0].running
-    started[0].kill()
-
-
-def test_a_program_ends_with_its_guard(tmp_path: Path) -> None:
-    if sys.platform != "linux":
-        pytest.skip("needs PR_SET_PDEATHSIG")
-    guarded = stubborn(tmp_path)
-    pid = guarded.pid
-    assert guarded._guard is not None
-    guarded._guard.kill()
-    guarded._guard.wait()
-    assert gone(pid)
-    assert guarded.crashed
-
-
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A directory that the unprivileged user may enter when we are root, unlike `tmp_path`."""
@@ -231,14 +199,6 @@ def place() -> Iterator[Path]:
     path.chmod(0o711)
     yield path
     shutil.rmtree(path)
-
-
-def stubborn(logs: Path, grace_seconds: float = 5) -> Guarded:
-    command = [sys.executable, "-c", STUBBORN]
-    guarded = Guarded(Program("stubborn", command, logs / "x.log", grace_seconds=grace_seconds))
-    guarded.start()
-    guarded.wait(lambda: "up" in guarded.tail(), 20)
-    return guarded
 
 
 def create_topic(bootstrap: str, topic: str) -> None:
@@ -300,14 +260,3 @@ def command(
             yield process, json.loads(process.stdout.readline())
         finally:
             process.send_signal(signal.SIGTERM)
-
-
-def gone(pid: int, within_seconds: float = 5) -> bool:
-    deadline = time.monotonic() + within_seconds
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False

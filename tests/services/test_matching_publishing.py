@@ -1,0 +1,145 @@
+"""Rounds reach Kafka once and in order, whoever is interrupted or fenced meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import asyncpg
+import pytest
+from aiokafka.errors import ProducerFenced
+
+from crosstie.errors import DatabaseAway, Fenced
+from crosstie.runtime.admin import create_topics, delete_topics
+from crosstie.runtime.service import Running
+from services.matching.publishing import Publisher
+from services.matching.store import Store
+from services.matching.written import Image
+from tests.services.matching_rounds import recorded, round_one
+from tests.services.matching_running import replica
+from tests.services.matching_world import (
+    PLATFORM,
+    World,
+    change,
+    check_history,
+    until,
+)
+
+
+async def test_what_was_committed_goes_out_before_anything_else(village: World) -> None:
+    topics, brokers = village.settings.topics, village.settings.brokers
+    await asyncio.to_thread(delete_topics, brokers, [topics.suggestions(PLATFORM).name])
+    async with replica(village.settings) as one:
+
+        async def committed() -> bool:
+            return bool((await village.head())["n"] == 1)
+
+        await until(committed)
+        assert (await village.head())["published_n"] == 0
+        one.signal(signal.SIGKILL)
+        await one.process.wait()
+    await asyncio.to_thread(create_topics, brokers, topics.of_platform(PLATFORM))
+    async with replica(village.settings):
+        await change(village, 1)
+        await village.round_published(2)
+    assert await village.told()
+    await check_history(village)
+
+
+async def test_a_round_that_is_out_is_not_sent_again(village: World) -> None:
+    async with replica(village.settings):
+        await village.round_published(1)
+    (first,) = await village.rounds()
+    # as if the process had died between Kafka's commit and PostgreSQL's
+    await village.sql.execute("UPDATE matching.head SET published_n = 0")
+    images = [
+        (1, i, topic, r.key, "[]", r.value) for i, (topic, r) in enumerate(recorded(village, first))
+    ]
+    await village.sql.copy_records_to_table("outbox", schema_name="matching", records=images)
+    async with replica(village.settings):
+        await change(village, 1)
+        await village.round_published(2)
+    assert await village.sql.fetchval("SELECT count(*) FROM matching.outbox") == 0
+    await check_history(village)
+
+
+async def test_a_predecessor_in_mid_transaction_is_fenced_and_its_records_never_show(
+    village: World,
+) -> None:
+    async with rivals(village) as (store, zombie, successor):
+        await store.commit(round_one(village))
+        producer = await zombie._ready()
+        await producer.begin_transaction()
+        async for images in store.unpublished(1):
+            for image in images:
+                await producer.send_and_wait(image.topic, image.value, image.key)
+        await successor.take_over()
+        with pytest.raises(ProducerFenced):
+            await producer.commit_transaction()
+    assert [each.n for each in await village.rounds()] == [1]
+    assert (await village.head())["published_n"] == 1
+
+
+async def test_images_come_some_at_a_time_and_in_their_order(
+    village: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.matching.store._ROWS_AT_ONCE", 2)
+    async with rivals(village) as (store, _, _):
+        images = tuple(Image(f"t{n % 2}", b"%d" % n, (), b"") for n in range(5))
+        await store.commit(replace(round_one(village), images=images))
+        parts = [some async for some in store.unpublished(1)]
+        assert [len(each) for each in parts] == [2, 2, 1]
+        assert tuple(image for some in parts for image in some) == images
+        assert await store.unpublished_topics(1) == ["t0", "t1"]
+        assert await store.unpublished_topics(0) == []
+
+
+async def test_what_postgresql_interrupts_goes_out_once(
+    village: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.matching.store._ROWS_AT_ONCE", 1)
+    whole, parts = Store.unpublished, list[int]()
+
+    async def interrupted(self: Store, upto: int) -> AsyncIterator[list[Image]]:
+        async for some in whole(self, upto):
+            parts.append(len(some))
+            yield some
+            if len(parts) == 1:
+                raise DatabaseAway("in mid-transaction")
+
+    monkeypatch.setattr(Store, "unpublished", interrupted)
+    async with rivals(village) as (store, first, _):
+        decision = round_one(village)
+        strange = Image(village.settings.topics.rounds.name, b"0", (), b"{}")  # read by nobody
+        await store.commit(replace(decision, images=(*decision.images, strange)))
+        await first.take_over()
+    assert parts == [1, 1, 1]
+    assert [each.n for each in await village.rounds()] == [1]
+    assert (await village.head())["published_n"] == 1
+
+
+async def test_a_predecessor_that_begins_to_publish_is_fenced(village: World) -> None:
+    async with rivals(village) as (store, zombie, successor):
+        await successor.take_over()
+        await store.commit(round_one(village))
+        with pytest.raises(Fenced):
+            await zombie.publish(1)
+        await successor.publish(1)
+    assert [each.n for each in await village.rounds()] == [1]
+
+
+@contextlib.asynccontextmanager
+async def rivals(village: World) -> AsyncIterator[tuple[Store, Publisher, Publisher]]:
+    """The ledger, who led it, and who will."""
+    async with asyncpg.create_pool(village.settings.database_url.get_secret_value()) as pool:
+        store = Store(pool)
+        zombie, successor = (Publisher(village.settings, store, Running()) for _ in range(2))
+        await zombie.take_over()
+        try:
+            yield store, zombie, successor
+        finally:
+            await zombie.close()
+            await successor.close()
