@@ -201,7 +201,7 @@ DEFECTS = (
     ),
     defect(
         "a missing part of a round shrugged at",
-        "tests/unit/test_rounds_record.py::test_a_missing_part_is_a_gap",
+        "tests/unit/test_rounds_record.py::test_a_round_that_lacks_a_part_is_none",
         (f"{COMMON}/matching/record.py", "if len(parts) != number - 1:", "if False:"),
     ),
     defect(

@@ -76,12 +76,22 @@ def test_a_reader_that_begins_inside_a_round_begins_with_the_next() -> None:
     assert [each.n for each in record.joined(records)] == [2]
 
 
-def test_a_missing_part_is_a_gap() -> None:
+def test_a_round_that_lacks_a_part_is_none() -> None:
     first, _, last = record.split(round_of(1, suggestions=6000))
-    with pytest.raises(LogGap, match="1/3"):
-        list(record.joined([first, last]))
-    with pytest.raises(LogGap, match="1 parts"):
-        list(record.joined([first]))
+    assert list(record.wholes([first, last])) == []
+    assert list(record.wholes([first])) == []
+    after = [round_of(n) for n in (2, 3)]
+    found = record.joined([first, *(each for round in after for each in record.split(round))])
+    with pytest.raises(LogGap, match="from round 0 to round 2"):
+        list(record.following(found, 0, ""))
+
+
+def test_parts_that_nobody_ends_stand_in_nobodys_way() -> None:
+    one, two = round_of(1, suggestions=6000), round_of(2, suggestions=6000)
+    stray = record.Record(b"9/1", b"{", (("part", b"1/2"),))
+    parts = [record.Record(b"1/1", b"{", (("part", b"1/3"),)), *record.split(one)]
+    told = [each for part in (*parts, *record.split(two)) for each in (stray, part)]
+    assert list(record.joined(told)) == [one, two]
 
 
 def test_delivery_is_beside_the_digest() -> None:

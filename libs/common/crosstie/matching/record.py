@@ -73,10 +73,9 @@ def split(round: Round) -> tuple[Record, ...]:
 
 
 def joined(records: Iterable[Record]) -> Iterator[Round]:
-    """The rounds that `records` hold, in order. Raises LogGap for parts that do not join.
+    """The rounds that `records` hold, in order of their last parts.
 
-    A reader that begins in the midst of a split round passes over its remaining parts. What is no
-    round is passed over: should it be one that was damaged, the chain breaks at the next one.
+    What is no round is passed over: should it be one that was damaged, the chain breaks there.
     """
     for whole in wholes(records):
         try:
@@ -86,22 +85,24 @@ def joined(records: Iterable[Record]) -> Iterator[Round]:
 
 
 def wholes(records: Iterable[Record]) -> Iterator[bytes]:
-    """The bytes of every round, its parts put together; see `joined`."""
-    parts: list[bytes] = []
+    """The bytes of every round, its parts put together; a round that lacks one is passed over.
+
+    Matching writes all parts of a round in one transaction, but others may write in between.
+    """
+    begun: dict[int, list[bytes]] = {}  # by round
     for record in records:
         if (part := _part(record)) is None:
             continue
         number, of = part
-        if number > 1 and not parts:
-            continue
+        parts = begun.setdefault(number_of(record.key), [])
+        if number == 1:
+            parts.clear()
         if len(parts) != number - 1:
-            raise LogGap(f"record {record.key.decode()} follows part {len(parts)} of a round")
+            continue
         parts.append(record.value)
         if number == of:
             yield b"".join(parts)
-            parts = []
-    if parts:
-        raise LogGap(f"the last round has {len(parts)} parts and then ends")
+            parts.clear()
 
 
 def number_of(key: bytes) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from crosstie.errors import UNREADABLE, LogGap
+from crosstie.errors import UNREADABLE
 from crosstie.matching import record as rounds_record
 from crosstie.matching.ledger import EMPTY, apply_round
 from crosstie.matching.ledger_bytes import encode
@@ -97,7 +97,7 @@ class History:
 
 
 def read(records: Iterable[Record]) -> History:
-    """The history that records of `rounds.v1` tell; a LogGap becomes a fault of it."""
+    """The history that records of `rounds.v1` tell; those that tell none are faults of it."""
     history, kept = History(), list(records)
     for each in kept:
         if (n := rounds_record.number_of(each.key or b"")) == 0:
@@ -105,11 +105,14 @@ def read(records: Iterable[Record]) -> History:
                 f"{each.topic}@{each.offset}: no round; matching did not write it"
             )
         history.published_at[n] = each.timestamp
-    try:
-        for round in rounds_record.joined(as_published(kept)):
-            history.take(round)
-    except LogGap as gap:
-        history.faults.append(str(gap))
+    for round in rounds_record.joined(as_published(kept)):
+        history.take(round)
+    told = {0, *(each.n for each in history.rounds)}  # 0: named above
+    history.faults += (
+        f"{each.topic}@{each.offset}: of no whole round"
+        for each in kept
+        if rounds_record.number_of(each.key or b"") not in told
+    )
     return history
 
 
