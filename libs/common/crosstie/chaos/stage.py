@@ -24,8 +24,8 @@ from crosstie.chaos.volumes import Volume, volume
 from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.embedded_cluster import NODES, EmbeddedCluster
-from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from crosstie.runtime.embedded_postgres import EmbeddedPostgres
+from crosstie.runtime.embedded_server import EmbeddedServer
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.migrate import migrate
 from crosstie.runtime.telemetry import logger
@@ -36,7 +36,6 @@ log = logger("chaos")
 POLL_SECONDS = 0.25
 TOPICS_SECONDS = 120.0
 SERVERS = (*(f"kafka-{id}" for id in range(1, NODES + 1)), "postgres")
-Server = EmbeddedKafka | EmbeddedPostgres
 
 
 @dataclass
@@ -61,7 +60,7 @@ class Stage:
     """Everything that a fault can hit. `settings` lead past the proxy of PostgreSQL."""
 
     settings: Settings
-    servers: Mapping[str, Server]
+    servers: Mapping[str, EmbeddedServer]
     volumes: Mapping[str, Volume]
     proxies: Mapping[str, Proxy]
     fleet: Fleet
@@ -121,7 +120,7 @@ async def _staged(
     at, logs = home.path, home.logs
     cluster = EmbeddedCluster(at, logs, advertised=lambda node: proxies[f"kafka-{node}"].port)
     postgres = EmbeddedPostgres(at / "postgres", logs)
-    servers: dict[str, Server] = {**cluster.nodes, "postgres": postgres}
+    servers: dict[str, EmbeddedServer] = {**cluster.nodes, "postgres": postgres}
     for name, server in servers.items():
         proxies[name].target = server.port
     for each in (cluster, postgres):
@@ -180,7 +179,7 @@ def _environment(settings: Settings, proxies: Mapping[str, Proxy]) -> dict[str, 
     return {f"CROSSTIE_{name.upper()}": str(value) for name, value in said.items()}
 
 
-async def _keep(name: str, server: Server) -> None:
+async def _keep(name: str, server: EmbeddedServer) -> None:
     """Start a server again whenever it was killed."""
     while True:
         if server.server.crashed:

@@ -15,15 +15,8 @@ from confluent_kafka.admin import AdminClient
 
 from crosstie.brokers import Brokers
 from crosstie.runtime.embedded_doors import Doors
-from crosstie.runtime.guarded import (
-    NEVER,
-    Guarded,
-    Program,
-    StackFailed,
-    free_port,
-    listens,
-    run_tool,
-)
+from crosstie.runtime.embedded_server import EmbeddedServer
+from crosstie.runtime.guarded import NEVER, Program, StackFailed, free_port, listens, run_tool
 from crosstie.runtime.java import java, kafka_jars
 
 READY_SECONDS = 120.0
@@ -78,7 +71,7 @@ class Node:
     advertised: int | None = None
 
 
-class EmbeddedKafka:
+class EmbeddedKafka(EmbeddedServer):
     """One broker that is its own controller; its data survives `kill` and `restart`."""
 
     def __init__(
@@ -93,17 +86,16 @@ class EmbeddedKafka:
         holds: int | None = None,
         leave: threading.Event = NEVER,
     ) -> None:
+        super().__init__("Kafka", READY_SECONDS, leave)
         self._data = data
+        self._properties = data / "server.properties"
         self._doors = doors
         self._heap = heap
         self._overrides = dict(overrides or {})
         self._logs = logs
         self._holds = () if holds is None else (holds,)
-        self._leave = leave
         self._node = node or Node()
         self._between = free_port()  # where other brokers find it
-        self.port = free_port()
-        self._server: Guarded | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -115,42 +107,18 @@ class EmbeddedKafka:
         """How one that may do everything connects."""
         return self._doors.brokers(self.bootstrap) if self._doors else Brokers(self.bootstrap)
 
-    @property
-    def server(self) -> Guarded:
-        """The broker's process."""
-        if self._server is None:
-            raise StackFailed("Kafka has not been started")
-        return self._server
-
-    def start(self) -> None:
-        """Format the directory if it is new, start the broker, wait until it serves."""
+    def _prepare(self) -> None:
         self._data.mkdir(parents=True, exist_ok=True)
-        properties = self._configure()
+        self._configure()
         if not (self._data / "log" / "meta.properties").exists():
-            self._format(properties)
-        if self._server is None:
-            command = [*self._java(f"-Xmx{self._heap}"), "kafka.Kafka", str(properties)]
-            named = "kafka" if len(self._node.voters) == 1 else f"kafka-{self._node.id}"
-            log = self._logs / f"{named}.log"
-            self._server = Guarded(Program("Kafka", command, log, holds=self._holds))
-        self._server.start()
-        self._server.wait(self.serves, READY_SECONDS, self._leave)
+            self._format()
 
-    def kill(self) -> None:
-        """Crash it: SIGKILL."""
-        self.server.kill()
+    def _program(self) -> Program:
+        command = [*self._java(f"-Xmx{self._heap}"), "kafka.Kafka", str(self._properties)]
+        named = "kafka" if len(self._node.voters) == 1 else f"kafka-{self._node.id}"
+        return Program("Kafka", command, self._logs / f"{named}.log", holds=self._holds)
 
-    def restart(self) -> None:
-        """Start it again on the same port and data, whether it was killed or still runs."""
-        self.stop()
-        self.start()
-
-    def stop(self) -> None:
-        """Shut it down in good order."""
-        if self._server is not None:
-            self._server.stop()
-
-    def _configure(self) -> Path:
+    def _configure(self) -> None:
         node, own = self._node, f"BROKERS://127.0.0.1:{self._between}"
         controller = f"CONTROLLER://127.0.0.1:{node.voters[node.id]}"
         voters = (f"{id}@127.0.0.1:{port}" for id, port in node.voters.items())
@@ -164,13 +132,12 @@ class EmbeddedKafka:
             **(self._doors.kafka(self._data) if self._doors else {}),
             **self._overrides,
         }
-        path = self._data / "server.properties"
-        path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        return path
+        text = "".join(f"{name}={value}\n" for name, value in settings.items())
+        self._properties.write_text(text)
 
-    def _format(self, properties: Path) -> None:
+    def _format(self) -> None:
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={self._node.cluster}"]
-        tool += ["-c", str(properties), *(self._doors.kafka_format() if self._doors else ())]
+        tool += ["-c", str(self._properties), *(self._doors.kafka_format() if self._doors else ())]
         command = [*self._java("-Xmx128m"), *tool]
         code, output = run_tool(command, FORMAT_SECONDS, self._leave)
         if code:

@@ -17,15 +17,8 @@ import psycopg
 
 from crosstie.runtime import tls_postgres
 from crosstie.runtime.embedded_doors import Doors
-from crosstie.runtime.guarded import (
-    NEVER,
-    Guarded,
-    Program,
-    StackFailed,
-    free_port,
-    listens,
-    run_tool,
-)
+from crosstie.runtime.embedded_server import EmbeddedServer
+from crosstie.runtime.guarded import NEVER, Program, StackFailed, listens, run_tool
 
 READY_SECONDS = 60.0
 INITDB_SECONDS = 120.0
@@ -41,7 +34,7 @@ SERVER_SETTINGS = {
 }
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(EmbeddedServer):
     """One cluster with a superuser `postgres`, whose password is drawn anew for every data directory."""
 
     def __init__(
@@ -54,16 +47,14 @@ class EmbeddedPostgres:
         holds: int | None = None,
         leave: threading.Event = NEVER,
     ) -> None:
+        super().__init__("PostgreSQL", READY_SECONDS, leave)
         self._data = data
         self._cluster = data / "cluster"
         self._logs = logs
         self._throwaway = throwaway
         self._doors = doors
         self._holds = () if holds is None else (holds,)
-        self._leave = leave
         self._password_file = data / "password"
-        self.port = free_port()
-        self._server: Guarded | None = None
 
     @property
     def url(self) -> str:
@@ -72,51 +63,28 @@ class EmbeddedPostgres:
         url = f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
         return f"{url}?{self._doors.database_query()}" if self._doors else url
 
-    @property
-    def server(self) -> Guarded:
-        """The postmaster."""
-        if self._server is None:
-            raise StackFailed("PostgreSQL has not been started")
-        return self._server
-
-    def start(self) -> None:
-        """Make the cluster if it is new, start the server, wait until it answers."""
+    def _prepare(self) -> None:
         self._data.mkdir(parents=True, exist_ok=True)
         self._data.chmod(0o711)  # see `_unprivileged`
         user = _unprivileged()
         binaries = self._binaries(user)
         if not (self._cluster / "PG_VERSION").exists():
             self._initdb(binaries, user)
-        if self._server is None:
-            settings = {**SERVER_SETTINGS, "port": str(self.port), **self._locks(user)}
-            options = [x for name, value in settings.items() for x in ("-c", f"{name}={value}")]
-            program = Program(
-                "PostgreSQL",
-                [str(binaries / "postgres"), "-D", str(self._cluster), *options],
-                self._logs / "postgres.log",
-                stop_signal=signal.SIGINT,  # 'fast': SIGTERM would wait for every client to leave
-                death_signal=signal.SIGQUIT,
-                user=user.pw_uid if user else None,
-                group=user.pw_gid if user else None,
-                holds=self._holds,
-            )
-            self._server = Guarded(program)
-        self._server.start()
-        self._server.wait(self.serves, READY_SECONDS, self._leave)
 
-    def kill(self) -> None:
-        """Crash it: SIGKILL to the postmaster, whose backends follow it."""
-        self.server.kill()
-
-    def restart(self) -> None:
-        """Start it again on the same port and data."""
-        self.stop()
-        self.start()
-
-    def stop(self) -> None:
-        """Shut it down in good order."""
-        if self._server is not None:
-            self._server.stop()
+    def _program(self) -> Program:
+        user = _unprivileged()
+        settings = {**SERVER_SETTINGS, "port": str(self.port), **self._locks(user)}
+        options = [x for name, value in settings.items() for x in ("-c", f"{name}={value}")]
+        return Program(
+            "PostgreSQL",
+            [str(self._binaries(user) / "postgres"), "-D", str(self._cluster), *options],
+            self._logs / "postgres.log",
+            stop_signal=signal.SIGINT,  # 'fast': SIGTERM would wait for every client to leave
+            death_signal=signal.SIGQUIT,
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            holds=self._holds,
+        )
 
     def _locks(self, user: pwd.struct_passwd | None) -> dict[str, str]:
         """Settings by which nobody comes in but over TLS and with a password."""

@@ -26,8 +26,7 @@ from typing import TypeVar
 
 from crosstie.errors import Stop
 from crosstie.runtime.admin import create_topics
-from crosstie.runtime.embedded_kafka import EmbeddedKafka
-from crosstie.runtime.embedded_postgres import EmbeddedPostgres
+from crosstie.runtime.embedded_server import EmbeddedServer
 from crosstie.runtime.environment import environment_of, settings_of
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.migrate import migrate
@@ -135,7 +134,7 @@ async def _supervised(system: System) -> AsyncIterator[None]:
         await asyncio.shield(asyncio.gather(*stops, return_exceptions=True))
 
 
-async def _keep(name: str, server: EmbeddedKafka | EmbeddedPostgres) -> None:
+async def _keep(name: str, server: EmbeddedServer) -> None:
     """Start Kafka or PostgreSQL again whenever it crashed."""
     while True:
         if server.server.crashed:
@@ -147,8 +146,9 @@ async def _keep(name: str, server: EmbeddedKafka | EmbeddedPostgres) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _servers(components: Stack) -> dict[str, EmbeddedKafka | EmbeddedPostgres]:
+def _servers(components: Stack) -> dict[str, EmbeddedServer]:
     """Those that are ours."""
+    both: dict[str, EmbeddedServer | None]
     both = {"kafka": components.kafka, "postgres": components.postgres}
     return {name: server for name, server in both.items() if server is not None}
 
