@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -52,3 +53,18 @@ except KeyboardInterrupt:
         seeds.stop()
         assert running.result(60)["error"] == INTERRUPTED
     assert seeds.ran(ASKED)["error"] == INTERRUPTED
+
+
+def test_those_that_hear_no_ctrl_c_are_ended(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a script
+    try:
+        seeds = of(f"import time; open({str(begun)!r}, 'w').close(); time.sleep(60)")
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(seeds.ran, ASKED)
+            begun.read_text()
+            seeds.stop()
+            assert running.result(60)["error"] == INTERRUPTED
+    finally:
+        signal.signal(signal.SIGINT, heard)

@@ -13,7 +13,7 @@ from typing import Any
 
 COMMAND = (sys.executable, "-m", "crosstie.cli", "chaos", "--json")
 INTERRUPTED = "interrupted"
-_BY_CTRL_C = (130, -signal.SIGINT)  # in good order, or before it could
+_ASKED = (130, -signal.SIGINT, -signal.SIGTERM)  # in good order, or before it could
 
 
 class Seeds:
@@ -44,16 +44,20 @@ class Seeds:
             if not report["passed"]:
                 print(said[-2_000:], end="", file=sys.stderr)
             return report
-        if run.returncode in _BY_CTRL_C:
+        if run.returncode in _ASKED:
             return _failed(asked, INTERRUPTED)
         return _failed(asked, f"exit code {run.returncode} and no report\n{said[-2_000:]}")
 
     def stop(self) -> None:
-        """As Ctrl-C, which a terminal tells them by itself: they take their brokers down in order."""
+        """As Ctrl-C, which a terminal tells them by itself: they take their brokers down in order.
+
+        In the background of a script nobody hears Ctrl-C, these neither: they are ended.
+        """
+        deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
         with self._lock:
             self._stopped = True
             for each in self._running:
-                each.send_signal(signal.SIGINT)
+                each.send_signal(signal.SIGTERM if deaf else signal.SIGINT)
 
 
 def _failed(asked: Mapping[str, int], why: str) -> dict[str, Any]:
