@@ -25,8 +25,7 @@ from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.embedded_cluster import NODES, EmbeddedCluster
 from crosstie.runtime.embedded_postgres import EmbeddedPostgres
-from crosstie.runtime.embedded_server import EmbeddedServer
-from crosstie.runtime.guarded import StackFailed
+from crosstie.runtime.embedded_server import EmbeddedServer, kept
 from crosstie.runtime.migrate import migrate
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import VAULT_KEY_BYTES, Settings
@@ -129,7 +128,7 @@ async def _staged(
     settings = _settings(cluster.bootstrap, postgres.url, environment)
     await _created(settings)
     await asyncio.to_thread(migrate, postgres.url)
-    keepers = [asyncio.create_task(_keep(name, server)) for name, server in servers.items()]
+    keepers = [asyncio.create_task(kept(name, server, log)) for name, server in servers.items()]
     stack.push_async_callback(_cancelled, keepers)
     theirs = _environment(settings, proxies)
     running, names = await stack.enter_async_context(fleet(theirs, logs, workers))
@@ -177,18 +176,6 @@ def _environment(settings: Settings, proxies: Mapping[str, Proxy]) -> dict[str, 
         "vault_key": settings.vault_key.get_secret_value(),
     }
     return {f"CROSSTIE_{name.upper()}": str(value) for name, value in said.items()}
-
-
-async def _keep(name: str, server: EmbeddedServer) -> None:
-    """Start a server again whenever it was killed."""
-    while True:
-        if server.server.crashed:
-            try:
-                await asyncio.to_thread(server.restart)
-                log.info("server started again", server=name)
-            except StackFailed as failed:
-                log.error("server did not start", server=name, reason=str(failed))
-        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from abc import ABC, abstractmethod
 
 from crosstie.runtime.guarded import NEVER, Guarded, Program, StackFailed, free_port
+from crosstie.runtime.telemetry import Logger
+
+_LOOK_SECONDS = 0.25
 
 
 class EmbeddedServer(ABC):
@@ -58,3 +62,16 @@ class EmbeddedServer(ABC):
         """Shut it down in good order."""
         if self._server is not None:
             self._server.stop()
+
+
+async def kept(name: str, server: EmbeddedServer, log: Logger) -> None:
+    """Start a server again whenever it crashed."""
+    while True:
+        if server.server.crashed:
+            log.warning("server ended, starts again", server=name)
+            try:
+                await asyncio.to_thread(server.restart)
+                log.info("server started again", server=name)
+            except StackFailed as failed:
+                log.error("server did not start", server=name, reason=str(failed))
+        await asyncio.sleep(_LOOK_SECONDS)

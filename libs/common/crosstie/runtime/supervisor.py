@@ -26,7 +26,7 @@ from typing import TypeVar
 
 from crosstie.errors import Stop
 from crosstie.runtime.admin import create_topics
-from crosstie.runtime.embedded_server import EmbeddedServer
+from crosstie.runtime.embedded_server import EmbeddedServer, kept
 from crosstie.runtime.environment import environment_of, settings_of
 from crosstie.runtime.guarded import StackFailed
 from crosstie.runtime.migrate import migrate
@@ -41,7 +41,6 @@ T = TypeVar("T")
 SERVICES = ("ingestion", "profile", "matching")
 READY_SECONDS = 600.0  # the first start compiles: a minute of a processor, more on a busy machine
 AS_KUBERNETES = Liveness()
-POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,8 @@ async def _supervised(system: System) -> AsyncIterator[None]:
     """Services and our own servers kept running meanwhile; the services stopped afterwards."""
     keepers = [asyncio.create_task(each.keep()) for each in system.services.values()]
     keepers += [
-        asyncio.create_task(_keep(name, server)) for name, server in _servers(system.stack).items()
+        asyncio.create_task(kept(name, server, log))
+        for name, server in _servers(system.stack).items()
     ]
     try:
         yield
@@ -132,18 +132,6 @@ async def _supervised(system: System) -> AsyncIterator[None]:
         await asyncio.gather(*keepers, return_exceptions=True)
         stops = [each.stop() for each in system.services.values()]
         await asyncio.shield(asyncio.gather(*stops, return_exceptions=True))
-
-
-async def _keep(name: str, server: EmbeddedServer) -> None:
-    """Start Kafka or PostgreSQL again whenever it crashed."""
-    while True:
-        if server.server.crashed:
-            log.warning("server ended, starts again", server=name)
-            try:
-                await asyncio.to_thread(server.restart)
-            except StackFailed as failed:
-                log.error("server did not start", server=name, reason=str(failed))
-        await asyncio.sleep(POLL_SECONDS)
 
 
 def _servers(components: Stack) -> dict[str, EmbeddedServer]:
