@@ -58,7 +58,6 @@ class Reader:
         ]
         self._moved = asyncio.Condition()
         self._started = asyncio.Event()
-        self._consumer: AIOKafkaConsumer | None = None
         self._asking: AIOKafkaConsumer | None = None
         self._start_over()
 
@@ -130,14 +129,14 @@ class Reader:
             await started(consumer, self._running)
             await started(asking, self._running)
             await self._seek(consumer)
-            self._consumer, self._asking = consumer, asking
+            self._asking = asking
             self._started.set()
             while not self._running.stop.is_set():
                 await self._poll(consumer)
                 await self._watch(asking)
         finally:
             self._started.clear()
-            self._consumer = self._asking = None
+            self._asking = None
             await stop(asking)
             await stop(consumer)
 

@@ -16,14 +16,8 @@ from crosstie.network.state import member_key
 from crosstie.showing import PRIVATE_SCORES
 from services.matching import previews
 from tests.services.matching_running import here
-from tests.services.matching_world import (
-    AUTHORITY,
-    PLATFORM,
-    START,
-    World,
-    subject,
-    until,
-)
+from tests.services.matching_world import AUTHORITY, PLATFORM, START, World, until
+from tests.services.network_hand import subject
 
 
 def asked(number: int, **more: Any) -> dict[str, Any]:

@@ -24,15 +24,12 @@ from tests.services.matching_world import (
     START,
     World,
     all_of,
-    joins,
-    meets,
-    partition_of,
     settings_of,
-    subject,
     there_and_back,
     until,
     world,
 )
+from tests.services.network_hand import joins, meets, partition_of, subject
 
 
 @pytest.fixture
@@ -206,8 +203,10 @@ async def test_a_consumer_that_stands_still_makes_it_unready_and_is_replaced(
 ) -> None:
     monkeypatch.setattr(reading_network, "_WATCH_SECONDS", 0.5)
     getmany, hanging, hangs = AIOKafkaConsumer.getmany, set[int](), asyncio.Event()
+    asked: list[Any] = []  # whoever reads: the last one does so now
 
     async def nothing_once_it_hangs(self: Any, *partitions: Any, **limits: Any) -> Any:
+        asked.append(self)
         if id(self) not in hanging:
             return await getmany(self, *partitions, **limits)
         hangs.set()
@@ -217,13 +216,13 @@ async def test_a_consumer_that_stands_still_makes_it_unready_and_is_replaced(
     await made.village(10)
     async with reading(made) as reader:
         await line_now(reader)
-        hung, told = reader._consumer, Told()
+        hung, told = asked[-1], Told()
         reader._running.unready = told
         hanging.add(id(hung))
         await hangs.wait()  # what a fetch under way still brings is read
         await made.hand.tell([meets(made.hand, 2, 5, START + 100)])
         assert (await cut_now(reader)).changed == frozenset((subject(2), subject(5)))
-        assert reader._consumer is not hung
+        assert asked[-1] is not hung
     assert "consumer" in told.ever
     assert "consumer" not in told
 

@@ -11,17 +11,8 @@ import pytest
 from crosstie.network.facts import Blocking, MemberFact
 from crosstie.network.state import member_key, tie_key
 from tests.services.matching_running import here
-from tests.services.matching_world import (
-    AUTHORITY,
-    START,
-    World,
-    answers,
-    pair_of,
-    state_of,
-    subject,
-    told_of,
-    until,
-)
+from tests.services.matching_world import AUTHORITY, START, World, pair_of, state_of, told_of, until
+from tests.services.network_hand import answers, subject
 
 SUMMARY = "SELECT summary FROM matching.rounds WHERE n = $1"
 

@@ -15,16 +15,13 @@ from tests.services.matching_world import (
     AUTHORITY,
     START,
     World,
-    answers,
-    joins,
-    meets,
     pair_of,
     state_of,
-    subject,
     there_and_back,
     told_of,
     until,
 )
+from tests.services.network_hand import answers, joins, meets, subject
 
 DAY = 86_400_000_000
 

@@ -17,16 +17,13 @@ from tests.services.matching_world import (
     START,
     World,
     change,
-    joins,
-    meets,
     pair_of,
-    partition_of,
     settings_of,
     state_of,
-    subject,
     until,
     world,
 )
+from tests.services.network_hand import joins, meets, partition_of, subject
 
 DAY = 86_400_000_000
 

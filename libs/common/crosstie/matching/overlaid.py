@@ -60,9 +60,9 @@ class Overlaid:
         at = np.concatenate([self.at, places, ends])
         order = np.argsort(at, kind="stable")
         at = at[order]
-        order = order[np.append(at[1:] != at[:-1], True)]  # of one place, what came last
-        above = np.concatenate([self.above, rows, more])[order]
-        after = Overlaid(self.below, np.unique(at), above)
-        if len(order) > max(_FEWEST, len(self.below) // _PART):
+        last = np.append(at[1:] != at[:-1], True)  # of one place, what came last
+        above = np.concatenate([self.above, rows, more])[order[last]]
+        after = Overlaid(self.below, at[last], above)
+        if len(above) > max(_FEWEST, len(self.below) // _PART):
             return Overlaid.of(after.whole())
         return after
