@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import assignments, rounds
 
-PARTS = ("rounds", "assignments", "recall", "delivery", "door", "previews", "latency")
+PARTS = ("rounds", "assignments", "recall", "delivery", "door", "inbox", "previews", "latency")
 
 
 def apart(part: str, *arguments: str) -> Any:
@@ -61,8 +61,9 @@ def main() -> None:
         result["recall"] = apart("recall")
     if "delivery" in chosen.only:  # on the stack of the environment, or an embedded one
         result["delivery"] = apart("delivery", "--events", str(chosen.events))
-    if "door" in chosen.only:
-        result["door"] = apart("door")
+    for part in ("door", "inbox"):
+        if part in chosen.only:
+            result[part] = apart(part)
     for part in ("previews", "latency"):
         if part in chosen.only:
             result[part] = apart(part, "--members", str(max(chosen.sizes)))

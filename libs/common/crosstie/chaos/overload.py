@@ -37,12 +37,13 @@ BOUNDS_MIB: Mapping[str, int] = {"ingestion": 512, "profile": 1024, "matching": 
 # Kafka's own: a broker that gets no processor for a moment is not to be taken for dead
 PATIENT: Mapping[str, str] = {"broker.session.timeout.ms": "18000"}
 # of both doors first less, unmeasured: the first batches are slow, and ten times that is no ten times
-_WARMING_EVENTS, _MEASURED_EVENTS = 10_000, 30_000
+_WARMING_EVENTS, _MEASURED_EVENTS = 10_000, 60_000
 _WARMING_SECONDS, _MEASURED_SECONDS = 3.0, 5.0
 _NEARLY = 0.95  # of what was to be offered
 _LATE_SECONDS = 240.0
 _LOOK_SECONDS = 0.1
 _REST = 9  # times what a look took, before the next: looking takes processors from what it looks at
+_LONGEST_REST_SECONDS = 1.0  # for a rate is no better than the look that ends it
 _RECOMPUTED_ROUNDS = 3
 Tell = Callable[[str], None]
 
@@ -94,7 +95,8 @@ class Overload:
             with suppress(Transient):
                 if (await standing(self.system.settings)).stored:
                     return True
-            await asyncio.sleep(max(_LOOK_SECONDS, _REST * (monotonic() - begun)))
+            rest = min(_REST * (monotonic() - begun), _LONGEST_REST_SECONDS)
+            await asyncio.sleep(max(_LOOK_SECONDS, rest))
         return False
 
 

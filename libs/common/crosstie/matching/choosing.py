@@ -94,8 +94,13 @@ def introductions(
     notes: Notes,
     find: Finder = candidates.introductions,
     solve: Solver = solved,
+    *,
+    whole: bool = True,
 ) -> Iterator[Choice]:
-    """Introductions and reconnections, which share slots, without the pairs already `taken`."""
+    """Introductions and reconnections, which share slots, without the pairs already `taken`.
+
+    Not `whole`: without those on no short list, which are most.
+    """
     pairs, worth, new = _introducible(market, scorer, policy, taken, notes, find)
     slots, size = market.introductions, len(market.people)
     drawn = explore(
@@ -110,7 +115,16 @@ def introductions(
     lifted = worth + fairness.FIRST * (first[pairs.a] | first[pairs.b])
     lifted[drawn.chosen] = 0
     notes["passed-over"] = int(np.count_nonzero(first & (slots > 0)))
-    chosen = drawn.chosen | _from_shortlist(pairs, lifted, left, quotas, policy, notes, solve)
+    kept = _listed(pairs, lifted, left, quotas, policy, notes)
+    if not whole:  # the assignment needs the memory
+        some = kept | drawn.chosen
+        new = int(np.count_nonzero(some[:new]))
+        pairs, drawn, quotas = pairs.where(some), drawn.part(some), _within(quotas, some)
+        worth, lifted, kept = worth[some], lifted[some], kept[some]
+    chosen = drawn.chosen.copy()
+    chosen[kept] |= _within_quotas(
+        pairs.where(kept), lifted[kept], left, _within(quotas, kept), notes, solve
+    )
     every = Choice("introduction", pairs.a, pairs.b, pairs.sources, worth, chosen, drawn)
     for each in (
         every.part(slice(new), "introduction"),
@@ -163,25 +177,21 @@ def _ends(pairs: Pairs, mask: Bools, size: int) -> Ints:
     return np.bincount(both, minlength=size).astype(np.int64)
 
 
-def _from_shortlist(
-    pairs: Pairs,
-    worth: Ints,
-    slots: Ints,
-    quotas: list[Quota],
-    policy: Policy,
-    notes: Notes,
-    solve: Solver,
+def _listed(
+    pairs: Pairs, worth: Ints, slots: Ints, quotas: list[Quota], policy: Policy, notes: Notes
 ) -> Bools:
-    """The assignment within quotas, of the pairs that are likeliest to form at market prices."""
+    """The pairs that are likeliest to form at market prices, of all and of each quota: often one in many."""
     asked = tuple(quota.mask for quota in quotas if quota.share > 0)
     most = policy.candidates.shortlist
     kept, unsettled = shortlist(pairs.a, pairs.b, worth, slots, most, asked)
     notes["shortlist.kept"] = int(np.count_nonzero(kept))
     notes["shortlist.unsettled-millionths"] = unsettled
-    listed = np.flatnonzero(kept)  # the assignment is of these alone, often one in many
-    within = [replace(quota, mask=quota.mask[listed]) for quota in quotas]
-    kept[listed] = _within_quotas(pairs.where(kept), worth[listed], slots, within, notes, solve)
     return kept
+
+
+def _within(quotas: list[Quota], some: Bools) -> list[Quota]:
+    """The quotas over `some` of the pairs."""
+    return [replace(quota, mask=quota.mask[some]) for quota in quotas]
 
 
 def _within_quotas(

@@ -106,7 +106,9 @@ def course(
     mentoring = choosing.mentorings(trade, score, policy, notes, solve)
     if not whole:
         mentoring = mentoring.part(mentoring.chosen)
-    others = choosing.introductions(trade, score, settled, policy, mentoring, notes, solve=solve)
+    others = choosing.introductions(
+        trade, score, settled, policy, mentoring, notes, solve=solve, whole=whole
+    )
     choices = (mentoring, *(each if whole else each.part(each.chosen) for each in others))
     notes["served"] = int(np.count_nonzero(trade.served & trade.people.eligible))
     maker = Maker(network, score, policy, occasion)

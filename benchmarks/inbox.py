@@ -1,0 +1,101 @@
+"""Events per second through the bus door, every check on: from a platform's inbox to the log.
+
+    python -m benchmarks.inbox --events 100000
+
+Fills an inbox with contacts, then starts the ingestion service as a process, and counts what stands in
+the log from the first look at which there was something until all of it is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer
+
+from benchmarks.door import AUTHORITY, MEMBERS, SOURCE, contacts, deployment, environment, person
+from benchmarks.spent import each_100_000, spent
+from crosstie.client.inbox import inbox
+from crosstie.registry import Platform, add
+from crosstie.runtime.kafka import consumer_options, ends
+from crosstie.runtime.stack import stack
+from crosstie.runtime.supervised import Supervised
+from crosstie.settings import Settings
+
+POLL_SECONDS = 0.05
+PLATFORM = Platform("bench", frozenset([SOURCE]), frozenset([AUTHORITY]))
+
+
+def told(events: int) -> Iterator[dict[str, Any]]:
+    """Everybody joins, then `events` contacts."""
+    joining = ({"member": person(n), "consent": True} for n in range(MEMBERS))
+    for kind, datas in (("member.joined", joining), ("contact.made", contacts(events))):
+        for n, data in enumerate(datas):
+            yield {
+                "specversion": "1.0", "id": f"{kind}-{n}", "source": SOURCE,
+                "type": f"org.crosstie.{kind}.v1", "time": "2026-01-05T09:00:00Z", "data": data,
+            }  # fmt: skip
+
+
+async def measured(settings: Settings, pids: dict[str, int], events: int, logs: Path) -> Any:
+    """The rate, and what it cost Kafka, PostgreSQL and the service."""
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    await add(connection, PLATFORM)
+    await connection.close()
+    async with inbox(settings.brokers, settings.topics.inbox(PLATFORM.name).name) as to:
+        expected = await to.send(told(events))
+    service = Supervised("ingestion", environment(settings), logs, None)
+    kept = asyncio.create_task(service.keep())
+    reader = AIOKafkaConsumer(**consumer_options(settings))
+    await reader.start()
+    try:
+        return await followed(settings, reader, service, pids, expected)
+    finally:
+        await reader.stop()
+        kept.cancel()
+        await asyncio.gather(kept, return_exceptions=True)
+        await service.stop()
+
+
+async def followed(
+    settings: Settings, reader: Any, service: Supervised, pids: dict[str, int], expected: int
+) -> Any:
+    """Until all is in the log."""
+    log = settings.topics.events
+    first, head_start, before = 0.0, 0, {}
+    while True:
+        there = sum((await ends(reader, log.name, range(log.partitions))).values())
+        processes = {name: [pid] for name, pid in pids.items()} | {"worker": [service.pid or 0]}
+        if there and not first:
+            first, head_start, before = time.perf_counter(), there, spent(processes)
+        if there >= expected:
+            break
+        await asyncio.sleep(POLL_SECONDS)
+    seconds, rest = time.perf_counter() - first, expected - head_start
+    return {
+        "events": expected,
+        "seconds": round(seconds, 2),
+        "logged_per_second": round(rest / seconds),
+        "cpu_seconds_each_100_000": each_100_000(before, spent(processes), rest),
+    }
+
+
+def main() -> None:
+    """Measure on the stack of the environment, or on an embedded one."""
+    parser = argparse.ArgumentParser("benchmarks.inbox", description=__doc__)
+    parser.add_argument("--events", type=int, default=100_000)
+    chosen = parser.parse_args()
+    with stack() as running, deployment(running) as settings, TemporaryDirectory() as logs:
+        found = measured(settings, dict(running.pids), chosen.events, Path(logs))
+        print(json.dumps(asyncio.run(found)))
+
+
+if __name__ == "__main__":
+    main()
