@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tests.mutants.defect import ROOT
@@ -13,6 +13,16 @@ FIGURES = Path(__file__).with_name("figures.json")
 COLUMNS = ("killed", "timeouts", "listed", "survived", "untested")
 
 Row = dict[str, int]
+
+
+def module(mutant: str) -> str:
+    """Where a mutant of this name stands."""
+    return mutant.rpartition(".")[0]
+
+
+def whole(every: Collection[str], found: Collection[str]) -> set[str]:
+    """Modules of which all mutants are among those `found`: a part of one is no figure."""
+    return {module(each) for each in found} - {module(each) for each in {*every} - {*found}}
 
 
 def table(tallies: Mapping[tuple[str, str | None], int]) -> dict[str, Row]:

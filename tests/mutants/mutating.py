@@ -135,11 +135,12 @@ def _group(name: str, place: Path, known: Explained, where: str, workers: int) -
     mutmut = str(Path(sys.executable).with_name("mutmut"))
     command = [mutmut, "run", "--max-children", str(workers), *([where] if where else [])]
     subprocess.run(command, cwd=place, env=environment, check=True)
-    found = {name: code for name, code in _results(place) if fnmatch(name, where or "*")}
+    every = dict(_results(place))
+    found = {name: code for name, code in every.items() if fnmatch(name, where or "*")}
     alive = _shown([each for each, code in found.items() if code == _LIVES], place)
     unsure = [name for name, code in found.items() if code is None or _verdict(code) is None]
     tallies = Counter(
-        (_module(each), "listed" if alive.get(each) in known else _verdict(code))
+        (figures.module(each), "listed" if alive.get(each) in known else _verdict(code))
         for each, code in found.items()
     )
     table = figures.table(tallies)
@@ -149,8 +150,7 @@ def _group(name: str, place: Path, known: Explained, where: str, workers: int) -
             print(f"not listed, {times} times: {survivor}")
     for mutant in unsure:
         print(f"no verdict: {mutant}")
-    if not where and not unsure:
-        figures.keep(table, at)
+    figures.keep({each: table[each] for each in figures.whole(every, {*found} - {*unsure})}, at)
     killed = sum(each["killed"] + each["timeouts"] for each in table.values())
     return killed >= ENOUGH * len(found) and not unsure and all(s in known for s in alive.values())
 
@@ -163,10 +163,6 @@ def _verdict(code: int | None) -> str | None:
     if code in _UNTESTED:
         return "untested"
     return "survived" if code == _LIVES else None
-
-
-def _module(mutant: str) -> str:
-    return mutant.rpartition(".")[0]
 
 
 def _forget_the_living(place: Path) -> None:
@@ -220,5 +216,6 @@ def _shown(mutants: list[str], place: Path) -> dict[str, Survivor]:
         command, cwd=place, env=environment, input=names, capture_output=True, text=True, check=True
     )
     return {
-        each: Survivor(_module(each), *lines) for each, lines in json.loads(said.stdout).items()
+        each: Survivor(figures.module(each), *lines)
+        for each, lines in json.loads(said.stdout).items()
     }

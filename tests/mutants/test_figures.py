@@ -27,3 +27,9 @@ def test_whatever_timed_out_counts_as_killed_and_what_is_listed_does_not() -> No
     row = {"killed": 6, "timeouts": 1, "listed": 2, "survived": 1}
     table = figures.table({("a", end): number for end, number in row.items()})
     assert figures.shown(table).startswith("a: 10 mutants, 70.0% killed")
+
+
+def test_a_module_is_whole_once_every_mutant_of_it_was_tried() -> None:
+    every = ("a.b.x_f__mutmut_1", "a.b.x_f__mutmut_2", "a.c.x_g__mutmut_1", "a.d.x_h__mutmut_1")
+    assert figures.whole(every, every[1:3]) == {"a.c"}
+    assert figures.whole(every, every) == {"a.b", "a.c", "a.d"}

@@ -100,13 +100,35 @@ def test_a_large_gathering_is_no_meeting() -> None:
     assert town.with_rows(conference).round(1).causes == []
 
 
-@pytest.mark.parametrize(("minutes", "causes"), [(4, ["declined"]), (6, [])])
+@pytest.mark.parametrize(("minutes", "causes"), [(5, ["declined"]), (6, [])])
 def test_an_answer_dated_before_its_suggestion_counts_within_five_minutes(
     minutes: int, causes: list[str]
 ) -> None:
     town = pair_of_strangers()
     early = town.answered(only(town), (0, "declined"), days=-minutes / 24 / 60)
     assert early.round(1).causes == causes
+
+
+def test_a_contact_at_the_moment_of_a_suggestion_was_before_it() -> None:
+    town = pair_of_strangers()
+    assert town.with_rows(tie("A", "B", last=town.at)).round(1).causes == []
+
+
+def test_an_answer_at_the_last_moment_counts_and_one_after_it_does_not() -> None:
+    town = pair_of_strangers()
+    assert town.answered(only(town), (0, "met"), days=14).round(20).causes == ["met"]
+    late = town.answered(only(town), (0, "met"), days=14 + 1e-6)
+    assert late.round(20).causes == ["expired"]
+
+
+def test_who_said_what_stands_in_the_suggestion() -> None:
+    town = pair_of_strangers()
+    one, other = only(town).members
+    accepted = town.answered(only(town), (1, "accepted")).round(1)
+    assert [each.suggestion.accepted_by for each in accepted.changes] == [(other,)]
+    declined = accepted.answered(only(town), (0, "declined")).round(1)
+    assert [each.suggestion.declined_by for each in declined.changes] == [(one,)]
+    assert [each.suggestion.accepted_by for each in declined.changes] == [(other,)]
 
 
 def test_an_unanswered_suggestion_expires() -> None:

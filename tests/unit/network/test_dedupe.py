@@ -56,6 +56,12 @@ def test_a_known_event_does_not_move_the_watermark() -> None:
     assert judge([event("1"), forged], {}, 0).watermark == 1_000
 
 
+def test_events_are_remembered_by_the_identities_that_the_caller_made() -> None:
+    judged = judge([event("1"), event("2")], {}, 0, [b"one", b"one"])
+    assert judged.verdicts == (NEW, KNOWN)
+    assert judged.remember == {b"one": Seen(b"as sent", 1_000)}
+
+
 twice = (logs | logs_with_erasures).flatmap(lambda log: st.permutations(log + log[: len(log) // 2]))
 
 
