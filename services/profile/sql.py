@@ -159,10 +159,15 @@ ORDER BY other LIMIT $3
 """
 
 TIES_BEYOND = """
-SELECT a, b, state::text FROM profile.ties WHERE a = ANY($1::text[])
-UNION
-SELECT a, b, state::text FROM profile.ties WHERE b = ANY($1::text[])
-LIMIT $2
+-- each tie once; of each end the first $2 as either: a hub takes no room from the others
+SELECT DISTINCT ON (a, b) a, b, state::text
+FROM unnest($1::text[]) AS ends (subject)
+CROSS JOIN LATERAL (
+    (SELECT a, b, state FROM profile.ties WHERE a = subject ORDER BY b LIMIT $2)
+    UNION ALL
+    (SELECT a, b, state FROM profile.ties WHERE b = subject ORDER BY a LIMIT $2)
+) AS theirs
+ORDER BY a, b
 """
 
 POPULATION = r"""

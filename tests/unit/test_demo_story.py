@@ -10,7 +10,8 @@ import pytest
 
 from crosstie import instants
 from crosstie.cli.demo import amiss
-from crosstie.demo.contact_log import Contact, contact_log
+from crosstie.demo.contact import Contact
+from crosstie.demo.contact_log import contact_log
 from crosstie.demo.story import Story, simulated, windows
 from crosstie.demo.wrong import wrong_events
 from crosstie.door.arrival import checked

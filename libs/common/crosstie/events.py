@@ -12,7 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Authority = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
@@ -21,6 +28,14 @@ Term = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 ItemId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 SuggestionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{32}$")]
+
+
+def _whole(value: object) -> object:
+    """1.0 is the integer 1 (JSON Schema 2020-12, core, 4.2.3), and what some writers make of it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_INTEGER = BeforeValidator(_whole)
 
 Channel = Literal[
     "met", "messaged", "called", "co-attended", "collaborated", "shared", "visited", "mentored"
@@ -102,7 +117,7 @@ class Described(MemberData[P], Generic[P]):
     role: Term | None = None
     organisation: Term | None = None
     place: Term | None = None
-    level: Annotated[int, Field(ge=LEVELS[0], le=LEVELS[1])] | None = None
+    level: Annotated[int, Field(ge=LEVELS[0], le=LEVELS[1]), _INTEGER] | None = None
     """Place in the hierarchy: 1 is the most junior, 7 the most senior."""
     reports_to: P | None = None
     """The line manager; never suggested to this person."""
@@ -119,11 +134,11 @@ class Wishes(Frozen):
 class Availability(MemberData[P], Generic[P]):
     """How much time the person has; replaces what was set before."""
 
-    introductions_per_week: Annotated[int, Field(ge=0, le=20)]
+    introductions_per_week: Annotated[int, Field(ge=0, le=20), _INTEGER]
     """Most new introductions a week; nobody is ever given more."""
-    mentors_wanted: Annotated[int, Field(ge=0, le=5)] = 0
+    mentors_wanted: Annotated[int, Field(ge=0, le=5), _INTEGER] = 0
     """How many mentors the person would like at the same time."""
-    mentees_offered: Annotated[int, Field(ge=0, le=20)] = 0
+    mentees_offered: Annotated[int, Field(ge=0, le=20), _INTEGER] = 0
     """How many people the person would mentor at the same time."""
     wishes: Wishes = Wishes()
 

@@ -73,6 +73,16 @@ def test_what_stood_there_is_said_unless_it_may_be_somebodys_words(
     assert refused.limit.startswith(limit)
 
 
+def test_a_whole_number_may_be_written_as_a_float() -> None:
+    """JSON has one kind of number; some writers add the .0."""
+    availability = {"member": person("ada"), "introductions_per_week": 2.0, "mentors_wanted": 1.5}
+    refused = refusal(event("availability.set", availability))
+    assert pointers(refused) == ["/data/mentors_wanted"]
+    data = checked(event("availability.set", availability | {"mentors_wanted": 1.0}), PLATFORM, NOW)
+    sent = data.data.model_dump_json()
+    assert '"introductions_per_week":2,"mentors_wanted":1,' in sent
+
+
 def pointers(refused: Rejected) -> list[str]:
     return [refused.pointer, *(each.pointer for each in refused.others)]
 

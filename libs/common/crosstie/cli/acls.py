@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crosstie.cli.options import Prefix
 from crosstie.cli.shared import brokers_at, completed
-from crosstie.cli.topics import Prefix
 from crosstie.errors import Misconfigured
 
 if TYPE_CHECKING:

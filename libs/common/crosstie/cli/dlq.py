@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crosstie.cli.keys import AsJson
+from crosstie.cli.options import Bootstrap, Prefix
 from crosstie.cli.shared import brokers_at, completed
-from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable

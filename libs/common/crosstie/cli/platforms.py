@@ -13,8 +13,8 @@ from crosstie.cli import keys
 from crosstie.cli.acls import allow_where_asked
 from crosstie.cli.keys import AsJson, Database, Name, connected, print_key
 from crosstie.cli.needed import BOOTSTRAP, DATABASE, need
+from crosstie.cli.options import Bootstrap, Prefix
 from crosstie.cli.shared import brokers_at
-from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:
     from crosstie.api_keys import Key

@@ -8,27 +8,16 @@ from typing import Annotated
 
 import typer
 
+from crosstie.cli.acls import acls, allow_all
+from crosstie.cli.options import Bootstrap, Prefix
 from crosstie.cli.shared import brokers_at, completed
 
-Bootstrap = Annotated[
-    str,
-    typer.Option(
-        envvar="CROSSTIE_KAFKA_BOOTSTRAP",
-        help="Kafka, host:port[,host:port]; it must be given.",
-        show_default=False,
-    ),
-]
-Prefix = Annotated[
-    str, typer.Option(envvar="CROSSTIE_TOPIC_PREFIX", help="Begins every topic's name.")
-]
 PlatformNames = Annotated[
     list[str] | None, typer.Argument(help="Names of platforms whose topics are meant too.")
 ]
 
 
 def register(app: typer.Typer) -> None:
-    from crosstie.cli.acls import acls
-
     topics = typer.Typer(
         help="The topics of a deployment, and who may do what with them.", no_args_is_help=True
     )
@@ -74,7 +63,6 @@ def create(
     What an operator set on a topic is never changed. `crosstie platforms add` creates a platform's
     own topics: naming platforms is for repair.
     """
-    from crosstie.cli.acls import allow_all
     from crosstie.runtime import reachable, topic_config
     from crosstie.runtime.admin import create_topics
     from crosstie.topics import Topics

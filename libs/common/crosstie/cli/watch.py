@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from crosstie.cli.options import Bootstrap, Prefix
 from crosstie.cli.shared import brokers_at, platform_topic, run_until_stopped
-from crosstie.cli.topics import Bootstrap, Prefix
 
 if TYPE_CHECKING:
     from crosstie.brokers import Brokers

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import gzip
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crosstie import instants
+from crosstie.demo.contact import Contact
 from crosstie.demo.overlay import Overlay
 from crosstie.demo.story import Story
 from crosstie.errors import Misconfigured
@@ -18,21 +17,6 @@ from crosstie.simulate.stream import cloud_event
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "sp_invs15"
 AUTHORITY, SOURCE = "office", "/examples/sp_invs15"
-_SHORTEST_SECONDS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Two people face to face."""
-
-    at: int
-    people: tuple[str, str]
-    seconds: int
-
-    @property
-    def weight(self) -> float:
-        """1 for the shortest contact that is measured, 20 s; grows with the root of its length."""
-        return round(math.sqrt(self.seconds / _SHORTEST_SECONDS), 3)
 
 
 def contact_log(seed: int, folder: Path = EXAMPLE) -> Story:

@@ -13,7 +13,7 @@ from crosstie.simulate.draws import Draws
 from crosstie.simulate.scenario import DAY_US, HOUR_US
 
 if TYPE_CHECKING:
-    from crosstie.demo.contact_log import Contact
+    from crosstie.demo.contact import Contact
 
 Told = tuple[str, int, str, dict[str, Any]]  # id, time, noun.verb, data
 
