@@ -15,7 +15,7 @@ from crosstie.matching.ties.near import Near, near
 
 MOST_LISTS = 1_000  # a list of 500 costs up to a millisecond
 FEW_TIES = 20_000  # a look at all of them costs some 40 ms
-MOST_TIES = 4_000_000  # of more, a look costs gigabytes for the lists of one member in hundreds
+MOST_TIES = 1_000_000  # of more, a look costs seconds for the lists of one member in a hundred
 
 
 def nearest(prepared: Prepared, base: Base, market: Market, ledger: Ledger, policy: Policy) -> Near:

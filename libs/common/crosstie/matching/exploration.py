@@ -52,7 +52,7 @@ def explore(
     sittings = _sittings(slots, turns, share / 2.0, order)
     if not sittings:
         return drawn
-    pairs_of = _pairs_of({member for _, member in sittings}, one, other, worth)
+    pairs_of = _pairs_of({member for _, member in sittings}, one, other, worth, len(slots))
     left: list[int] = slots.tolist()
     for draw, member in sittings:
         open_ = [
@@ -84,10 +84,13 @@ def _sittings(slots: Ints, turns: Bools, odds: float, order: Draws) -> list[tupl
     return sorted(found)
 
 
-def _pairs_of(members: set[int], one: Ints, other: Ints, worth: Ints) -> dict[int, list[int]]:
-    """The pairs of worth of each of `members`, ascending."""
-    wanted = np.array(sorted(members), dtype=np.int64)
-    theirs = np.flatnonzero((worth > 0) & (np.isin(one, wanted) | np.isin(other, wanted)))
+def _pairs_of(
+    members: set[int], one: Ints, other: Ints, worth: Ints, size: int
+) -> dict[int, list[int]]:
+    """The pairs of worth of each of `members`, ascending; there are `size` of whom they may be."""
+    wanted = np.zeros(size, dtype=np.bool_)
+    wanted[list(members)] = True
+    theirs = np.flatnonzero((worth > 0) & (wanted[one] | wanted[other]))
     found: dict[int, list[int]] = {member: [] for member in members}
     for k in theirs.tolist():
         for end in (int(one[k]), int(other[k])):

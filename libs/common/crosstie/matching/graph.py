@@ -63,7 +63,7 @@ class Graph:
     @cached_property
     def weights(self) -> csr_array:
         """Symmetric; saturating strength now, above 0 and below 1; any contact."""
-        values = strengths(self.ties.whole(), self.at)[self.tie]
+        values = self.ties.each(lambda ties: strengths(ties, self.at))[self.tie]
         return csr_array((values, self.to, self.pointer), shape=self.links.shape)
 
     def weights_of(self, rows: Ints) -> csr_array:

@@ -5,6 +5,7 @@ A change costs as much as there is above, not as much as there is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from crosstie.matching.arrays import Ints, Places
 
 _FEWEST = 4_096  # lie above before they are put in their places,
 _PART = 64  # and one in so many of all
+_FEW = 4  # up to one in so many rows are looked at alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,22 @@ class Overlaid:
         found = np.empty(len(places), dtype=self.below.dtype)
         found[over], found[~over] = self.above[place[over]], self.below[places[~over]]
         return found
+
+    def each(self, of: Callable[[Any], Any]) -> Any:
+        """What `of` makes of every row: as much work as there are, and no copy of them."""
+        made = of(self.below)
+        if len(self.at) == 0:
+            return made
+        found = np.empty(len(self), dtype=made.dtype)
+        found[: len(self.below)] = made
+        found[self.at] = of(self.above)
+        return found
+
+    def some(self, of: Callable[[Any], Any], places: Ints | Places) -> Any:
+        """What `of` makes of the rows at `places`; of most of them, of all that there are."""
+        if _FEW * len(places) <= len(self):
+            return of(self[places])
+        return self.each(of)[places]
 
     def whole(self) -> Any:
         """All of them: as much work as there are, where any lies above."""

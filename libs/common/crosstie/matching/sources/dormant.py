@@ -22,8 +22,8 @@ def find(search: Search, quota: int, before: int) -> Found:
 def _quiet(graph: Graph, rows: Ints, before: int) -> csr_array:
     """Contacts with whom those of `rows` met, and have not since `before`."""
     where, pointer = spread(graph.pointer, rows)
-    ties = graph.ties[graph.tie[where]]
-    quiet = ties["met"] & (ties["last"] < before)
+    tie = graph.tie[where]
+    quiet = graph.ties.some(lambda ties: ties["met"] & (ties["last"] < before), tie)
     ends = np.concatenate([[0], np.cumsum(quiet)])[pointer]
-    contacts = ties["contacts"][quiet].astype(np.float64)
+    contacts = graph.ties[tie[quiet]]["contacts"].astype(np.float64)
     return csr_array((contacts, graph.to[where[quiet]], ends), shape=graph.links.shape)
