@@ -33,9 +33,9 @@ def test_rows_are_what_they_were_changed_to_last(size: int, changes: int, seed: 
             some = np.array(draw.choices(range(len(rows)), k=5) if rows else [], dtype=np.int64)
             assert found[some].tolist() == [rows[each] for each in some.tolist()]
             assert found.each(lambda row: row > 0.5).tolist() == [each > 0.5 for each in rows]
-            for places in (some, some[:1]):  # most of them, and one
-                told = found.some(lambda row: row > 0.5, places).tolist()
-                assert told == [rows[each] > 0.5 for each in places.tolist()]
+            for asked in (some, some[:1]):  # most of them, and one
+                told = found.some(lambda row: row > 0.5, asked).tolist()
+                assert told == [rows[each] > 0.5 for each in asked.tolist()]
 
 
 def test_what_changes_little_shares_all_that_lies_below() -> None:
