@@ -170,13 +170,14 @@ class Partition:
             raise Released
         fetching = asyncio.ensure_future(self._log.fetch(self.number))
         released = asyncio.ensure_future(self._released.wait())
-        waits = {fetching, released} | ({self._publishing} if self._publishing else set())
         self.reading = True
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            if self._publishing is not None and self._publishing.done():
-                await self._published_before()
-            return await fetching if fetching.done() or not released.done() else ()
+            while not (fetching.done() or released.done()):
+                waits = {fetching, released} | ({self._publishing} if self._publishing else set())
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                if self._publishing is not None and self._publishing.done():
+                    await self._published_before()
+            return await fetching if fetching.done() else ()
         finally:
             self.reading = False
             for each in (fetching, released):

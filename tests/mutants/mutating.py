@@ -67,7 +67,14 @@ GROUPS: Mapping[str, Group] = {
         ),
         tuple(
             f"{UNIT}/test_{each}.py"
-            for each in ("assembly", "logrecord", "rounds_record", "showing", "strays")
+            for each in (
+                "assembly",
+                "assembly_packed",
+                "logrecord",
+                "rounds_record",
+                "showing",
+                "strays",
+            )
         ),
     ),
     "intake": Group(  # from the doors into the log
@@ -78,7 +85,10 @@ GROUPS: Mapping[str, Group] = {
     ),
     "ledger": Group(
         tuple(f"crosstie/matching/{each}.py" for each in ("ledger", "ledger_bytes", "settle")),
-        tuple(f"{MATCHING}{each}.py" for each in ("settle", "ledger", "pacing", "touched")),
+        tuple(
+            f"{MATCHING}{each}.py"
+            for each in ("settle", "ledger", "ledger_memory", "pacing", "touched")
+        ),
     ),
     "assignment": Group(  # compiled code runs as it is read, so that it can be mutated at all
         tuple(f"crosstie/matching/{each}.py" for each in ("assignment", "repairs", "rounding")),

@@ -144,8 +144,34 @@ def test_where_too_much_changed_everyone_did(monkeypatch: pytest.MonkeyPatch) ->
     assert network.cut().changed == frozenset(("ANN", "BOB"))
     network.take(1, [row(CYD, member("CYD", "x")), mark(2)])
     assert network.cut() == Cut((4, 2), 0, None)
+    assert network.cut() == Cut((4, 2), 0, None, touched=False)
     network.draw_line()
     assert network.cut().changed == frozenset()
+
+
+def test_a_tombstone_of_a_tie_removes_it() -> None:
+    network = known()
+    network.take(0, [row(ANN_BOB, Tie("ANN", "BOB")), mark(3)])
+    assert ANN_BOB in network.rows
+    assert network.take(0, [row(ANN_BOB, None), mark(4)]) == 0
+    assert ANN_BOB not in network.rows
+
+
+def test_rows_lie_above_those_packed_until_they_are_more_than_an_eighth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(assembly, "_MOST_LATE", 2)
+    network, everyone = Assembly(1), [member(f"P{n:02}") for n in range(30)]
+
+    def late_after(*more: Member) -> int:
+        network.take(0, [*(row(member_key(each.subject), each) for each in more), mark(1)])
+        return len(network.news().late)
+
+    assert late_after(*everyone[:2]) == 2
+    assert late_after(*everyone[2:24]) == 0
+    assert late_after(*everyone[24:27]) == 3
+    assert late_after(everyone[27]) == 0
+    assert network.rows.keys() == {member_key(each.subject) for each in everyone[:28]}
 
 
 def told(news: News) -> tuple[dict[str, Row], frozenset[str] | None]:

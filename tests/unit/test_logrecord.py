@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -179,6 +181,27 @@ def test_no_word_of_a_payload_is_in_its_refusal() -> None:
     with pytest.raises(Rejected) as refused:
         opened(sealed(payload, key), {ANN: key})
     assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (msgspec.ValidationError("Invalid value 'canary' - at `$.x`"), "Invalid value (withheld) - at `$.x`"),
+        (msgspec.ValidationError("Invalid value 'can\nary'"), "Invalid value (withheld)"),
+        (UnicodeDecodeError("utf-8", b"canary", 0, 1, "canary"), "UnicodeDecodeError"),
+        (RecursionError("canary"), "RecursionError"),
+    ],
+)  # fmt: skip
+def test_of_a_decoder_s_error_only_words_that_are_not_of_the_payload_are_told(
+    error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decode(_: bytes) -> None:
+        raise error
+
+    monkeypatch.setattr("crosstie.logrecord.DECODERS", {CONTACT: SimpleNamespace(decode=decode)})
+    with pytest.raises(Rejected) as refused:
+        opened(head_of(TIE, MET, GOOD), {})
+    assert str(refused.value) == f'/data is "{reason}", {OF_DATA}'
 
 
 @pytest.mark.parametrize("time", [b"1900-01-01T00:00:00Z", b"9998-12-31T23:59:59.999999Z"])

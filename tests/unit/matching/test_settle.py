@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from crosstie.matching.model import Suggestion
-from tests.unit.matching.towns import Town, fact, member, rows, tie
+from crosstie.matching.ledger import EMPTY, Ledger
+from crosstie.matching.model import Change, Side, Suggestion
+from crosstie.matching.settle import _moving
+from crosstie.network.state import Reply, Tie
+from crosstie.network.view import Network
+from tests.unit.matching.towns import START, Town, fact, member, rows, tie
 
 Answers = tuple[tuple[int, str], ...]
 
@@ -172,6 +177,65 @@ def test_a_block_withdraws_even_what_both_accepted() -> None:
     agreed = town.answered(only(town), (0, "accepted"), (1, "accepted")).round(1)
     blocked = tie("A", "B", contacts=0, blocked_by_b=fact(value=True))
     assert agreed.with_rows(blocked).round(1).causes == ["withdrawn:blocked"]
+
+
+def told(town: Town) -> list[tuple[str, str, int]]:
+    return [(c.cause, c.suggestion.state, c.suggestion.seq) for c in town.changes]
+
+
+def test_every_end_is_a_state_and_the_next_in_number() -> None:
+    town = pair_of_strangers()
+    assert told(town.round(15)) == [("expired", "expired", 2)]
+    paused = town.with_rows(member("A", level=3, paused=True)).round(1)
+    assert told(paused) == [("withdrawn:paused", "withdrawn", 2)]
+    met = town.with_rows(tie("A", "B", last=town.at + 1)).round(1)
+    assert told(met) == [("met", "met", 2)]
+    agreed = town.answered(only(town), (0, "accepted"), (1, "accepted")).round(1)
+    assert told(agreed.round(61)) == [("ended", "ended", 4)]
+    suggestion = only(town := mentoring())
+    over = town.answered(suggestion, (1, "ended")).round(1)
+    assert told(over)[0] == ("ended", "ended", 2)
+
+
+def test_who_accepts_twice_has_accepted_once_and_an_introduction_is_not_ended_by_anybody() -> None:
+    twice = course(pair_of_strangers(), (1, "accepted"), (1, "accepted"), (0, "ended"))
+    assert twice == [("accepted", "open", 2)]
+
+
+def test_a_mentoring_is_not_over_because_the_two_met() -> None:
+    town = mentoring()
+    assert town.with_rows(tie("J", "S", last=town.at + 1)).round(1).causes == []
+
+
+def live(pairs: Iterable[tuple[str, str]]) -> Ledger:
+    """A suggestion for each of these, good until `START`."""
+    both: tuple[Side, Side] = ("across", "across")
+    made = (
+        Suggestion(f"{a}{b}", "introduction", (a, b), both, False, 1, 1, START) for a, b in pairs
+    )
+    return EMPTY.after([Change(each, "made") for each in made], 1)
+
+
+def test_only_where_something_may_have_happened_anything_is_settled() -> None:
+    people = [member(each) for each in "ABCDEFGH"]
+    people += [member("P", paused=True), member("M", reports_to="A"), member("L", reports_to="Z")]
+    reply = Reply(2, "s", "i", "AD", "A", "of another version")
+    ties = [
+        tie("A", "B", large_gathering=True),
+        tie("A", "C", last=2),
+        Tie("A", "D", replies=(reply,)),
+        tie("A", "E", contacts=0, blocked_by_b=fact(value=True)),
+    ]
+    network = Network.of(rows(*people, *ties))
+    quiet = [("A", "B"), ("F", "G"), ("F", "L")]
+    moving = [("A", "C"), ("A", "D"), ("A", "E"), ("A", "P"), ("P", "F"), ("A", "M"), ("M", "A")]
+    ledger = live([*quiet, *moving])
+
+    def looked_at(at: int) -> list[tuple[str, str]]:
+        return [each.members for each in _moving(network, ledger, at, None)]
+
+    assert looked_at(START) == moving
+    assert looked_at(START + 1) == [*quiet, *moving]
 
 
 def test_an_erased_member_takes_their_suggestions_along() -> None:

@@ -1,0 +1,133 @@
+"""A partition that waits for its log: what it says, and what reaches it there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from crosstie.errors import BrokerAway, Unpublishable
+from services.profile.memory import MemoryLog, MemoryOutlet, MemoryTopic
+from services.profile.partition import Partition
+from services.profile.ports import Image
+from tests.profile_log import Logged, Writer
+from tests.unit.profile.partition_world import World, at_work, contacts, until
+
+
+class Quiet(MemoryLog):
+    """A log that answers only once there is something."""
+
+    def __init__(self, records: Sequence[Logged]) -> None:
+        super().__init__({0: list(records)})
+        self.more = asyncio.Event()
+
+    async def fetch(self, partition: int) -> Sequence[Logged]:
+        while not (found := await super().fetch(partition)):
+            await self.more.wait()
+        return found  # type: ignore[return-value]  # the protocol knows less of a record
+
+
+class Held(MemoryOutlet):
+    """A broker that takes an image when it is let go, and then does as it was told."""
+
+    def __init__(self, topic: MemoryTopic, error: Exception | None = None) -> None:
+        super().__init__(topic)
+        self.go, self.error = asyncio.Event(), error
+
+    async def publish(self, image: Image) -> None:
+        await self.go.wait()
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        await super().publish(image)
+
+
+def waiting(world: World, outlet: MemoryOutlet | None = None) -> Partition:
+    log = Quiet(world.records)
+    return Partition(0, log, world.store, outlet or MemoryOutlet(world.topic), world.unready)
+
+
+async def turns() -> None:
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def test_it_says_that_it_reads_while_it_waits_for_the_log_and_then_no_more() -> None:
+    world = World(contacts(Writer(), 2))
+    worker = waiting(world)
+    async with at_work(worker):
+        await until(lambda: world.all_out)
+        await until(lambda: worker.reading is True)
+        assert world.unready == {}
+    assert worker.reading is False
+    assert world.unready == {}
+
+
+async def test_while_a_batch_waits_to_be_stored_it_does_not_say_that_it_reads() -> None:
+    world = World(contacts(Writer(), 6))
+    worker = Partition(
+        0,
+        MemoryLog({0: world.records}, most=2),
+        world.store,
+        outlet := Held(world.topic),
+        world.unready,
+    )
+    async with at_work(worker):
+        await until(lambda: world.folded == 4)  # the second batch waits for the first to go out
+        await turns()
+        assert worker.reading is False
+        outlet.go.set()
+        await until(lambda: world.all_out)
+
+
+async def test_released_while_nothing_comes_it_returns() -> None:
+    world = World(contacts(Writer(), 2))
+    worker = waiting(world)
+    task = asyncio.create_task(worker.run())
+    await until(lambda: world.all_out and worker.reading)
+    await turns()
+    worker.release()
+    await until(task.done)
+    assert world.store.partitions[0].epoch == 1, "it was taken once"
+
+
+async def test_what_befalls_the_publishing_reaches_it_while_nothing_comes() -> None:
+    world = World(contacts(Writer(), 2))
+    outlet = Held(world.topic, Unpublishable("raise max.message.bytes"))
+    worker = waiting(world, outlet)
+    async with at_work(worker):
+        await until(lambda: world.folded == 2)
+        await turns()
+        assert world.unready == {}
+        outlet.go.set()
+        await until(lambda: world.unready == {"partition 0": "raise max.message.bytes"})
+    assert world.unready == {}
+
+
+async def test_a_broker_that_was_away_once_leaves_nothing_unready() -> None:
+    world = World(contacts(Writer(), 2))
+    outlet = Held(world.topic, BrokerAway("no leader"))
+    worker = waiting(world, outlet)
+    async with at_work(worker):
+        await until(lambda: world.folded == 2)
+        outlet.go.set()
+        await until(lambda: world.unready == {"partition 0": "opened again after: no leader"})
+        await until(lambda: world.all_out)
+        await until(lambda: world.unready == {})
+
+
+@pytest.mark.parametrize("what", ["log gap", "unpublishable"])
+async def test_what_an_operator_must_decide_is_logged_under_its_name(
+    what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = contacts(Writer(), 3)
+    world = World(records[1:] if what == "log gap" else records)
+    outlet = Held(world.topic, Unpublishable("raise max.message.bytes"))
+    outlet.go.set()
+    with caplog.at_level("ERROR", "crosstie"):
+        async with at_work(world.worker(outlet=outlet)):
+            await until(lambda: len(caplog.records) == 1)
+    (said,) = caplog.records
+    assert said.getMessage() == what
+    assert said.__dict__["crosstie_fields"]["partition"] == 0
