@@ -215,8 +215,8 @@ def test_what_is_handed_on_is_what_would_be_derived_anew() -> None:
     assert ledger.live_pairs == anew.live_pairs
 
 
-def test_a_round_without_news_leaves_what_is_kept_as_it_is() -> None:
-    ledger = full()
+@pytest.mark.parametrize("ledger", [EMPTY, full()], ids=["empty", "full"])
+def test_a_round_without_news_leaves_what_is_kept_as_it_is(ledger: Ledger) -> None:
     after = ledger.after((), NOW + 1)
     assert after.at == NOW + 1
     for each in ("live", "settled", "pairs", "made", "mentorings", "met", "answered", "judged"):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from crosstie import layered
 from crosstie.matching.contacts import Contacts
@@ -74,7 +75,7 @@ def same(rows: Rows, expected: Mapping[str, Row]) -> None:
     }
     assert rows == expected
     assert len(rows) == len(expected)
-    assert {*rows} == {*expected}
+    assert sorted(rows) == sorted(expected)
     for each, row in expected.items():
         assert each in rows
         assert rows[each] == row
@@ -129,11 +130,33 @@ def test_rows_are_the_same_after_any_changes_as_in_a_plain_dict() -> None:
     check()
 
 
-@pytest.mark.parametrize("counts", [(2**31 - 1, 0), (2**31, 0), (0, 2**31), (2**40, 2**41)])
+@pytest.mark.usefixtures("above")
+@pytest.mark.parametrize("counts", [(2**31 - 1, 0), (2**31, 0), (0, 2**31), (2**40, 2**40)])
 def test_a_tie_of_more_contacts_than_a_column_holds_keeps_them(counts: tuple[int, int]) -> None:
-    many = Tie("P0", "P1", first=1, started_by_a=counts[0], started_by_b=counts[1])
-    few = Tie("P0", "P2", first=1, started_by_a=3)
+    first, strength = 1, Strength(1.0, 1)
+    many = Tie("P0", "P1", strength, {}, counts[0], counts[1], first)
+    few = Tie("P0", "P2", strength, {}, 3, 0, first)
     same(packed([many, few]), {"tie/P0/P1": many, "tie/P0/P2": few})
+
+
+@pytest.mark.parametrize(
+    ("tie", "whole"),
+    [
+        (Tie("P0", "P1", first=1, started_by_a=2**31 - 1, started_by_b=2**31 - 1), False),
+        (Tie("P0", "P1", first=1, started_by_b=2**31), True),
+        (Tie("P0", "P1", blocked_by_a=Fact(False, 1, "s", "i")), True),
+        (Tie("P0", "P1", blocked_by_b=Fact(True, 1, "s", "i")), True),
+        (Tie("P0", "P1", replies=(Reply(1, "s", "i", "1", "P0", "met"),)), True),
+    ],
+)
+def test_only_what_columns_do_not_tell_is_kept_beside_them(
+    tie: Tie, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layered, "_FEWEST", 0)
+    below = packed([tie]).ties.packed
+    assert isinstance(below, packing.PackedTies)
+    assert bool(below._extra) is whole
+    assert below.get(("P0", "P1")) == tie
 
 
 def test_members_read_again_are_not_made_again_and_only_so_many_are_remembered(
@@ -156,6 +179,10 @@ def test_who_is_not_there_is_not_found() -> None:
     for absent in ("member/P1", "tie/P0/P2", "tie/P2/P1", "tie/P0/P9", "mark", ""):
         assert absent not in rows
         assert rows.get(absent) is None
+    number: object = 5
+    assert number not in rows
+    with pytest.raises(KeyError, match="mark"):
+        rows["mark"]
 
 
 def in_order(others: Others) -> dict[str, list[str]]:
@@ -174,6 +201,7 @@ def test_among_few_nobody_else_is_known_and_blocks_hold() -> None:
     assert few.subjects == ("P0", "P1")
     assert few.members["P0"] == network.members["P0"]
     assert few.blocked("P1", "P0")
+    assert few.tie("P1", "P0") == network.tie("P0", "P1") is not None
     assert not few.present("P2")
 
 
@@ -230,6 +258,7 @@ def test_following_changes_looks_at_nobody_else(
     assert after.subjects == ("P0", "P1", "P2")
     assert after.answers == network.answers
     assert after.blocks is network.blocks
+    assert after.__dict__.keys() >= {"answers", "answering", "blocks", "subjects"}
     assert network.among(["P0"]).blocks is network.blocks
 
 
@@ -238,6 +267,11 @@ def test_a_tie_whose_answers_are_gone_is_no_answer_any_more() -> None:
     rows = packed([Member("P0"), Member("P1"), Tie("P0", "P1", replies=(reply,))])
     network = Network.of(rows)
     assert [*network.answers] == [("P0", "P1")]
+    again: dict[str, Row | None] = {
+        "tie/P0/P1": Tie("P0", "P1", replies=(reply, structs.replace(reply, time=2)))
+    }
+    after = network.after(rows.after(again), again)
+    assert dict(after.answering.items()) == {"P0": ("P1",), "P1": ("P0",)}
     changes: dict[str, Row | None] = {"tie/P0/P1": Tie("P0", "P1", first=1)}
     assert dict(network.after(rows.after(changes), changes).answers) == {}
 
