@@ -72,6 +72,17 @@ def test_the_pairs_of_a_gathering_belong_to_it(world: World) -> None:
     assert book(world, "g1").ok
 
 
+def test_one_pair_of_a_gathering_in_effect_under_two_keys_is_doubled(world: World) -> None:
+    for other in (BOB, CID, CID):  # the last is known
+        world.between("contact.made", ANN, other, id="g1/AAAA/BBBB", channel="co-attended")
+    world.between("contact.made", BOB, CID, id="g1/BBBB/CCCC", channel="co-attended")
+    found = book(world, "g1", "g2")
+    assert found.differences == (
+        "test g1: in effect 2 times",
+        "test g2: acknowledged, and not in effect",
+    )
+
+
 def sent(offset: int, id: str = "e1", type: str = "org.crosstie.contact.made.v1") -> Record:
     headers = (("ce_source", b"test"), ("ce_id", id.encode()), ("ce_type", type.encode()))
     return Record("inbox.v1.intranet", 0, offset, 0, b"", b"{}", headers)

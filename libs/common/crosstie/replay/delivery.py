@@ -22,9 +22,9 @@ class Acknowledged:
 
     def __init__(self, identities: Iterable[Identity]) -> None:
         self._wanted = set(identities)
-        self._folded: dict[
-            Identity, Counter[str]
-        ] = {}  # by the id as logged: pairs of a gathering apart
+        self._lost = set(self._wanted)  # until they are seen: of millions nothing is kept besides
+        self._pairs: set[Identity] = set()  # by the id as logged: pairs of a gathering apart
+        self._again: dict[Identity, Counter[str]] = {}
         self._waiting: set[Identity] = set()
         self.beyond = False
         self._set_aside: Counter[Identity] = Counter()
@@ -34,8 +34,8 @@ class Acknowledged:
         if head is None or (sent := self._sent(head.source, head.id)) is None:
             return
         if played.outcome is Outcome.NEW:
-            folded = self._folded.setdefault(sent, Counter())
-            folded[head.id] = 1 if head.type == ERASED else folded[head.id] + 1
+            if self._seen(sent, head.id) and head.type != ERASED:
+                self._again.setdefault(sent, Counter())[head.id] += 1
             if self.beyond:
                 self._waiting.add(sent)
         elif played.outcome is not Outcome.KNOWN:
@@ -50,16 +50,28 @@ class Acknowledged:
         audit.count("in the log, not folded yet", len(self._waiting))
         for what in ("lost", "doubled"):
             audit.count(what, 0)
-        for source, id in sorted(self._wanted):
-            parts = self._folded.get((source, id), Counter())
-            if not parts:
+        for source, id in sorted(self._lost | self._again.keys()):
+            if (source, id) in self._lost:
                 audit.count("lost")
                 aside = "; it is in quarantine" if self._set_aside[source, id] else ""
                 audit.differs(f"{source} {id}: acknowledged, and not in effect{aside}")
-            elif max(parts.values()) > 1:
+            else:
                 audit.count("doubled")
-                audit.differs(f"{source} {id}: in effect {max(parts.values())} times")
+                times = 1 + max(self._again[source, id].values())
+                audit.differs(f"{source} {id}: in effect {times} times")
         return audit.closed()
+
+    def _seen(self, sent: Identity, id: str) -> bool:
+        """Whether what was logged as `id` was in effect before; now it is."""
+        if sent[1] != id:
+            self._lost.discard(sent)
+            logged = (sent[0], id)
+            before = logged in self._pairs
+            self._pairs.add(logged)
+            return before
+        before = sent not in self._lost
+        self._lost.discard(sent)
+        return before
 
     def _sent(self, source: str, id: str) -> Identity | None:
         """Under which identity it was sent; None where it is none of ours."""
