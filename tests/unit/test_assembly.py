@@ -174,6 +174,15 @@ def test_rows_lie_above_those_packed_until_they_are_more_than_an_eighth(
     assert network.rows.keys() == {member_key(each.subject) for each in everyone[:28]}
 
 
+def test_what_was_packed_lies_above_no_more_but_what_came_meanwhile_does() -> None:
+    network = known()
+    asked = network.news()
+    network.take(0, [row(ANN, member("ANN", "x")), mark(3)])
+    network.keep(asked, asked.rows())
+    assert network.news().late == {ANN: member("ANN", "x")}
+    assert network.rows.keys() == {ANN, BOB, CYD}
+
+
 def told(news: News) -> tuple[dict[str, Row], frozenset[str] | None]:
     return dict(news.rows()), news.keys
 

@@ -140,6 +140,22 @@ async def test_what_no_retry_can_mend_ends_the_service(world: World) -> None:
             await world.assignment.failed
 
 
+async def test_of_several_errors_the_first_counts_and_who_is_released_is_none(world: World) -> None:
+    wrong: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
+    await world.assign(2, 5)
+    await world.assignment.release()
+    assert not world.assignment.failed.done()
+    await world.assign(7, 8)
+    for number, what in ((7, "the first"), (8, "the second")):
+        world.workers[number].ends.set_exception(OSError(what))
+    await asyncio.wait([world.assignment.failed])
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert str(world.assignment.failed.exception()) == "the first"
+    assert wrong == []
+
+
 @pytest.mark.parametrize("how", ["returns", "is cancelled"])
 async def test_one_that_ends_though_nobody_asked_ends_the_service(world: World, how: str) -> None:
     await world.assign(2)
