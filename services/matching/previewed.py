@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crosstie.events import Direction, Person
+from crosstie.events import INTEGER, Direction, Person
 from crosstie.instants import to_rfc3339
 from crosstie.matching.model import Suggestion
 from crosstie.suggestions import Shown
@@ -20,7 +21,7 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     person: Person
-    limit: int = Field(10, ge=1, le=50)
+    limit: Annotated[int, Field(ge=1, le=50), INTEGER] = 10
 
 
 class Previewed(BaseModel):

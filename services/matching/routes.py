@@ -13,6 +13,7 @@ from crosstie.door.faults import of_model
 from crosstie.errors import DatabaseAway, Rejected
 from crosstie.events import Person
 from crosstie.runtime.auth import Platform, platform_of
+from crosstie.runtime.limits import documented
 from crosstie.runtime.shares import Over
 from services.matching.previewed import Asked, PreviewShown
 from services.matching.previews import Busy
@@ -27,7 +28,7 @@ class Problem(BaseModel):
     detail: str
 
 
-_PROBLEMS_OF_ALL: dict[int | str, dict[str, Any]] = {
+_PROBLEMS_OF_ALL: dict[int | str, dict[str, Any]] = documented(Problem) | {
     401: {"model": Problem, "description": "No API key, or a wrong one."},
     403: {"model": Problem, "description": "This key may not read."},
     429: {"model": Problem, "description": "Too many requests for this key; see Retry-After."},

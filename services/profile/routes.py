@@ -10,13 +10,14 @@ from fastapi.responses import JSONResponse
 from crosstie.errors import DatabaseAway
 from crosstie.events import Person
 from crosstie.runtime.auth import Keys, Platform, platform_of
+from crosstie.runtime.limits import documented
 from crosstie.runtime.shares import Over
 from services.profile.reads import Reads
 from services.profile.shapes import MapShown, MemberShown, Problem
 
 T = TypeVar("T")
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+_PROBLEMS: dict[int | str, dict[str, Any]] = documented(Problem) | {
     401: {"model": Problem, "description": "No API key, or a wrong one."},
     403: {"model": Problem, "description": "This key may not read."},
     429: {"model": Problem, "description": "Too many requests or maps at once; see Retry-After."},

@@ -2,65 +2,109 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
-import hypothesis
+import asyncpg
+import httpx
 import pytest
-import requests
-import schemathesis
-from hypothesis import HealthCheck
 from schemathesis.generation import GenerationMode
 
+from crosstie import api_keys
 from crosstie.contracts import openapi
+from crosstie.runtime.auth import Keys
 from crosstie.runtime.stack import Stack
+from tests.fuzz.documented import BY_STARLETTE, about, answered, made
+from tests.services import matching_world, profile_reading
 from tests.services.ingestion_world import client, ingestion, world
+from tests.services.matching_running import here
 
+POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 EXAMPLES = 100
-BY_STARLETTE = {"404", "405"}  # where no route is, none is documented
+READS = 40  # requests to each of their operations
 
 
-def made(document: dict[str, Any], mode: GenerationMode) -> list[Any]:
-    """Requests to every operation of `document`, by its schemas or against them."""
-    found: list[Any] = []
-    operations: Any = schemathesis.openapi.from_dict(document).get_all_operations()
-    for each in operations:
-
-        @hypothesis.settings(
-            max_examples=EXAMPLES,
-            database=None,
-            derandomize=True,
-            deadline=None,
-            phases=[hypothesis.Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @hypothesis.given(case=each.ok().as_strategy(generation_mode=mode))
-        def collect(case: Any) -> None:
-            said = case.as_transport_kwargs(base_url="http://x")
-            wanted = ("method", "url", "headers", "params", "cookies", "data", "json", "files")
-            given = {name: said[name] for name in wanted if said.get(name) is not None}
-            found.append(requests.Request(**given).prepare())
-
-        collect()
-    return found
+async def wrong(connection: Any, platform: str, scope: str) -> dict[str | None, int]:
+    """Headers that are refused, and how: the last has a key with no scope but this one."""
+    may = api_keys.allowed(scopes=[scope], now=datetime.now(UTC))
+    other = await api_keys.add(connection, platform, may, b"")
+    return {
+        None: 401,
+        "Bearer": 401,
+        "Basic Y2FyOmJ1cw==": 401,
+        "Bearer ctk_wrong": 401,
+        f"Bearer {api_keys.new_key()}": 401,
+        f"Bearer {other}": 403,
+    }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("mode", [POSITIVE, NEGATIVE])
 async def test_the_door_answers_what_its_document_lets_be_sent_and_what_not(
     stack: Stack, database: str, topic_prefix: str, mode: GenerationMode
 ) -> None:
     document = openapi.documents()["ingestion"]
-    statuses: Counter[str] = Counter()
     async with (
         world(stack.bootstrap, database, topic_prefix, requests_per_second=1e6) as at,
         ingestion(at.settings) as (service, _),
         client(service, at.key) as http,
     ):
-        for each in made(document, mode):
-            kept = {n: v for n, v in each.headers.items() if n.lower() != "authorization"}
-            answer = await http.request(each.method, each.url, headers=kept, content=each.body)
-            statuses[str(answer.status_code)] += 1
-    responses = document["paths"]["/v1/events"]["post"]["responses"]
-    assert statuses.keys() <= responses.keys() | BY_STARLETTE
-    assert statuses.keys() & {"202", "403", "422"}
+        refused = await wrong(at.connection, "members", "read")
+        statuses = await answered(http, document, made(document, mode, EXAMPLES), refused)
+    assert statuses.keys() & {202, 403, 422}
+
+
+@asynccontextmanager
+async def profile(database: str) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str | None, int]]]:
+    """Reads of profile, with a key and what is refused."""
+    await profile_reading.fill(database)
+    key = await profile_reading.key_of(database)
+    connection = await asyncpg.connect(database)
+    refused = await wrong(connection, profile_reading.PLATFORM, "write")
+    await connection.close()
+    async with (
+        profile_reading.reading(database) as pool,
+        profile_reading.asking(Keys(pool), pool, key) as http,
+    ):
+        yield http, refused
+
+
+async def held_against(
+    document: dict[str, Any], known: tuple[str, list[str]], http: httpx.AsyncClient, refused: Any
+) -> None:
+    """Reads of known people are answered, of others by their schemas not found, against them refused."""
+    ours = made(about(document, *known), POSITIVE, READS)
+    assert (await answered(http, document, ours, refused)).keys() == {200}
+    anybody = await answered(http, document, made(document, POSITIVE, READS), refused)
+    assert anybody.keys() <= {200, 404}
+    nobody = await answered(http, document, made(document, NEGATIVE, READS), refused)
+    assert 422 in nobody
+    assert nobody.keys() <= {200, 422, *BY_STARLETTE}
+
+
+@pytest.mark.slow
+async def test_profile_reads_as_its_document_says(database: str) -> None:
+    async with profile(database) as (http, refused):
+        document = openapi.documents()["profile"]
+        await held_against(document, ("nhs", ["alma", "chidi"]), http, refused)
+
+
+@pytest.mark.slow
+async def test_matching_reads_and_previews_as_its_document_says(
+    stack: Stack, database: str, topic_prefix: str
+) -> None:
+    settings = matching_world.settings_of(stack, topic_prefix, database, requests_per_second=1e6)
+    async with matching_world.world(settings) as village:
+        await village.village(12)
+        refused = await wrong(village.sql, matching_world.PLATFORM, "write")
+        async with here(settings) as one:
+            await village.round_published(1)
+            await village.sql.execute("UPDATE matching.control SET paused = true")
+            await one.said("held")
+            await village.has_time(3, 12, matching_world.START + 1_000_000)
+            async with one.asking(village.key) as http:
+                document = openapi.documents()["matching"]
+                known = matching_world.AUTHORITY, [f"p{n}" for n in range(12)]
+                await held_against(document, known, http, refused)

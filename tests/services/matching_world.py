@@ -18,6 +18,8 @@ from crosstie import api_keys, registry
 from crosstie.matching import ledger as ledgers
 from crosstie.matching.model import Round
 from crosstie.matching.record import Record, following, joined
+from crosstie.network.facts import Availability
+from crosstie.network.state import member_key
 from crosstie.runtime.admin import create_topics, partitions_of
 from crosstie.runtime.kafka import consumer_options, ends, producer_options
 from crosstie.runtime.stack import Stack
@@ -76,6 +78,12 @@ class World:
         events = [event for n in range(people) for event in joins(self.hand, n, at)]
         events += [meets(self.hand, n, (n + 1) % people, at + n) for n in range(people)]
         await self.hand.tell(events)
+
+    async def has_time(self, number: int, weekly: int, at: int) -> None:
+        """A member says how many introductions a week they have time for."""
+        who = subject(number)
+        said = Availability(who, weekly, 0, 0)
+        await self.hand.tell([self.hand.event(member_key(who), "availability.set", said, at)])
 
     async def mark(self, partition: int) -> None:
         """Progress without a row."""

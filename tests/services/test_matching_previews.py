@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from crosstie import api_keys
-from crosstie.network.facts import Availability, MemberFact
+from crosstie.network.facts import MemberFact
 from crosstie.network.state import member_key
 from crosstie.showing import PRIVATE_SCORES
 from services.matching import previews
@@ -31,17 +31,11 @@ async def previewed(http: httpx.AsyncClient, number: int, **more: Any) -> dict[s
     return found
 
 
-async def has_time(village: World, number: int, weekly: int, at: int) -> None:
-    who = subject(number)
-    said = Availability(who, weekly, 0, 0)
-    await village.hand.tell([village.hand.event(member_key(who), "availability.set", said, at)])
-
-
 @pytest.fixture
 async def busy(village: World) -> World:
     """A village where all have time to spare, but for p3, who has none yet."""
     for number in range(12):
-        await has_time(village, number, 0 if number == 3 else 12, START + 1)
+        await village.has_time(number, 0 if number == 3 else 12, START + 1)
     return village
 
 
@@ -51,7 +45,7 @@ async def test_a_preview_agrees_with_the_next_round_and_changes_nothing(busy: Wo
         await village.round_published(1)
         await village.sql.execute("UPDATE matching.control SET paused = true")
         await one.said("held")
-        await has_time(village, 3, 3, START + 1_000_000)
+        await village.has_time(3, 3, START + 1_000_000)
         async with one.asking(village.key) as http:
 
             async def seen() -> Any:
@@ -90,10 +84,10 @@ async def test_the_best_come_first_as_many_as_asked_for_without_the_others_words
         await village.round_published(1)
         await village.sql.execute("UPDATE matching.control SET paused = true")
         await one.said("held")  # or a round comes between the two
-        await has_time(village, 3, 3, START + 1_000_000)
+        await village.has_time(3, 3, START + 1_000_000)
         async with one.asking(village.key) as http:
             seen = await previewed(http, 3)
-            few = await previewed(http, 3, limit=2)
+            few = await previewed(http, 3, limit=2.0)  # which is the integer 2
     assert len(seen["previewed"]) > 2
     assert few["previewed"] == seen["previewed"][:2]
     for each in seen["previewed"]:
@@ -127,7 +121,7 @@ async def test_of_people_of_other_authorities_a_preview_tells_nothing_that_names
     )
     async with here(village.settings) as one:
         await village.round_published(1)
-        await has_time(village, 3, 3, START + 1_000_000)
+        await village.has_time(3, 3, START + 1_000_000)
         async with one.asking(village.key) as http:
 
             async def seen() -> Any:

@@ -12,107 +12,41 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from crosstie import api_keys, registry, sealing
+from crosstie import api_keys
 from crosstie.network import facts as f
 from crosstie.network.facts import Event
-from crosstie.network.fold import fold_all
 from crosstie.network.map import map_of
-from crosstie.network.state import member_key, tie_key
-from crosstie.network.wire import encode
+from crosstie.network.state import member_key
 from crosstie.runtime import database as runtime_database
 from crosstie.runtime.auth import Keys
 from services.profile import reads, sql
 from services.profile.reads import Reads
 from services.profile.routes import routes
 from tests.line import between
-from tests.profile_log import ALMA, BORIS, CHIDI
-
-DANA = "D" * 16
-NOON_US = 1_760_000_000_000_000
-PEOPLE = {ALMA: ("nhs", "alma"), BORIS: ("homes", "boris"), CHIDI: ("nhs", "chidi")}
-
-
-def about(subject: str, type: str, data: f.MemberFact) -> Event:
-    return Event("p", "1", f"org.crosstie.{type}.v1", NOON_US, member_key(subject), data)
-
-
-def met(one: str, other: str) -> Event:
-    data = f.Contact((one, other), "met")
-    return Event("p", "1", "org.crosstie.contact.made.v1", NOON_US, tie_key(one, other), data)
-
-
-EVENTS = [
-    *(about(each, "member.joined", f.Joined(each, consent=True)) for each in (*PEOPLE, DANA)),
-    about(ALMA, "member.described", f.Described(ALMA, sector="nursing", level=3, reports_to=BORIS)),
-    about(ALMA, "need.posted", f.Posted(ALMA, "n1", "a van")),
-    about(BORIS, "member.described", f.Described(BORIS, sector="housing", role="warden")),
-    about(CHIDI, "member.described", f.Described(CHIDI, sector="prison", level=6)),
-    about(DANA, "member.described", f.Described(DANA, sector="a\x00b")),
-    met(ALMA, BORIS),
-    met(BORIS, CHIDI),
-]
+from tests.profile_log import ALMA, CHIDI
+from tests.services.profile_reading import (
+    NOON_US,
+    about,
+    asking,
+    fill,
+    key_of,
+    met,
+    reading,
+    store,
+)
 
 
 @pytest.fixture
 async def pool(database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    await _fill(database)
-    settings = {"role": "crosstie_profile"}
-    async with asyncpg.create_pool(database, min_size=1, server_settings=settings) as pool:
+    await fill(database)
+    async with reading(database) as pool:
         yield pool
-
-
-async def _fill(database: str) -> None:
-    connection = await asyncpg.connect(database)
-    for subject, (authority, id) in PEOPLE.items():
-        await connection.execute(
-            "INSERT INTO vault.subjects (subject, authority, external_id, wrapped_key)"
-            " VALUES ($1, $2, $3, $4)",
-            *(subject, authority, id, sealing.wrap(sealing.new_key(), b"0" * 32)),
-        )
-    await _store(connection, EVENTS)
-    await connection.execute(
-        "INSERT INTO profile.partitions (partition, topic_id, latest) VALUES (0, 'x', $1)", NOON_US
-    )
-    await connection.close()
-
-
-async def _store(connection: asyncpg.Connection[Any], events: list[Event]) -> None:
-    for key, row in fold_all({}, events).items():
-        kind, *ends = key.split("/")
-        table, columns = ("members", "subject") if kind == "member" else ("ties", "a, b")
-        values = ", ".join(f"'{each}'" for each in ends)
-        assert row is not None
-        await connection.execute(
-            f"INSERT INTO profile.{table} ({columns}, partition, version, state)"
-            f" VALUES ({values}, 0, 1, $1)",
-            encode(row).decode(),
-        )
 
 
 @pytest.fixture
 async def http(pool: asyncpg.Pool[Any], database: str) -> AsyncIterator[httpx.AsyncClient]:
     async with asking(Keys(pool), pool, await key_of(database)) as client:
         yield client
-
-
-async def key_of(database: str) -> str:
-    """The key of a platform that writes for `nhs` alone."""
-    connection = await asyncpg.connect(database)
-    platform = registry.checked("intranet", ["https://intranet.example"], ["nhs"])
-    key = await api_keys.register(connection, platform, b"")
-    await connection.close()
-    return str(key)
-
-
-def asking(keys: Keys, pool: asyncpg.Pool[Any], key: str) -> httpx.AsyncClient:
-    api, reads = FastAPI(), Reads("log")
-    reads.connect(pool)
-    routes(api, keys, reads)
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(api),
-        base_url="http://profile",
-        headers={"Authorization": f"Bearer {key}"},
-    )
 
 
 async def test_a_person_is_shown_as_their_events_say(http: httpx.AsyncClient) -> None:
@@ -237,7 +171,7 @@ async def test_a_hub_is_read_in_pages_and_its_map_is_the_same(
         for n, each in enumerate(others)
     ]
     connection = await asyncpg.connect(database)
-    await _store(connection, [*met_by, *described])
+    await store(connection, [*met_by, *described])
     await connection.close()
     key = await key_of(database)
     monkeypatch.setattr(reads, "MOST_CONTACTS", 1)  # whose ties are bounded anyway
@@ -291,7 +225,7 @@ async def test_a_made_up_contact_tells_nothing_about_people_of_others_who_never_
     )
     about_her = {"person": None, "role": None, "sector": None, "level": None}
     connection = await asyncpg.connect(database)
-    await _store(connection, [stranger, met(CHIDI, subject)])
+    await store(connection, [stranger, met(CHIDI, subject)])
     await connection.close()
     shown = (await http.get("/v1/members/nhs/chidi/map")).json()
     assert about_her in [each["who"] for each in shown["contacts"]]
@@ -306,7 +240,7 @@ async def test_colleagues_of_the_platforms_own_are_shown_before_they_consent(
     withdrawn = about(CHIDI, "consent.withdrawn", f.MemberFact(CHIDI))
     described = about(CHIDI, "member.described", f.Described(CHIDI, sector="prison"))
     await connection.execute("DELETE FROM profile.members WHERE subject = $1", CHIDI)
-    await _store(connection, [withdrawn, described, met(ALMA, CHIDI)])
+    await store(connection, [withdrawn, described, met(ALMA, CHIDI)])
     await connection.close()
     shown = (await http.get("/v1/members/nhs/alma/map")).json()
     assert {each["who"]["sector"] for each in shown["contacts"]} == {"housing", "prison"}

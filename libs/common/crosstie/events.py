@@ -35,7 +35,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-_INTEGER = BeforeValidator(_whole)
+INTEGER = BeforeValidator(_whole)
 
 Channel = Literal[
     "met", "messaged", "called", "co-attended", "collaborated", "shared", "visited", "mentored"
@@ -117,7 +117,7 @@ class Described(MemberData[P], Generic[P]):
     role: Term | None = None
     organisation: Term | None = None
     place: Term | None = None
-    level: Annotated[int, Field(ge=LEVELS[0], le=LEVELS[1]), _INTEGER] | None = None
+    level: Annotated[int, Field(ge=LEVELS[0], le=LEVELS[1]), INTEGER] | None = None
     """Place in the hierarchy: 1 is the most junior, 7 the most senior."""
     reports_to: P | None = None
     """The line manager; never suggested to this person."""
@@ -134,11 +134,11 @@ class Wishes(Frozen):
 class Availability(MemberData[P], Generic[P]):
     """How much time the person has; replaces what was set before."""
 
-    introductions_per_week: Annotated[int, Field(ge=0, le=20), _INTEGER]
+    introductions_per_week: Annotated[int, Field(ge=0, le=20), INTEGER]
     """Most new introductions a week; nobody is ever given more."""
-    mentors_wanted: Annotated[int, Field(ge=0, le=5), _INTEGER] = 0
+    mentors_wanted: Annotated[int, Field(ge=0, le=5), INTEGER] = 0
     """How many mentors the person would like at the same time."""
-    mentees_offered: Annotated[int, Field(ge=0, le=20), _INTEGER] = 0
+    mentees_offered: Annotated[int, Field(ge=0, le=20), INTEGER] = 0
     """How many people the person would mentor at the same time."""
     wishes: Wishes = Wishes()
 

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from crosstie.door.strict_json import escaped
 from crosstie.errors import Withheld, shown
@@ -27,6 +28,14 @@ RETRY_AFTER_SECONDS = 2
 _ALWAYS = ("/health/live", "/health/ready", "/metrics")
 _MOST_MISTAKES = 20
 
+_ANSWERS = {
+    400: "Content-Length and Transfer-Encoding contradict each other.",
+    408: f"The body took over {BODY_SECONDS:.0f} seconds.",
+    413: f"The body is over {MOST_BODY_BYTES // 1024**2} MiB.",
+    414: f"Path and query are over {MOST_TARGET_BYTES // 1024} KiB.",
+    431: f"Over {MOST_HEADERS} headers, or {MOST_HEADER_BYTES // 1024} KiB of them.",
+}
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -40,6 +49,14 @@ def limit(api: FastAPI, settings: Settings) -> FastAPI:
     api.add_middleware(Limits, most=settings.http_requests)
     api.add_exception_handler(RequestValidationError, _mistaken)
     return api
+
+
+def documented(problem: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """What these limits answer to any request, for the OpenAPI document of a route."""
+    return {
+        status: {"model": problem, "description": description}
+        for status, description in _ANSWERS.items()
+    }
 
 
 class Limits:
