@@ -39,6 +39,7 @@ from tests.services.canaries import (
 from tests.services.ingestion_world import SOURCE, Proxy, World, event, eventually, joined, person
 from tests.services.ingestion_world import proxy as proxied
 
+SERVICES = ("ingestion", "profile", "matching")
 REFUSED = [
     {"CROSSTIE_DATABASE_URL": f"postgresql://user:{DATABASE_PASSWORD}#x@localhost:5432/x"},
     {"CROSSTIE_DATABASE_URL": f"user:{DATABASE_PASSWORD}@localhost"},
@@ -122,12 +123,34 @@ async def test_no_password_is_told_while_kafka_refuses_us(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["profile", "matching"])
+async def test_no_reader_tells_a_password_while_kafka_refuses_it(
+    world: World, database_url: str, tmp_path: Path, name: str
+) -> None:
+    login = {
+        "CROSSTIE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "CROSSTIE_KAFKA_SASL_USERNAME": "us",
+        "CROSSTIE_KAFKA_SASL_PASSWORD": KAFKA_PASSWORD,
+    }
+    settings = environment(
+        world.settings.kafka_bootstrap, database_url, world.settings.topic_prefix, **login
+    )
+    with told(name, tmp_path / name, settings) as service:
+        async with httpx.AsyncClient(timeout=60) as http:
+            url = await service.url()
+            await eventually(lambda: service.said("retrying"), seconds=60)
+            ready = await http.get(f"{url}/health/ready")
+    assert ready.status_code == 503
+    _untold(service.text() + ready.text, world.key)
+
+
+@pytest.mark.slow
 async def test_settings_that_are_refused_are_not_repeated(tmp_path: Path) -> None:
     settings = environment("localhost:1", "postgresql://localhost/x", "x.")
     async with contextlib.AsyncExitStack() as stack:
         services = [
-            stack.enter_context(told("ingestion", tmp_path / str(number), settings | wrong))
-            for number, wrong in enumerate(REFUSED)
+            stack.enter_context(told(name, tmp_path / str(number), settings | wrong))
+            for number, (name, wrong) in enumerate(zip(SERVICES, REFUSED, strict=True))
         ]
         for each in services:
             assert await asyncio.to_thread(each.process.wait, 100) == 2
