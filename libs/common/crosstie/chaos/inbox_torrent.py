@@ -18,8 +18,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from crosstie.brokers import Brokers
-from crosstie.chaos.told import CloudEvent, Poured, Told
-from crosstie.client.inbox import record_of
+from crosstie.chaos.told import Poured, Record, Told
 from crosstie.errors import BrokerAway
 from crosstie.replay.delivery import Identity
 
@@ -93,7 +92,7 @@ class _Inbox:
 
     def pour(self, told: Told, first: int, rate: float, seconds: float) -> Poured:
         """Events from the `first` on, `rate` a second for so long. Raises BrokerAway."""
-        begun, sent, events = monotonic(), 0, told.contacts(first)
+        begun, sent, events = monotonic(), 0, told.records(first)
         while sent < int(rate * seconds):
             due = int(min(monotonic() - begun, seconds) * rate)
             for _ in range(due - sent):
@@ -105,12 +104,12 @@ class _Inbox:
             raise BrokerAway(f"not all was taken by the inbox: {self._failed[:3]}")
         return Poured(sent, monotonic() - begun)
 
-    def _send(self, event: CloudEvent) -> None:
-        key, value, headers = record_of(event)
+    def _send(self, record: Record) -> None:
+        key, value, headers = record
         while True:
             try:
                 self._producer.produce(
-                    self._topic, value, key, headers=dict(headers), on_delivery=self._told
+                    self._topic, value, key, headers=headers, on_delivery=self._told
                 )
             except BufferError:
                 self._producer.poll(0.1)
