@@ -79,7 +79,7 @@ class Reads:
             at = await self._now(on)
             ties = await asyncio.to_thread(_strongest, await _ties_of(on, me.subject), at)
             closest = [tie.other(me.subject) for tie in ties[:MOST_CONTACTS]]
-            each = MOST_TIES_BEYOND // (2 * max(len(closest), 1))
+            each = MOST_TIES_BEYOND // max(len(closest), 1)
             rows = await on.fetch(sql.TIES_BEYOND, closest, each)
             beyond = await asyncio.to_thread(_ties, rows)
             members = await _members(on, await asyncio.to_thread(_ends, [*ties, *beyond]))

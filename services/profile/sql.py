@@ -159,13 +159,14 @@ ORDER BY other LIMIT $3
 """
 
 TIES_BEYOND = """
--- each tie once; of each end the first $2 as either: a hub takes no room from the others
+-- each tie once; of each end at most $2: a hub takes no room from the others
 SELECT DISTINCT ON (a, b) a, b, state::text
 FROM unnest($1::text[]) AS ends (subject)
 CROSS JOIN LATERAL (
     (SELECT a, b, state FROM profile.ties WHERE a = subject ORDER BY b LIMIT $2)
     UNION ALL
     (SELECT a, b, state FROM profile.ties WHERE b = subject ORDER BY a LIMIT $2)
+    LIMIT $2
 ) AS theirs
 ORDER BY a, b
 """

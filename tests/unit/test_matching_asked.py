@@ -32,7 +32,7 @@ def test_a_person_and_a_limit_are_read() -> None:
         (b'{%b,"limit":51}' % ADA, "/limit is 51, must be less than or equal to 50"),
         (b'{%b,"limit":true}' % ADA, "/limit is true, must be a valid integer"),
         (b'{%b,"limit":"10"}' % ADA, "/limit is text of 2 characters, must be"),
-        (b'{%b,"limit":1.0}' % ADA, "/limit is 1.0, must be a valid integer"),
+        (b'{%b,"limit":1.5}' % ADA, "/limit is 1.5, must be a valid integer"),
         (b'{%b,"limit":1,"limit":2}' % ADA, "/ is \"two of 'limit'\""),
         (b'{%b,"limit":1e999}' % ADA, '/limit is "inf"'),
         (b'{%b,"a/b":1}' % ADA, "/a~1b is 1, must be left out"),

@@ -43,7 +43,7 @@ _NEARLY = 0.95  # of what was to be offered
 _LATE_SECONDS = 240.0
 _LOOK_SECONDS = 0.1
 _REST = 9  # times what a look took, before the next: looking takes processors from what it looks at
-_LONGEST_REST_SECONDS = 1.0  # for a rate is no better than the look that ends it
+_LONGEST_REST_SECONDS = 1.0  # where a rate is measured: it is no better than the look that ends it
 _RECOMPUTED_ROUNDS = 3
 Tell = Callable[[str], None]
 
@@ -72,7 +72,7 @@ class Overload:
         """Events a second, of so many that are there at once, until all are in effect."""
         begun = monotonic()
         await self.inbox.pour(events / 0.1, 0.1)
-        await self._in_effect(_LATE_SECONDS)
+        await self._in_effect(_LATE_SECONDS, _LONGEST_REST_SECONDS)
         return events / (monotonic() - begun)
 
     async def poured(self, rates: Mapping[str, float], seconds: float) -> dict[str, Poured]:
@@ -89,13 +89,13 @@ class Overload:
         await self.http.until_taken(again_seconds)
         return await self._in_effect(limit_seconds)
 
-    async def _in_effect(self, limit_seconds: float) -> bool:
+    async def _in_effect(self, limit_seconds: float, longest_rest: float = 60.0) -> bool:
         deadline = monotonic() + limit_seconds
         while (begun := monotonic()) < deadline:
             with suppress(Transient):
                 if (await standing(self.system.settings)).stored:
                     return True
-            rest = min(_REST * (monotonic() - begun), _LONGEST_REST_SECONDS)
+            rest = min(_REST * (monotonic() - begun), longest_rest)
             await asyncio.sleep(max(_LOOK_SECONDS, rest))
         return False
 
