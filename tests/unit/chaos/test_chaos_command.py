@@ -76,7 +76,11 @@ def test_ctrl_c_tells_which_seeds_did_not_finish_and_keeps_the_others(
     monkeypatch.setattr(table, "_ran", ran)
     monkeypatch.setattr(Seeds, "stop", lambda _: stopped.set())
     path = tmp_path / "table.json"
-    answer = chaos("--seed", "1", "--seeds", "3", "--table", str(path))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as Python begins
+    try:
+        answer = chaos("--seed", "1", "--seeds", "3", "--table", str(path))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert answer.exit_code == 130
     assert "seed 1: passed" in answer.stdout
     assert "seed 2: not finished" in answer.stdout
