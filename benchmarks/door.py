@@ -17,7 +17,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,15 +40,17 @@ BATCH, CONNECTIONS, MEMBERS = 100, 8, 2_000
 TYPE, TIME = "application/cloudevents-batch+json", "2026-01-05T09:00:00Z"
 
 
-def bodies(kind: str, datas: Iterator[dict[str, object]]) -> list[bytes]:
-    """Batches of events of a kind, as they go over the wire."""
-    events = [
-        {
+def events_of(kind: str, datas: Iterable[Mapping[str, object]]) -> Iterator[dict[str, object]]:
+    """An event of a kind for each."""
+    for n, data in enumerate(datas):
+        yield {
             "specversion": "1.0", "id": f"{kind}-{n}", "source": SOURCE,
             "type": f"org.crosstie.{kind}.v1", "time": TIME, "data": data,
-        }
-        for n, data in enumerate(datas)
-    ]  # fmt: skip
+        }  # fmt: skip
+
+
+def bodies(events: Sequence[dict[str, object]]) -> list[bytes]:
+    """Events in batches, as they go over the wire."""
     return [json.dumps(events[n : n + BATCH]).encode() for n in range(0, len(events), BATCH)]
 
 
@@ -56,11 +58,18 @@ def person(n: int) -> dict[str, str]:
     return {"authority": AUTHORITY, "id": f"p{n}"}
 
 
-def contacts(events: int) -> Iterator[dict[str, object]]:
+def joined() -> Iterator[dict[str, object]]:
+    """Everybody joins."""
+    people = ({"member": person(n), "consent": True} for n in range(MEMBERS))
+    return events_of("member.joined", people)
+
+
+def met(events: int) -> Iterator[dict[str, object]]:
+    """So many contacts."""
     draws = random.Random(1)
-    for _ in range(events):
-        one, other = draws.sample(range(MEMBERS), 2)
-        yield {"members": [person(one), person(other)], "channel": "met"}
+    pairs = (draws.sample(range(MEMBERS), 2) for _ in range(events))
+    contacts = ({"members": [person(a), person(b)], "channel": "met"} for a, b in pairs)
+    return events_of("contact.made", contacts)
 
 
 async def posted(client: httpx.AsyncClient, waiting: list[bytes]) -> int:
@@ -126,9 +135,8 @@ async def measured(settings: Settings, events: int, logs: Path) -> dict[str, flo
         async with client:
             while not await service.ready(client):  # noqa: ASYNC110  a process raises no event
                 await asyncio.sleep(0.1)
-            people = ({"member": person(n), "consent": True} for n in range(MEMBERS))
-            await posted(client, bodies("member.joined", people))
-            waiting = bodies("contact.made", contacts(events))
+            await posted(client, bodies([*joined()]))
+            waiting = bodies([*met(events)])
             begun = time.perf_counter()
             accepted = await posted(client, waiting)
             seconds = time.perf_counter() - begun

@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer
 
-from benchmarks.door import AUTHORITY, MEMBERS, SOURCE, contacts, deployment, environment, person
+from benchmarks.door import AUTHORITY, SOURCE, deployment, environment, joined, met
 from benchmarks.spent import each_100_000, spent
 from crosstie.client.inbox import inbox
 from crosstie.registry import Platform, add
@@ -33,24 +33,13 @@ POLL_SECONDS = 0.05
 PLATFORM = Platform("bench", frozenset([SOURCE]), frozenset([AUTHORITY]))
 
 
-def told(events: int) -> Iterator[dict[str, Any]]:
-    """Everybody joins, then `events` contacts."""
-    joining = ({"member": person(n), "consent": True} for n in range(MEMBERS))
-    for kind, datas in (("member.joined", joining), ("contact.made", contacts(events))):
-        for n, data in enumerate(datas):
-            yield {
-                "specversion": "1.0", "id": f"{kind}-{n}", "source": SOURCE,
-                "type": f"org.crosstie.{kind}.v1", "time": "2026-01-05T09:00:00Z", "data": data,
-            }  # fmt: skip
-
-
 async def measured(settings: Settings, pids: dict[str, int], events: int, logs: Path) -> Any:
     """The rate, and what it cost Kafka, PostgreSQL and the service."""
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     await add(connection, PLATFORM)
     await connection.close()
     async with inbox(settings.brokers, settings.topics.inbox(PLATFORM.name).name) as to:
-        expected = await to.send(told(events))
+        expected = await to.send(chain(joined(), met(events)))
     service = Supervised("ingestion", environment(settings), logs, None)
     kept = asyncio.create_task(service.keep())
     reader = AIOKafkaConsumer(**consumer_options(settings))
@@ -69,11 +58,11 @@ async def followed(
 ) -> Any:
     """Until all is in the log."""
     log = settings.topics.events
-    first, head_start, before = 0.0, 0, {}
+    first, head_start, before, processes = 0.0, 0, {}, {}
     while True:
         there = sum((await ends(reader, log.name, range(log.partitions))).values())
-        processes = {name: [pid] for name, pid in pids.items()} | {"worker": [service.pid or 0]}
         if there and not first:
+            processes = {name: [pid] for name, pid in (pids | {"worker": service.pid}).items()}
             first, head_start, before = time.perf_counter(), there, spent(processes)
         if there >= expected:
             break

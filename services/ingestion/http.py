@@ -16,7 +16,7 @@ from crosstie.door.faults import MOST_FAULTS
 from crosstie.errors import Rejected, Transient
 from crosstie.instants import now
 from crosstie.runtime.auth import Keys, platform_of
-from crosstie.runtime.limits import BODY_SECONDS, MOST_BODY_BYTES, RETRY_AFTER_SECONDS
+from crosstie.runtime.limits import MOST_BODY_BYTES, RETRY_AFTER_SECONDS, documented
 from crosstie.runtime.reach import SERVERS
 from crosstie.runtime.shares import Over, Shares
 from services.ingestion import body
@@ -71,10 +71,10 @@ class Problem(BaseModel):
     detail: str
 
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+_PROBLEMS: dict[int | str, dict[str, Any]] = documented(Problem) | {
     400: {
         "model": Problem,
-        "description": "The body was cut off, or is not compressed as it says.",
+        "description": "The body was cut off, is not compressed as it says, or is of two lengths.",
     },
     401: {"model": Problem, "description": "No API key, or a wrong one."},
     403: {
@@ -82,19 +82,16 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         "description": "Every event is another platform's to send (`results` says why of each); or "
         "the key may not write (`detail`).",
     },
-    408: {"model": Problem, "description": f"The body took over {BODY_SECONDS:.0f} seconds."},
     413: {
         "model": Problem,
         "description": "Over 1 MiB as sent or once opened, 1,000 events, or 20,000 after splitting.",
     },
-    414: {"model": Problem, "description": "Path and query over 4 KiB."},
     415: {"model": Problem, "description": "Not JSON or NDJSON in UTF-8, plain, gzip or zstd."},
     422: {"model": Answer, "description": "No event was accepted."},
     429: {
         "model": Problem,
         "description": "Too many requests of this key, or too much in hand; wait for Retry-After.",
     },
-    431: {"model": Problem, "description": "Over 100 headers, or 32 KiB of them."},
     503: {"model": Problem, "description": "Kafka or PostgreSQL is away; wait for Retry-After."},
 }
 _EVENT: dict[str, Any] = {

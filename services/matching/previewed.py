@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crosstie.events import INTEGER, Direction, Person
+from crosstie.events import Direction, Person
 from crosstie.instants import to_rfc3339
+from crosstie.integers import INTEGER
 from crosstie.matching.model import Suggestion
 from crosstie.suggestions import Shown
 from services.matching import tell

@@ -99,18 +99,22 @@ async def test_no_word_key_or_password_is_told(
     _untold("\n".join(said), world.key)
 
 
-@pytest.mark.slow
-async def test_no_password_is_told_while_kafka_refuses_us(
-    world: World, database_url: str, tmp_path: Path
-) -> None:
+def _unwelcome(world: World, database_url: str) -> dict[str, str]:
+    """The environment of a service that Kafka does not let in."""
     login = {
         "CROSSTIE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
         "CROSSTIE_KAFKA_SASL_USERNAME": "us",
         "CROSSTIE_KAFKA_SASL_PASSWORD": KAFKA_PASSWORD,
     }
-    settings = environment(
-        world.settings.kafka_bootstrap, database_url, world.settings.topic_prefix, **login
-    )
+    bootstrap, prefix = world.settings.kafka_bootstrap, world.settings.topic_prefix
+    return environment(bootstrap, database_url, prefix, **login)
+
+
+@pytest.mark.slow
+async def test_no_password_is_told_while_kafka_refuses_us(
+    world: World, database_url: str, tmp_path: Path
+) -> None:
+    settings = _unwelcome(world, database_url)
     with told("ingestion", tmp_path / "ingestion", settings) as ingestion:
         async with httpx.AsyncClient(timeout=60) as http:
             url = await ingestion.url()
@@ -127,14 +131,7 @@ async def test_no_password_is_told_while_kafka_refuses_us(
 async def test_no_reader_tells_a_password_while_kafka_refuses_it(
     world: World, database_url: str, tmp_path: Path, name: str
 ) -> None:
-    login = {
-        "CROSSTIE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
-        "CROSSTIE_KAFKA_SASL_USERNAME": "us",
-        "CROSSTIE_KAFKA_SASL_PASSWORD": KAFKA_PASSWORD,
-    }
-    settings = environment(
-        world.settings.kafka_bootstrap, database_url, world.settings.topic_prefix, **login
-    )
+    settings = _unwelcome(world, database_url)
     with told(name, tmp_path / name, settings) as service:
         async with httpx.AsyncClient(timeout=60) as http:
             url = await service.url()

@@ -12,14 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from crosstie.integers import INTEGER
 
 Authority = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:@-]{1,128}$")]
@@ -28,14 +23,6 @@ Term = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 ItemId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 SuggestionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{32}$")]
-
-
-def _whole(value: object) -> object:
-    """1.0 is the integer 1 (JSON Schema 2020-12, core, 4.2.3), and what some writers make of it."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-INTEGER = BeforeValidator(_whole)
 
 Channel = Literal[
     "met", "messaged", "called", "co-attended", "collaborated", "shared", "visited", "mentored"

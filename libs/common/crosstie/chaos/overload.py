@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -89,7 +90,7 @@ class Overload:
         await self.http.until_taken(again_seconds)
         return await self._in_effect(limit_seconds)
 
-    async def _in_effect(self, limit_seconds: float, longest_rest: float = 60.0) -> bool:
+    async def _in_effect(self, limit_seconds: float, longest_rest: float = inf) -> bool:
         deadline = monotonic() + limit_seconds
         while (begun := monotonic()) < deadline:
             with suppress(Transient):

@@ -63,12 +63,7 @@ class Overlaid:
 
     def whole(self) -> Any:
         """All of them: as much work as there are, where any lies above."""
-        if len(self.at) == 0:
-            return self.below
-        rows = np.empty(len(self), dtype=self.below.dtype)
-        rows[: len(self.below)] = self.below
-        rows[self.at] = self.above
-        return rows
+        return self.each(lambda rows: rows)
 
     def after(self, places: Ints, rows: Any, more: Any) -> Overlaid:
         """With `rows` at `places`, each place once, and `more` after the last."""

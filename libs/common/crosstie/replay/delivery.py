@@ -63,13 +63,12 @@ class Acknowledged:
 
     def _seen(self, sent: Identity, id: str) -> bool:
         """Whether what was logged as `id` was in effect before; now it is."""
-        if sent[1] != id:
-            self._lost.discard(sent)
-            logged = (sent[0], id)
+        logged = (sent[0], id)
+        if logged == sent:
+            before = sent not in self._lost
+        else:
             before = logged in self._pairs
             self._pairs.add(logged)
-            return before
-        before = sent not in self._lost
         self._lost.discard(sent)
         return before
 
