@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -85,6 +86,40 @@ def test_one_pair_of_a_gathering_in_effect_twice_is_doubled(world: World) -> Non
         "test g1: in effect 2 times",
         "test g2: acknowledged, and not in effect",
     )
+
+
+def told_in_any_order(world: World) -> set[tuple[str, ...]]:
+    """What the book says of e1, in whichever order the log is read."""
+    played: list[Played] = []
+    world.replay(played.append)
+    found = set()
+    for order in permutations(played):
+        told = Acknowledged([("test", "e1")])
+        for each in order:
+            told(each)
+        found.add(told.closed().differences)
+    return found
+
+
+def test_a_gathering_and_an_event_of_its_id_are_doubled_in_whatever_order_they_are_read(
+    world: World,
+) -> None:
+    for other in (BOB, CID):
+        world.between("contact.made", ANN, other, id=f"e1/{ANN}/{other}", channel="co-attended")
+    world.say("member.paused", BOB, id="e1")
+    assert told_in_any_order(world) == {("test e1: in effect 2 times",)}
+    world.say("member.paused", ANN, id="e1")
+    assert told_in_any_order(world) == {("test e1: in effect 3 times",)}
+
+
+def test_an_erasure_and_an_event_of_its_id_are_doubled_in_whatever_order_they_are_read(
+    world: World,
+) -> None:
+    for subject in (BOB, EVE):  # an erasure alone may be said again
+        world.say("member.erased", subject, id="e1")
+    assert told_in_any_order(world) == {()}
+    world.say("member.paused", ANN, id="e1")
+    assert told_in_any_order(world) == {("test e1: in effect 2 times",)}
 
 
 def sent(offset: int, id: str = "e1", type: str = "org.crosstie.contact.made.v1") -> Record:

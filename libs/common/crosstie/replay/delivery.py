@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from crosstie.logrecord import Head
 from crosstie.network.fold import ERASED
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.runner import Outcome, Played
@@ -22,9 +23,10 @@ class Acknowledged:
 
     def __init__(self, identities: Iterable[Identity]) -> None:
         self._wanted = set(identities)
-        self._lost = set(self._wanted)  # until they are seen: of millions nothing is kept besides
-        self._pairs: set[Identity] = set()  # by the id as logged: pairs of a gathering apart
-        self._again: dict[Identity, Counter[str]] = {}
+        self._unseen = set(self._wanted)  # by themselves: of millions nothing is kept besides
+        self._again: Counter[Identity] = Counter()  # by themselves, after the first of that name
+        self._pairs: dict[Identity, Counter[str]] = {}  # of a gathering: by the id as logged
+        self._erasures: set[Identity] = set()
         self._waiting: set[Identity] = set()
         self.beyond = False
         self._set_aside: Counter[Identity] = Counter()
@@ -34,8 +36,7 @@ class Acknowledged:
         if head is None or (sent := self._sent(head.source, head.id)) is None:
             return
         if played.outcome is Outcome.NEW:
-            if self._seen(sent, head.id) and head.type != ERASED:
-                self._again.setdefault(sent, Counter())[head.id] += 1
+            self._count(sent, head)
             if self.beyond:
                 self._waiting.add(sent)
         elif played.outcome is not Outcome.KNOWN:
@@ -50,27 +51,34 @@ class Acknowledged:
         audit.count("in the log, not folded yet", len(self._waiting))
         for what in ("lost", "doubled"):
             audit.count(what, 0)
-        for source, id in sorted(self._lost | self._again.keys()):
-            if (source, id) in self._lost:
+        more_than_alone = self._again.keys() | self._pairs.keys() | self._erasures
+        for source, id in sorted(self._unseen | more_than_alone):
+            times = self._times((source, id))
+            if times == 0:
                 audit.count("lost")
                 aside = "; it is in quarantine" if self._set_aside[source, id] else ""
                 audit.differs(f"{source} {id}: acknowledged, and not in effect{aside}")
-            else:
+            elif times > 1:
                 audit.count("doubled")
-                times = 1 + max(self._again[source, id].values())
                 audit.differs(f"{source} {id}: in effect {times} times")
         return audit.closed()
 
-    def _seen(self, sent: Identity, id: str) -> bool:
-        """Whether what was logged as `id` was in effect before; now it is."""
-        logged = (sent[0], id)
-        if logged == sent:
-            before = sent not in self._lost
+    def _count(self, sent: Identity, head: Head) -> None:
+        """One more is in effect of what was sent under that name."""
+        if head.type == ERASED:
+            self._erasures.add(sent)
+        elif (head.source, head.id) != sent:
+            self._pairs.setdefault(sent, Counter())[head.id] += 1
+        elif sent in self._unseen:
+            self._unseen.remove(sent)
         else:
-            before = logged in self._pairs
-            self._pairs.add(logged)
-        self._lost.discard(sent)
-        return before
+            self._again[sent] += 1
+
+    def _times(self, sent: Identity) -> int:
+        """How many events of that name are in effect: a gathering is one, an erasure often said too."""
+        alone = self._again[sent] + (sent not in self._unseen)
+        pairs = self._pairs.get(sent, Counter())
+        return alone + max(pairs.values(), default=0) + (sent in self._erasures)
 
     def _sent(self, source: str, id: str) -> Identity | None:
         """Under which identity it was sent; None where it is none of ours."""
