@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from math import inf
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
 import asyncpg
 
 from crosstie import api_keys, registry
-from crosstie.chaos.audit import standing
+from crosstie.chaos.flood import LATE_SECONDS, Flood
 from crosstie.chaos.gauges import Lag, Memory
 from crosstie.chaos.http_torrent import HttpTorrent
-from crosstie.chaos.inbox_torrent import InboxTorrent, inbox_torrent
+from crosstie.chaos.inbox_torrent import inbox_torrent
 from crosstie.chaos.probing import probing
-from crosstie.chaos.told import Poured, Told, began
-from crosstie.errors import Transient
+from crosstie.chaos.told import Told, began
 from crosstie.replay.books import Books, check
 from crosstie.runtime.admin import create_topics
 from crosstie.runtime.supervisor import SERVICES, System, whole_system
@@ -37,68 +34,9 @@ MEBIBYTE = 1024 * 1024
 BOUNDS_MIB: Mapping[str, int] = {"ingestion": 512, "profile": 1024, "matching": 4096}  # deploy/base
 # Kafka's own: a broker that gets no processor for a moment is not to be taken for dead
 PATIENT: Mapping[str, str] = {"broker.session.timeout.ms": "18000"}
-# of both doors first less, unmeasured: the first batches are slow, and ten times that is no ten times
-_WARMING_EVENTS, _MEASURED_EVENTS = 10_000, 60_000
-_WARMING_SECONDS, _MEASURED_SECONDS = 3.0, 5.0
 _NEARLY = 0.95  # of what was to be offered
-_LATE_SECONDS = 240.0
-_LOOK_SECONDS = 0.1
-_REST = 9  # times what a look took, before the next: looking takes processors from what it looks at
-_LONGEST_REST_SECONDS = 1.0  # where a rate is measured: it is no better than the look that ends it
 _RECOMPUTED_ROUNDS = 3
 Tell = Callable[[str], None]
-
-
-@dataclass
-class Overload:
-    """One run: what is asked of it, and what watches it."""
-
-    system: System
-    inbox: InboxTorrent
-    http: HttpTorrent
-    told: Told
-
-    async def carried(self) -> dict[str, float]:
-        """Events a second that one worker carries by each door, the other being idle."""
-        await self.http.post(self.told.joined())
-        await self._in_effect(_LATE_SECONDS)
-        await self._by_inbox(_WARMING_EVENTS)
-        by_inbox = await self._by_inbox(_MEASURED_EVENTS)
-        await self.http.at_full_speed(_WARMING_SECONDS)
-        by_http = await self.http.at_full_speed(_MEASURED_SECONDS)
-        await self._in_effect(_LATE_SECONDS)
-        return {"inbox": by_inbox, "http": by_http}
-
-    async def _by_inbox(self, events: int) -> float:
-        """Events a second, of so many that are there at once, until all are in effect."""
-        begun = monotonic()
-        await self.inbox.pour(events / 0.1, 0.1)
-        await self._in_effect(_LATE_SECONDS, _LONGEST_REST_SECONDS)
-        return events / (monotonic() - begun)
-
-    async def poured(self, rates: Mapping[str, float], seconds: float) -> dict[str, Poured]:
-        """Both doors at these rates, and what was offered in truth."""
-        async with asyncio.TaskGroup() as group:
-            pouring = {
-                "inbox": group.create_task(self.inbox.pour(rates["inbox"], seconds)),
-                "http": group.create_task(self.http.pour(rates["http"], seconds)),
-            }
-        return {door: each.result() for door, each in pouring.items()}
-
-    async def drained(self, again_seconds: float, limit_seconds: float) -> bool:
-        """Whether all is in effect within that time; what HTTP shed is offered again for a while."""
-        await self.http.until_taken(again_seconds)
-        return await self._in_effect(limit_seconds)
-
-    async def _in_effect(self, limit_seconds: float, longest_rest: float = inf) -> bool:
-        deadline = monotonic() + limit_seconds
-        while (begun := monotonic()) < deadline:
-            with suppress(Transient):
-                if (await standing(self.system.settings)).stored:
-                    return True
-            rest = min(_REST * (monotonic() - begun), longest_rest)
-            await asyncio.sleep(max(_LOOK_SECONDS, rest))
-        return False
 
 
 async def run(
@@ -124,7 +62,7 @@ async def run(
             turned_away = made.http.answers[429]
             draining = monotonic()
             tell(f"draining {lag.most} records")
-            drained = await made.drained(seconds, _LATE_SECONDS + 4 * times * seconds)
+            drained = await made.drained(seconds, LATE_SECONDS + 4 * times * seconds)
             draining = monotonic() - draining
         tell("checking the books")
         acknowledged = made.inbox.acknowledged | made.http.acknowledged
@@ -197,7 +135,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _made(system: System) -> AsyncIterator[Overload]:
+async def _made(system: System) -> AsyncIterator[Flood]:
     settings = system.settings
     key = await _registered(settings)
     began_at = began()
@@ -206,7 +144,7 @@ async def _made(system: System) -> AsyncIterator[Overload]:
     http = HttpTorrent(system.urls["ingestion"], key, told["http"].contacts())
     try:
         async with inbox_torrent(settings.brokers, topic, told["inbox"]) as inbox:
-            yield Overload(system, inbox, http, told["http"])
+            yield Flood(system.settings, inbox, http, told["http"])
     finally:
         http.close()
 
