@@ -19,6 +19,7 @@ from crosstie.runtime.service import Running, Service
 from crosstie.runtime.stopping import cut_short
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
+from services.matching.ahead import keep_looking
 from services.matching.decide import Rules
 from services.matching.garbage import leave_what_is_held
 from services.matching.lease import TRY_SECONDS, Lease, leading
@@ -70,6 +71,8 @@ def build(settings: Settings) -> Service:
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting("reader", reader.run(), running))
                 group.create_task(seen("readiness", _ready(reader, desk, running)))
+                looking = _until_stop(keep_looking(reader, settings.topics, running), running)
+                group.create_task(lasting("comparing with the log", looking, running))
                 leading = _lead_in_turn(Lease(settings), leader, running)
                 group.create_task(lasting("leader", leading, running))
 

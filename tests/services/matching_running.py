@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from crosstie.runtime.service import Running
+from crosstie.runtime.service import Running, add_health
 from crosstie.runtime.telemetry import JsonLines
 from crosstie.settings import Settings
 from services.matching.app import build
@@ -51,6 +51,7 @@ class Here(Logged):
 
     api: FastAPI
     work: asyncio.Task[None]
+    unready: dict[str, str]
 
     def alive(self) -> bool:
         """Raises what it ended with."""
@@ -70,7 +71,9 @@ class Here(Logged):
 async def here(settings: Settings) -> AsyncIterator[Here]:
     """The service with these settings, stopped in good order."""
     service, running = build(settings), Running()
-    mine = Here(api=service.api, work=asyncio.ensure_future(service.work(running)))
+    add_health(service.api, running)
+    work = asyncio.ensure_future(service.work(running))
+    mine = Here(api=service.api, work=work, unready=running.unready)
     lines = _Lines(mine.lines)
     logger = logging.getLogger("crosstie")
     logger.addHandler(lines)
