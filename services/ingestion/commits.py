@@ -36,6 +36,10 @@ class Commits:
             ends[TopicPartition(each.topic, each.partition)] = each.offset + 1
         await self._tell(consumer, ends)
 
+    async def passed(self, consumer: Any, place: TopicPartition, to: int) -> None:
+        """Nothing before `to` is there to be read any more."""
+        await self._tell(consumer, {place: to})
+
     async def idle(self, consumer: Any) -> None:
         """Now and then past marks of transactions, and records that were aborted; nothing is in hand.
 
