@@ -74,7 +74,8 @@ class Problem(BaseModel):
 _PROBLEMS: dict[int | str, dict[str, Any]] = documented(Problem) | {
     400: {
         "model": Problem,
-        "description": "The body was cut off, is not compressed as it says, or is of two lengths.",
+        "description": "The body was cut off or is not compressed as it says, or Content-Length "
+        "is no number or contradicts another.",
     },
     401: {"model": Problem, "description": "No API key, or a wrong one."},
     403: {

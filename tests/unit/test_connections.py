@@ -234,7 +234,7 @@ REFUSED = [
     (b"GET\r\n\r\n", 400),
     (HEAD + b"Content-Length: -1\r\n\r\n", 400),
     (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi", 400),
-    (HEAD + b"Content-Length: " + b"9" * 30 + b"\r\n\r\n", 400),
+    (HEAD + b"Content-Length: " + b"9" * 30 + b"\r\n\r\n", 413),
     (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
     (HEAD + b"Transfer-Encoding: gzip\r\n\r\n", 400),
     (HEAD + b"X: \x00\r\n\r\n", 400),

@@ -16,6 +16,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from crosstie.runtime.lengths import said, wrong
+from crosstie.runtime.limits import MOST_BODY_BYTES
 from crosstie.runtime.lingering import Lingering
 
 HEAD_SECONDS = (
@@ -48,6 +50,7 @@ class Connection(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self.since = 0.0  # when it began to wait for a request
         self._heard = False  # something of the next request's head
+        self._head = b""  # of the request that is read, and what came with it
         self._rest = False  # of a request that is answered already is still to come
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -74,6 +77,8 @@ class Connection(H11Protocol):
 
     def handle_events(self) -> None:
         before = self.cycle
+        # h11 keeps nothing of a head that it refuses
+        self._head = self.conn.trailing_data[0] if self.conn.their_state is h11.IDLE else b""
         super().handle_events()
         if self.cycle is not before and not self.is_waiting():
             self._rest = False
@@ -88,7 +93,7 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  it never says more
         """What h11 could not read."""
-        self._refuse(400, _MALFORMED)
+        self._refuse(*wrong(said(self._head), MOST_BODY_BYTES) or (400, _MALFORMED))
 
     def is_waiting(self) -> bool:
         """Whether no request is in hand."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from crosstie.door.strict_json import escaped
 from crosstie.errors import Withheld, shown
+from crosstie.runtime.lengths import wrong
 from crosstie.settings import Settings
 
 MOST_BODY_BYTES = 1024 * 1024
@@ -29,7 +30,7 @@ _ALWAYS = ("/health/live", "/health/ready", "/metrics")
 _MOST_MISTAKES = 20
 
 _ANSWERS = {
-    400: "Content-Length and Transfer-Encoding contradict each other.",
+    400: "Content-Length is no number, or contradicts another, or Transfer-Encoding.",
     408: f"The body took over {BODY_SECONDS:.0f} seconds.",
     413: f"The body is over {MOST_BODY_BYTES // 1024**2} MiB.",
     414: f"Path and query are over {MOST_TARGET_BYTES // 1024} KiB.",
@@ -60,7 +61,7 @@ def documented(problem: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 
 
 class Limits:
-    """Answers what is too much by itself: 413, 414, 429 and 431, 408 for a slow body, 400 for two lengths."""
+    """Answers what is too much by itself: 408, 413, 414, 429 and 431; 400 for a wrong length."""
 
     def __init__(self, app: App, most: int) -> None:
         self._app = app
@@ -111,13 +112,9 @@ class _Body:
         self._more = message.get("more_body", False)
         self._size += len(message.get("body", b""))
         if self._size > MOST_BODY_BYTES:
-            raise HTTPException(413, over_bytes(self._size))
+            detail = f"the body is {self._size} bytes or more, at most {MOST_BODY_BYTES}; send less at once"
+            raise HTTPException(413, detail)
         return message
-
-
-def over_bytes(size: int) -> str:
-    """Of a body that is too large, by announcement or by what came so far."""
-    return f"the body is {size} bytes or more, at most {MOST_BODY_BYTES}; send less at once"
 
 
 def _too_much(scope: Message) -> JSONResponse | None:
@@ -138,9 +135,8 @@ def _too_much(scope: Message) -> JSONResponse | None:
         # whoever passed it on may have cut it at the other: what follows is nobody's (RFC 9112 6.3)
         detail = "Content-Length and Transfer-Encoding contradict each other; send one of them"
         return _problem(400, detail, {"Connection": "close"})
-    if lengths and lengths[0].isdigit() and int(lengths[0][:20]) > MOST_BODY_BYTES:
-        return _problem(413, over_bytes(int(lengths[0][:20])))
-    return None
+    refused = wrong(lengths, MOST_BODY_BYTES)
+    return None if refused is None else _problem(*refused)
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
