@@ -98,6 +98,62 @@ def test_settings_that_do_not_fit_together_are_named(said: dict[str, str], words
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        (
+            {
+                "kafka_sasl_username": "u",
+                "kafka_ca_file": "/ca",
+                "kafka_key_file": "/key",
+            },
+            [
+                "CROSSTIE_KAFKA_SASL_USERNAME is 'u', but",
+                "CROSSTIE_KAFKA_CA_FILE is set, but CROSSTIE_KAFKA_SECURITY_PROTOCOL is PLAINTEXT",
+                "CROSSTIE_KAFKA_KEY_FILE is set, but CROSSTIE_KAFKA_SECURITY_PROTOCOL is PLAINTEXT",
+                "CROSSTIE_KAFKA_KEY_FILE is set, but CROSSTIE_KAFKA_CERTIFICATE_FILE is not",
+            ],
+        ),
+        (
+            {
+                "kafka_security_protocol": "SASL_PLAINTEXT",
+                "kafka_sasl_mechanism": "PLAIN",
+                "kafka_certificate_file": "/cert",
+            },
+            [
+                "CROSSTIE_KAFKA_SASL_USERNAME is not set, but",
+                "CROSSTIE_KAFKA_SASL_MECHANISM is PLAIN and",
+                "CROSSTIE_KAFKA_CERTIFICATE_FILE is set, but",
+                "no password though CROSSTIE_KAFKA_SECURITY_PROTOCOL asks for one: set",
+            ],
+        ),
+        (
+            {
+                "kafka_security_protocol": "SASL_SSL",
+                "kafka_sasl_password": SECRET,
+                "kafka_sasl_password_file": "/secret",
+                "kafka_key_file": "/key",
+            },
+            [
+                "CROSSTIE_KAFKA_SASL_USERNAME is not set, but",
+                "CROSSTIE_KAFKA_KEY_FILE is set, but CROSSTIE_KAFKA_CERTIFICATE_FILE is not",
+                "CROSSTIE_KAFKA_SASL_PASSWORD and CROSSTIE_KAFKA_SASL_PASSWORD_FILE are both set",
+            ],
+        ),
+    ],
+)
+def test_all_that_does_not_fit_together_is_named_at_once(
+    said: dict[str, str], named: list[str]
+) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        brokers(**said)
+    faults = str(refused.value).split("; also, ")
+    assert len(faults) == len(named)
+    for fault, begins in zip(faults, named, strict=True):
+        assert fault.startswith(begins)
+    assert SECRET not in str(refused.value)
+
+
 @pytest.mark.parametrize("client", ["aiokafka", "librdkafka"])
 @pytest.mark.parametrize(
     ("said", "words"),

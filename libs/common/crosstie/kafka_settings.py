@@ -49,57 +49,78 @@ class KafkaSettings(BaseSettings):
     )
 
     def brokers_at(self, bootstrap: str) -> Brokers:
-        """The brokers at `bootstrap`. Raises Misconfigured for settings that do not fit together."""
-        made = Brokers(
+        """The brokers at `bootstrap`. Raises Misconfigured, once, for all that does not fit together."""
+        user, login = self.kafka_sasl_username, None
+        faults = self._of_user() + self._of_files()
+        if self._proves_user:
+            try:
+                password = self._password()
+            except Misconfigured as error:
+                faults.append(str(error))
+            else:
+                login = Login(user or "", password, self.kafka_sasl_mechanism)
+        if faults:
+            raise Misconfigured("; also, ".join(faults))
+        return Brokers(
             bootstrap,
             self.kafka_security_protocol,
-            self._login(),
+            login,
             self.kafka_ca_file,
             self.kafka_certificate_file,
             self.kafka_key_file,
         )
-        for name in ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file"):
-            if getattr(self, name) is not None and not made.tls:
-                raise Misconfigured(
-                    f"CROSSTIE_{name.upper()} is set, but {_PROTOCOL} is {made.protocol}, which uses "
-                    "no TLS; make it SASL_SSL or SSL"
-                )
-        if made.key_file is not None and made.certificate_file is None:
-            raise Misconfigured(
-                "CROSSTIE_KAFKA_KEY_FILE is set, but CROSSTIE_KAFKA_CERTIFICATE_FILE is not; set both"
-            )
-        return made
 
-    def _login(self) -> Login | None:
+    @property
+    def _proves_user(self) -> bool:
+        return self.kafka_security_protocol.startswith("SASL_")
+
+    def _of_user(self) -> list[str]:
+        """What is wrong with whom we say to be, and how."""
         protocol, user = self.kafka_security_protocol, self.kafka_sasl_username
-        if not protocol.startswith("SASL_"):
-            if user is not None:
-                raise Misconfigured(
-                    f"{_USERNAME} is {user!r}, but {_PROTOCOL} is {protocol}, which tells Kafka of no "
-                    "user; make it SASL_SSL"
-                )
-            return None
+        if not self._proves_user:
+            said = (
+                f"{_USERNAME} is {user!r}, but {_PROTOCOL} is {protocol}, which tells Kafka of no user; "
+                "make it SASL_SSL"
+            )
+            return [] if user is None else [said]
+        faults = []
         if not user:
-            raise Misconfigured(
+            faults.append(
                 f"{_USERNAME} is not set, but {_PROTOCOL} is {protocol}; set our user in Kafka"
             )
         if protocol == "SASL_PLAINTEXT" and self.kafka_sasl_mechanism == "PLAIN":
-            raise Misconfigured(
+            faults.append(
                 f"CROSSTIE_KAFKA_SASL_MECHANISM is PLAIN and {_PROTOCOL} is {protocol}: the password "
                 "would be read by everybody on the way; make the latter SASL_SSL"
             )
-        return Login(user, self._password(user), self.kafka_sasl_mechanism)
+        return faults
 
-    def _password(self, user: str) -> str:
+    def _of_files(self) -> list[str]:
+        """What is wrong with which files are given; not with what is in them."""
+        protocol, faults = self.kafka_security_protocol, []
+        if not protocol.endswith("SSL"):
+            faults = [
+                f"CROSSTIE_{name.upper()} is set, but {_PROTOCOL} is {protocol}, which uses no TLS; "
+                "make it SASL_SSL or SSL"
+                for name in ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
+                if getattr(self, name) is not None
+            ]
+        if self.kafka_key_file is not None and self.kafka_certificate_file is None:
+            faults.append(
+                "CROSSTIE_KAFKA_KEY_FILE is set, but CROSSTIE_KAFKA_CERTIFICATE_FILE is not; set both"
+            )
+        return faults
+
+    def _password(self) -> str:
         said, path = self.kafka_sasl_password, self.kafka_sasl_password_file
         if said is not None and path is not None:
             raise Misconfigured(f"{_PASSWORD} and {_PASSWORD_FILE} are both set; keep one")
         if said is not None and said.get_secret_value():
             return said.get_secret_value()
         if path is None:
-            raise Misconfigured(
-                f"no password for {_USERNAME} {user!r}: set {_PASSWORD_FILE}, or {_PASSWORD}"
-            )
+            user = self.kafka_sasl_username
+            whose = f"for {_USERNAME} {user!r}" if user else f"though {_PROTOCOL} asks for one"
+            raise Misconfigured(f"no password {whose}: set {_PASSWORD_FILE}, or {_PASSWORD}")
         try:
             found = path.read_text().rstrip("\r\n")
         except (OSError, ValueError) as error:
