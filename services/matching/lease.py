@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from crosstie.errors import DatabaseAway
-from crosstie.runtime.database import transient
+from crosstie.runtime.database import ENDS_IN_SILENCE, transient
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
@@ -29,9 +29,7 @@ _SESSION = {
     "application_name": "crosstie-matching-leader",
     "role": "crosstie_matching",
     "idle_session_timeout": "15s",
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
+    **ENDS_IN_SILENCE,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 LEADER_LOCK = 0x6D61746368696E67  # "matching": of all advisory locks in the database, the leader's
 
 TRY_TO_LEAD = "SELECT pg_try_advisory_lock($1)"
-STILL_HERE = "SELECT 1"  # keeps the session of the lock from being idle
+STILL_HERE = "SELECT 1"  # keeps a session that holds something from being idle
 
 HEAD = "SELECT n, at, digest, published_n FROM matching.head"
 
@@ -53,6 +53,10 @@ NEWEST_LEDGER = "SELECT n, body FROM matching.ledgers ORDER BY n DESC LIMIT 1"
 ROUNDS_AFTER = "SELECT body FROM matching.rounds WHERE n > $1 ORDER BY n LIMIT $2"
 ROUNDS_UPTO = "SELECT body FROM matching.rounds WHERE n <= $1 ORDER BY n DESC LIMIT $2"
 
+PUT_IMAGES = """
+INSERT INTO matching.outbox (n, i, topic, key, headers, value)
+SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bytea[], $5::json[], $6::bytea[])
+"""
 UNPUBLISHED = """
 -- rounds in order, each round's images in theirs; those after image ($2, $3)
 SELECT n, i, topic, key, headers, value FROM matching.outbox

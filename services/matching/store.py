@@ -6,10 +6,11 @@ transactional producer (publishing.py).
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import asyncpg
 
@@ -24,7 +25,7 @@ from services.matching.offloop import off_loop
 from services.matching.written import (
     Decision,
     Image,
-    outbox_rows,
+    outbox_columns,
     round_row,
     suggestion_columns,
 )
@@ -32,6 +33,9 @@ from services.matching.written import (
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
 
+T = TypeVar("T")
+
+_BEAT_SECONDS = 3.0
 _ROUNDS_AT_ONCE = 500
 _ROWS_AT_ONCE = 2_000  # suggestions or images: nothing else runs while so many are turned to bytes
 
@@ -186,27 +190,43 @@ async def _row(of: asyncpg.Pool[Any] | Connection, statement: str) -> Any:
 
 
 async def _save(connection: Connection, decision: Decision) -> None:
-    """Each kind of rows is made when its turn comes, beside the event loop: many take seconds."""
+    """Each kind of rows is made when its turn comes: many take memory."""
     round, n = decision.round, decision.round.n
-    await connection.execute(sql.ADD_ROUND, *await off_loop(lambda: round_row(round)))
+    await connection.execute(sql.ADD_ROUND, *await _made(connection, lambda: round_row(round)))
     if round.changes:
-        await _put_suggestions(connection, await off_loop(lambda: suggestion_columns(decision)))
+        columns = await _made(connection, lambda: suggestion_columns(decision))
+        await _put(connection, sql.PUT_SUGGESTIONS, columns)
     if decision.published:
         await connection.execute(sql.PUBLISHED, n)
     if decision.images:
-        rows = await off_loop(lambda: outbox_rows(n, decision.images))
-        await connection.copy_records_to_table("outbox", schema_name="matching", records=rows)
+        columns = await _made(connection, lambda: outbox_columns(n, decision.images))
+        await _put(connection, sql.PUT_IMAGES, columns)
     if round.full and not decision.published:
-        body = await off_loop(lambda: ledger_bytes.stored(decision.ledger))
+        body = await _made(connection, lambda: ledger_bytes.stored(decision.ledger))
         await _keep_ledger(connection, n, body)
     if decision.full_answered:
         await connection.execute(sql.FULL_DONE, decision.full_answered)
 
 
-async def _put_suggestions(connection: Connection, columns: tuple[list[Any], ...]) -> None:
+async def _made(connection: Connection, make: Callable[[], T]) -> T:
+    """What `make` gives, made beside the event loop: it may take seconds.
+
+    PostgreSQL is told meanwhile that we are alive: it ends a transaction that falls silent.
+    """
+    making = asyncio.create_task(off_loop(make))
+    try:
+        while not (await asyncio.wait({making}, timeout=_BEAT_SECONDS))[0]:
+            await connection.execute(sql.STILL_HERE)
+        return await making
+    finally:
+        making.cancel()
+
+
+async def _put(connection: Connection, statement: str, columns: tuple[list[Any], ...]) -> None:
+    """Never COPY: PostgreSQL waits for the rest of it for ever, and holds the head meanwhile."""
     for start in range(0, len(columns[0]), _ROWS_AT_ONCE):
         some = (column[start : start + _ROWS_AT_ONCE] for column in columns)
-        await connection.execute(sql.PUT_SUGGESTIONS, *some)
+        await connection.execute(statement, *some)
 
 
 async def _keep_ledger(connection: Connection, n: int, body: bytes) -> None:

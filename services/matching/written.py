@@ -69,8 +69,13 @@ def suggestion_columns(decision: Decision) -> tuple[list[Any], ...]:
     )
 
 
-def outbox_rows(n: int, images: tuple[Image, ...]) -> list[tuple[Any, ...]]:
-    return [
-        (n, i, each.topic, each.key, json.dumps(each.headers), each.value)
-        for i, each in enumerate(images)
-    ]
+def outbox_columns(n: int, images: tuple[Image, ...]) -> tuple[list[Any], ...]:
+    """Columns of the images of round `n`, in order."""
+    return (
+        [n] * len(images),
+        list(range(len(images))),
+        [each.topic for each in images],
+        [each.key for each in images],
+        [json.dumps(each.headers) for each in images],
+        [each.value for each in images],
+    )

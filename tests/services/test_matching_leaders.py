@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +14,11 @@ from msgspec import structs
 
 from crosstie.errors import Fenced
 from crosstie.matching import record
+from crosstie.runtime import database
+from crosstie.runtime.service import Running
+from services.matching import store as store_module
 from services.matching.store import Store
+from tests.line import between
 from tests.services.matching_rounds import recorded, round_one
 from tests.services.matching_running import Replica, replica
 from tests.services.matching_world import (
@@ -95,7 +100,7 @@ async def test_a_round_that_no_matcher_wrote_stops_no_leader(village: World) -> 
 async def test_a_restored_database_rolls_forward_from_the_rounds_topic(
     village: World, make_database: Callable[[], str]
 ) -> None:
-    backup = village.settings.model_copy(update={"database_url": _secret(village, make_database())})
+    backup = village.settings.model_copy(update={"database_url": _url(village, make_database())})
     async with replica(village.settings):
         await village.round_published(1)
         await copy(village, backup)
@@ -118,7 +123,7 @@ async def test_a_restored_database_rolls_forward_from_the_rounds_topic(
 async def test_a_database_with_another_history_leads_nothing(
     village: World, make_database: Callable[[], str]
 ) -> None:
-    other = village.settings.model_copy(update={"database_url": _secret(village, make_database())})
+    other = village.settings.model_copy(update={"database_url": _url(village, make_database())})
     async with replica(village.settings):
         await village.round_published(1)
     await copy(village, other)
@@ -156,7 +161,7 @@ async def copy(village: World, to: Any) -> None:
     await target.close()
 
 
-def _secret(village: World, url: str) -> Any:
+def _url(village: World, url: str) -> Any:
     return type(village.settings.database_url)(url)
 
 
@@ -170,3 +175,47 @@ async def test_a_commit_whose_answer_was_lost_is_recognised_and_another_is_not(
         with pytest.raises(Fenced):
             await store.commit(round_one(village, at=2))
     assert await village.sql.fetchval("SELECT count(*) FROM matching.rounds") == 1
+
+
+async def test_a_leader_that_falls_silent_within_its_commit_holds_up_nobody(
+    village: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(database.ENDS_IN_SILENCE, "idle_in_transaction_session_timeout", "1s")
+    half_way = asyncio.Event()
+
+    async def silent(decision: Callable[[], Any]) -> Any:
+        line.silent = True
+        half_way.set()
+        return await asyncio.Event().wait()
+
+    async with between(village.settings.database_url.get_secret_value()) as line:
+        over_the_line = village.settings.model_copy(
+            update={"database_url": _url(village, line.url)}
+        )
+        async with (
+            database.pools(over_the_line, "matching", Running(), 1) as (frozen,),
+            database.pools(village.settings, "matching", Running(), 1) as (awake,),
+        ):
+            with monkeypatch.context() as within:
+                within.setattr(store_module, "off_loop", silent)
+                committing = asyncio.create_task(Store(frozen).commit(round_one(village)))
+                await half_way.wait()
+            await Store(awake).commit(round_one(village, at=2))
+            committing.cancel()
+    assert (await village.head())["at"] == 2
+
+
+async def test_a_commit_whose_rows_take_long_to_make_is_not_taken_for_a_silent_one(
+    village: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(database.ENDS_IN_SILENCE, "idle_in_transaction_session_timeout", "500ms")
+    monkeypatch.setattr(store_module, "_BEAT_SECONDS", 0.05)
+
+    async def slow(make: Callable[[], Any]) -> Any:
+        await asyncio.sleep(1.5)
+        return make()
+
+    monkeypatch.setattr(store_module, "off_loop", slow)
+    async with database.pools(village.settings, "matching", Running(), 1) as (pool,):
+        await Store(pool).commit(round_one(village))
+    assert (await village.head())["n"] == 1

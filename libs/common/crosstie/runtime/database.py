@@ -24,6 +24,14 @@ LONGEST_WAIT_SECONDS = 2.0
 SOON_SECONDS = 5.0
 LEAVING_SECONDS = 1.0
 
+# of each session: a process that stands still, or whose machine is gone, gives up the rows it holds
+ENDS_IN_SILENCE = {
+    "idle_in_transaction_session_timeout": "15s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -136,6 +144,7 @@ async def pool(
                 server_settings={
                     "role": f"crosstie_{role}",
                     "application_name": f"crosstie-{role}",
+                    **ENDS_IN_SILENCE,
                 },
             )
 
