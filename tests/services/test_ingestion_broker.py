@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -16,6 +15,7 @@ import pytest
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from tests.services.ingestion_world import World, client, eventually, ingestion, joined, process
 from tests.services.ingestion_world import world as made
+from tests.still import standing_still
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -83,12 +83,9 @@ async def test_while_the_broker_stands_still_callers_get_503_in_time(
 ) -> None:
     async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
         assert (await http.post("/v1/events", json=joined("ada"))).status_code == 202
-        os.kill(broker.server.pid, signal.SIGSTOP)
-        try:
+        with standing_still(broker.server.pid):
             async with asyncio.timeout(30):
                 answer = await http.post("/v1/events", json=joined("ada"))
-        finally:
-            os.kill(broker.server.pid, signal.SIGCONT)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
         sent = joined("bob")
@@ -103,13 +100,10 @@ async def test_it_is_alive_and_not_ready_while_the_broker_stands_still(
     with process(world) as service:
         async with httpx.AsyncClient(base_url=service.url()) as http:
             await eventually(lambda: _ready(http))
-            os.kill(broker.server.pid, signal.SIGSTOP)
-            try:
+            with standing_still(broker.server.pid):
                 await eventually(lambda: _reasons(http))
                 assert (await _reasons(http)).keys() == {"kafka"}
                 assert (await http.get("/health/live")).status_code == 200
-            finally:
-                os.kill(broker.server.pid, signal.SIGCONT)
             await eventually(lambda: _ready(http), seconds=60)
 
 
@@ -125,12 +119,9 @@ async def test_it_stops_in_time_while_the_broker_stands_still(
             for n in range(2_000):
                 await producer.send(inbox, json.dumps(joined(f"p{n}")).encode())
         await eventually(world.events)
-        os.kill(broker.server.pid, signal.SIGSTOP)
-        try:
+        with standing_still(broker.server.pid):
             service.process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(service.process.wait, timeout=25) == 0
-        finally:
-            os.kill(broker.server.pid, signal.SIGCONT)
 
 
 @pytest.mark.slow

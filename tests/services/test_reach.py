@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from crosstie.runtime import reach
 from crosstie.runtime.embedded_kafka import EmbeddedKafka
 from crosstie.runtime.service import Running
 from tests.services.ingestion_world import eventually, proxy, settings_for
+from tests.still import standing_still
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -42,13 +41,10 @@ async def test_a_broker_that_stands_still_is_away_until_it_goes_on(
     async with reach.watching("ingestion", settings_for(broker.bootstrap, database, "t."), running):
         await running.pause(1)
         assert running.unready == {}
-        os.kill(broker.server.pid, signal.SIGSTOP)
-        try:
+        with standing_still(broker.server.pid):
             await eventually(lambda: running.unready)
             assert running.unready == {"kafka": "no answer within 3 s"}
             await running.pause(4)  # it goes on asking
-        finally:
-            os.kill(broker.server.pid, signal.SIGCONT)
         await eventually(lambda: not running.unready)
     assert [each.message for each in caplog.records] == ["does not answer", "answers again"]
 
