@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,13 +17,16 @@ from crosstie import api_keys
 from crosstie.contracts import openapi
 from crosstie.runtime.auth import Keys
 from crosstie.runtime.stack import Stack
-from tests.fuzz.documented import BY_STARLETTE, about, answered, made
+from tests.fuzz import sendable
+from tests.fuzz.documented import BY_STARLETTE, Made, about, answered, made
 from tests.services import matching_world, profile_reading
 from tests.services.ingestion_world import client, ingestion, world
 from tests.services.matching_running import here
 
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 EXAMPLES = 100
+MOSTLY = 0.9
+EVENTS = 12  # of each type
 READS = 40  # requests to each of their operations
 
 
@@ -53,7 +57,39 @@ async def test_the_door_answers_what_its_document_lets_be_sent_and_what_not(
     ):
         refused = await wrong(at.connection, "members", "read")
         statuses = await answered(http, document, made(document, mode, EXAMPLES), refused)
-    assert statuses.keys() & {202, 403, 422}
+    assert statuses[422] >= MOSTLY * statuses.total(), statuses  # hardly anything is an event
+    assert not statuses[403], statuses
+
+
+@pytest.mark.slow
+async def test_the_door_takes_the_events_of_the_schemas_and_refuses_the_same_spoiled_for_what_is_wrong(
+    stack: Stack, database: str, topic_prefix: str
+) -> None:
+    document = openapi.documents()["ingestion"]
+    sent = [made(each, POSITIVE, EVENTS) for each in sendable.documents(document)]
+    async with (
+        world(stack.bootstrap, database, topic_prefix, requests_per_second=1e6) as at,
+        ingestion(at.settings) as (service, _),
+        client(service, at.key) as http,
+    ):
+        refused = await wrong(at.connection, "members", "read")
+        for of_one_type in sent:
+            right = [each for each in of_one_type if sendable.by_one_of_them(_event(each))]
+            taken = await answered(http, document, right, refused)
+            assert taken.keys() <= {202, 422}, taken
+            assert taken[202] >= MOSTLY * taken.total(), taken
+            others = [each for each in of_one_type if each not in right]
+            assert (await answered(http, document, others, refused)).keys() <= {422}
+            for pointer, status, spoiled in sendable.spoiled(_event(right[0])):
+                answer = await http.post("/v1/events", json=spoiled)
+                told = [each["pointer"] for each in answer.json()["results"]]
+                assert (answer.status_code, told) == (status, [pointer]), answer.text
+
+
+def _event(made: Made) -> dict[str, Any]:
+    body: Any = made.request.body
+    event: dict[str, Any] = json.loads(body)
+    return event
 
 
 @asynccontextmanager
