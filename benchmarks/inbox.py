@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaConsumer
 from benchmarks.door import AUTHORITY, SOURCE, deployment, environment, joined, met
 from benchmarks.spent import each_100_000, spent
 from crosstie.client.inbox import inbox
+from crosstie.errors import CrosstieError
 from crosstie.registry import Platform, add
 from crosstie.runtime.kafka import consumer_options, ends
 from crosstie.runtime.stack import stack
@@ -30,7 +31,31 @@ from crosstie.runtime.supervised import Supervised
 from crosstie.settings import Settings
 
 POLL_SECONDS = 0.05
+STILL_SECONDS = 120.0  # without one more in the log: a service that starts slowly takes a minute
 PLATFORM = Platform("bench", frozenset([SOURCE]), frozenset([AUTHORITY]))
+
+
+class Still(CrosstieError):
+    """Nothing more came, so that nothing was measured."""
+
+
+class Patience:
+    """With what does not end, as long as it goes on."""
+
+    def __init__(self, seconds: float, expected: int) -> None:
+        self._seconds, self._expected = seconds, expected
+        self._most, self._since = -1, 0.0
+
+    def seen(self, there: int, at: float) -> None:
+        """So many stand in the log at a moment, in seconds. Raises Still where that is no more for long."""
+        if there > self._most:
+            self._most, self._since = there, at
+        elif at - self._since > self._seconds:
+            raise Still(
+                f"nothing was measured: {there} of {self._expected} events are in the log, and for "
+                f"{self._seconds:g} s none came; see what ingestion says, or try again where less else "
+                "is at work"
+            )
 
 
 async def measured(settings: Settings, pids: dict[str, int], events: int, logs: Path) -> Any:
@@ -56,8 +81,8 @@ async def measured(settings: Settings, pids: dict[str, int], events: int, logs: 
 async def followed(
     settings: Settings, reader: Any, service: Supervised, pids: dict[str, int], expected: int
 ) -> Any:
-    """Until all is in the log."""
-    log = settings.topics.events
+    """Until all is in the log. Raises Still."""
+    log, patience = settings.topics.events, Patience(STILL_SECONDS, expected)
     first, head_start, before, processes = 0.0, 0, {}, {}
     while True:
         there = sum((await ends(reader, log.name, range(log.partitions))).values())
@@ -66,6 +91,7 @@ async def followed(
             first, head_start, before = time.perf_counter(), there, spent(processes)
         if there >= expected:
             break
+        patience.seen(there, time.monotonic())
         await asyncio.sleep(POLL_SECONDS)
     seconds, rest = time.perf_counter() - first, expected - head_start
     return {

@@ -14,6 +14,7 @@ from crosstie.matching.base import Base
 from crosstie.matching.ledger import EMPTY
 from crosstie.matching.model import decided
 from crosstie.matching.occasion import Occasion
+from crosstie.matching.policy import Policy
 from crosstie.matching.prepared import Prepared
 from crosstie.matching.step import step
 from crosstie.matching.ties.history import History, history
@@ -183,10 +184,10 @@ def test_ties_of_somebody_with_very_many_are_not_followed() -> None:
     assert few.tolist() == [2]
 
 
-@pytest.mark.parametrize(("quota", "weight"), [(0, 0.0), (5, 0.0), (0, 0.5)])
-def test_closeness_is_worked_out_only_where_something_asks_for_it(
-    quota: int, weight: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def hub_ties_asked_of(
+    network: Network, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> list[int]:
+    """At each look for whom the served are near, in a round of everyone."""
     asked: list[int] = []
 
     def noted(net: Outlook, model: TieModel, rows: Ints, hub_ties: int) -> Near:
@@ -194,12 +195,6 @@ def test_closeness_is_worked_out_only_where_something_asks_for_it(
         return near(net, model, rows, hub_ties)
 
     monkeypatch.setattr(closeness, "near", noted)
-    policy = structs.replace(
-        POLICY,
-        candidates=structs.replace(POLICY.candidates, near=quota),
-        affinity=structs.replace(POLICY.affinity, closeness=weight),
-    )
-    network = Network.of(locality(40, 200, 5))
     step(
         network,
         EMPTY,
@@ -207,4 +202,27 @@ def test_closeness_is_worked_out_only_where_something_asks_for_it(
         policy,
         Occasion(n=1, at=START, seed=1, deployment="test", policy_digest=""),
     )
+    return asked
+
+
+@pytest.mark.parametrize(("quota", "weight"), [(0, 0.0), (5, 0.0), (0, 0.5)])
+def test_closeness_is_worked_out_only_where_something_asks_for_it(
+    quota: int, weight: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = structs.replace(
+        POLICY,
+        candidates=structs.replace(POLICY.candidates, near=quota),
+        affinity=structs.replace(POLICY.affinity, closeness=weight),
+    )
+    asked = hub_ties_asked_of(Network.of(locality(40, 200, 5)), policy, monkeypatch)
     assert asked == ([policy.candidates.hub_ties] if quota or weight else [])
+
+
+@pytest.mark.parametrize(("most", "looks"), [(200, 1), (199, 0)])
+def test_learned_lists_are_spared_where_there_are_more_ties_than_most(
+    most: int, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closeness, "MOST_TIES", most)
+    policy = structs.replace(POLICY, candidates=structs.replace(POLICY.candidates, near=5))
+    asked = hub_ties_asked_of(Network.of(locality(40, 200, 5)), policy, monkeypatch)
+    assert len(asked) == looks
