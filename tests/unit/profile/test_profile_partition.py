@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
+import pytest
 from prometheus_client import REGISTRY
 
 from crosstie.network.state import member_key
@@ -58,6 +60,31 @@ async def test_what_becomes_of_records_is_counted_and_every_batch_timed() -> Non
     for each, times in took.items():  # two batches: of three records, and of two
         now = REGISTRY.get_sample_value(f"crosstie_profile_{each}_seconds_count") or 0
         assert now - times == 2, each
+
+
+async def test_no_batch_takes_longer_to_fold_or_to_publish_than_all_the_time_there_was() -> None:
+    names = [f"crosstie_profile_{each}_seconds_sum" for each in ("batch", "publish")]
+    before = [REGISTRY.get_sample_value(each) or 0 for each in names]
+    begun = time.monotonic()
+    world = World(contacts(Writer(), 6))
+    async with at_work(world.worker()):
+        await until(lambda: world.all_out)
+    there_was = time.monotonic() - begun
+    for name, was in zip(names, before, strict=True):
+        took = (REGISTRY.get_sample_value(name) or 0) - was
+        assert 0 < took < there_was, name
+
+
+async def test_what_a_batch_came_to_is_logged_with_its_partition(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(contacts(Writer(), 2))
+    with caplog.at_level("INFO", "crosstie"):
+        async with at_work(world.worker()):
+            await until(lambda: world.all_out)
+    (said,) = (each for each in caplog.records if each.getMessage() == "folded")
+    fields = said.__dict__["crosstie_fields"]
+    assert (fields["partition"], fields["start"], fields["end"]) == (0, 0, 2)
 
 
 def test_of_partitions_that_are_not_ours_any_more_no_figure_stays() -> None:

@@ -81,6 +81,57 @@ async def test_while_a_batch_waits_to_be_stored_it_does_not_say_that_it_reads() 
         await until(lambda: world.all_out)
 
 
+class OpensLate(MemoryOutlet):
+    """A broker that lets nobody begin before `go`."""
+
+    def __init__(self, topic: MemoryTopic) -> None:
+        super().__init__(topic)
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def open(self) -> None:
+        self.asked.set()
+        await self.go.wait()
+        await super().open()
+
+
+async def test_a_partition_is_unready_until_it_may_publish() -> None:
+    world = World(contacts(Writer(), 2))
+    outlet = OpensLate(world.topic)
+    async with at_work(waiting(world, outlet)):
+        await until(outlet.asked.is_set)
+        assert world.unready == {"partition 0": "not taken yet"}
+        outlet.go.set()
+        await until(lambda: world.all_out)
+        assert world.unready == {}
+
+
+class EndsSlowly(MemoryOutlet):
+    """A broker's client that takes its time to give up an image."""
+
+    publishing, closed_meanwhile = False, False
+
+    async def publish(self, image: Image) -> None:
+        self.publishing = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await turns()
+            self.publishing = False
+
+    async def close(self) -> None:
+        self.closed_meanwhile = self.publishing
+
+
+async def test_what_publishes_is_closed_only_after_the_image_was_given_up() -> None:
+    world = World(contacts(Writer(), 2))
+    outlet = EndsSlowly(world.topic)
+    task = asyncio.create_task(waiting(world, outlet).run())
+    await until(lambda: outlet.publishing)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (outlet.publishing, outlet.closed_meanwhile) == (False, False)
+
+
 async def test_released_while_nothing_comes_it_returns() -> None:
     world = World(contacts(Writer(), 2))
     worker = waiting(world)
