@@ -15,7 +15,9 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from crosstie.runtime.telemetry import logger
+from services.ingestion import gaps
 
+Span = tuple[int, int]  # the first offset that was read, and the next to be read
 log = logger("ingestion")
 COMMIT_SECONDS = 10.0  # aiokafka itself would look for a coordinator for ever
 _IDLE_SECONDS = 1.0
@@ -31,14 +33,12 @@ class Commits:
 
     async def batch(self, consumer: Any, records: Sequence[Any]) -> None:
         """These are done; who took a partition over meanwhile reads the same again."""
-        ends: dict[TopicPartition, int] = {}
+        spans: dict[TopicPartition, Span] = {}
         for each in records:
-            ends[TopicPartition(each.topic, each.partition)] = each.offset + 1
-        await self._tell(consumer, ends)
-
-    async def passed(self, consumer: Any, place: TopicPartition, to: int) -> None:
-        """Nothing before `to` is there to be read any more."""
-        await self._tell(consumer, {place: to})
+            place = TopicPartition(each.topic, each.partition)
+            first, _ = spans.get(place, (each.offset, 0))
+            spans[place] = first, each.offset + 1
+        await self._tell(consumer, spans)
 
     async def idle(self, consumer: Any) -> None:
         """Now and then past marks of transactions, and records that were aborted; nothing is in hand.
@@ -52,21 +52,26 @@ class Commits:
         positions = await asyncio.gather(*(_position(consumer, each) for each in places))
         at = {place: to for place, to in zip(places, positions, strict=True) if to is not None}
         await self._tell(
-            consumer, {each: to for each, to in at.items() if to != self._told.get(each)}
+            consumer, {each: (to, to) for each, to in at.items() if to != self._told.get(each)}
         )
 
-    async def _tell(self, consumer: Any, ends: Mapping[TopicPartition, int]) -> None:
-        ours = {each: end for each, end in ends.items() if each in consumer.assignment()}
+    async def _tell(self, consumer: Any, spans: Mapping[TopicPartition, Span]) -> None:
+        ours = {each: span for each, span in spans.items() if each in consumer.assignment()}
         if not ours:
             return
+        ends = {each: end for each, (_, end) in ours.items()}
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
-                await consumer.commit(ours)
+                firsts = {each: first for each, (first, _) in ours.items()}
+                lacking = await gaps.found(consumer, firsts, self._told)
+                await consumer.commit(ends)
         except (KafkaError, TimeoutError, AssertionError) as error:
             # aiokafka asserts that some broker is there; see group_offsets.py
             log.warning("not committed", reason=f"{type(error).__name__}: {error}")
-        else:
-            self._told |= ours
+            return
+        self._told |= ends
+        for each in lacking:  # told once the group is past it: else whoever reads on tells it again
+            gaps.tell(each)
 
 
 async def _position(consumer: Any, place: TopicPartition) -> int | None:

@@ -1,72 +1,65 @@
-"""Records of an inbox that Kafka deleted before they were read: told once, then reading goes on.
+"""Records of an inbox that Kafka deleted before they were read: found before the group goes past them.
 
-Retention deletes them, or an operator does. aiokafka would go on where the inbox begins, without a
-word; so it is told to raise (see subscription.py), and here it is said and gone over.
+Retention deletes them, or an operator does. aiokafka goes on where the inbox begins, without a word.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from prometheus_client import Counter
 
 from crosstie.runtime.telemetry import logger
-from services.ingestion.commits import Commits
 
 log = logger("ingestion")
 LOST = Counter(
     "crosstie_ingestion_lost", "Records of inboxes that Kafka deleted before they were read"
 )
-GAPS = (NoOffsetForPartitionError, OffsetOutOfRangeError)
-_ASK_SECONDS = 10.0  # aiokafka itself would ask for 40 s
-_REST_SECONDS = 1.0
 
 
-async def gone_over(consumer: Any, gap: KafkaError, commits: Commits) -> None:
-    """Go on from where the inbox begins, and tell the group: nobody tells of the same gap again.
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What was read of a partition ends at `read`, and what can be read begins later."""
 
-    `gap` is one of GAPS. Where no broker answers nothing is changed, and it is raised again.
+    place: TopicPartition
+    read: int | None  # None: the group does not know
+    begins: int
+
+
+async def found(
+    consumer: Any, firsts: Mapping[TopicPartition, int], told: Mapping[TopicPartition, int]
+) -> list[Gap]:
+    """Gaps before the first offsets that were read, given what we last told the group.
+
+    Most that is skipped are marks of transactions: then the inbox begins earlier, and nobody asks the
+    group. It is asked because others may have read the partition since we did. Raises KafkaError.
     """
-    place, read = _wanted(gap)
-    try:
-        async with asyncio.timeout(_ASK_SECONDS):
-            if read is None and await consumer.committed(place) is not None:
-                return  # meanwhile somebody did
-            first = (await consumer.beginning_offsets([place]))[place]
-            end = (await consumer.end_offsets([place]))[place]
-    except (KafkaError, OSError, AssertionError) as error:
-        # TimeoutError is an OSError; aiokafka asserts that some broker is there
-        log.warning("not known where an inbox begins", reason=f"{type(error).__name__}: {error}")
-        await asyncio.sleep(_REST_SECONDS)
+    skipped = [place for place, first in firsts.items() if first > told.get(place, 0)]
+    if not skipped:
+        return []
+    kept = await consumer.beginning_offsets(skipped)
+    # what is deleted by now may have been read before
+    begins = {place: min(kept[place], firsts[place]) for place in sorted(skipped)}
+    lacking = [place for place, at in begins.items() if at > told.get(place, 0)]
+    committed = await asyncio.gather(*(consumer.committed(place) for place in lacking))
+    read = {
+        place: max((each for each in (at, told.get(place)) if each is not None), default=None)
+        for place, at in zip(lacking, committed, strict=True)
+    }
+    gaps = [Gap(place, at, begins[place]) for place, at in read.items()]
+    return [gap for gap in gaps if gap.read is None or gap.read < gap.begins]
+
+
+def tell(gap: Gap) -> None:
+    """One line, and a count where it is known how many."""
+    where = {"topic": gap.place.topic, "partition": gap.place.partition}
+    if gap.read is None:
+        log.warning("not known how far an inbox was read", **where, begins=gap.begins)
         return
-    if place not in consumer.assignment() or (read is not None and first <= read <= end):
-        return  # it is another's by now, or nothing is amiss any more
-    _tell(place, read, first, end)
-    consumer.seek(place, first)
-    await commits.passed(consumer, place, first)
-
-
-def _wanted(gap: KafkaError) -> tuple[TopicPartition, int | None]:
-    """Where there is a gap, and the next offset there; None where the group committed none."""
-    said = gap.args[0]
-    if isinstance(said, TopicPartition):
-        return said, None
-    ((place, offset),) = said.items()
-    return place, offset
-
-
-def _tell(place: TopicPartition, read: int | None, first: int, end: int) -> None:
-    """A new inbox begins at 0; then there is nothing to tell."""
-    where = {"topic": place.topic, "partition": place.partition}
-    if read is None:
-        if first > 0:
-            log.warning("not known how far an inbox was read", **where, begins=first)
-    elif read < first:
-        lost = first - read  # offsets: a client's transactions take some, too
-        log.error("records lost", **where, **{"from": read, "to": first - 1}, n=lost)
-        LOST.inc(lost)
-    else:
-        log.error("inbox ends before what was read of it", **where, read=read, ends=end)
+    lost = gap.begins - gap.read  # offsets: a client's transactions take some, too
+    log.error("records lost", **where, **{"from": gap.read, "to": gap.begins - 1}, n=lost)
+    LOST.inc(lost)

@@ -24,7 +24,6 @@ from crosstie.runtime.telemetry import logger
 from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
 from services.ingestion.commits import Commits
-from services.ingestion.gaps import GAPS, gone_over
 from services.ingestion.letters import Letters
 from services.ingestion.subscription import broker, subscriber
 
@@ -146,12 +145,7 @@ class Inbox:
 
     async def _next(self, consumer: Any) -> Any:
         """The next batch; FastStream asks for one only when the one before is done."""
-        try:
-            records = await self._read(consumer)
-        except GAPS as gap:
-            if not self._ends():
-                await gone_over(consumer, gap, self._commits)
-            return ()
+        records = await self._read(consumer)
         if not records and not self._ends():
             await self._commits.idle(consumer)
         return records

@@ -71,7 +71,7 @@ def subscriber(to: KafkaBroker, settings: Settings) -> Any:
         no_reply=True,
         parser=parsed,
         decoder=decoded,
-        auto_offset_reset="none",  # see gaps.py
+        auto_offset_reset="earliest",
         isolation_level="read_committed",
         max_poll_interval_ms=_LONGEST_BATCH_MS,
         max_partition_fetch_bytes=_MOST_AHEAD_BYTES,

@@ -36,6 +36,9 @@ class Steps:
     def assignment(self) -> set[TopicPartition]:
         return {PLACE}
 
+    async def beginning_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(places, 0)
+
     async def commit(self, ends: dict[TopicPartition, int]) -> None:
         self.done.append(ends)
 
