@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
+from crosstie.runtime import connections
 from crosstie.runtime.lengths import said, wrong
 from crosstie.runtime.limits import MOST_BODY_BYTES
 from tests.unit.test_connections import HEAD, WHOLE, connected
@@ -79,6 +81,39 @@ def test_only_the_head_is_looked_through() -> None:
     head = b"\r\nPOST / HTTP/1.1\r\nA: b\r\nCONTENT-Length:\t7 \r\n\r\nContent-Length: 8\r\n"
     assert [each.strip() for each in said(head)] == [b"7"]
     assert said(b"") == said(b"GET / HTTP/1.1") == []
+
+
+def test_a_length_that_is_cut_short_says_nothing() -> None:
+    assert said(b"POST / HTTP/1.1\r\nContent-Length: 7\r\nContent-Length: -") == [b" 7"]
+
+
+async def test_what_is_beyond_the_most_that_a_head_may_have_is_not_looked_through(
+    port: int,
+) -> None:
+    too_much = b"X: " + b"x" * connections.MOST_HEAD_BYTES + b"\r\n"
+    async with connected(port) as client:
+        client.say(HEAD + too_much + b"Content-Length: -1\r\n\r\n")
+        answer = await client.answer()
+    assert b" 400 " in answer
+    assert b"or its head is over 32768 bytes" in answer
+
+
+async def test_nothing_of_a_head_is_kept_while_its_request_is_in_hand(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = list[connections.Connection]()
+    make = connections.Connection.connection_made
+
+    def kept(connection: connections.Connection, transport: asyncio.Transport) -> None:
+        made.append(connection)
+        make(connection, transport)
+
+    monkeypatch.setattr(connections.Connection, "connection_made", kept)
+    async with connected(port) as client:
+        client.say(HEAD + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        assert b" 100 " in await client.reader.readuntil(b"\r\n\r\n")
+        (connection,) = made
+        assert not [each for each in vars(connection).values() if isinstance(each, bytes) and each]
 
 
 def test_what_is_no_text_is_shown_as_far_as_it_can_be() -> None:

@@ -50,7 +50,7 @@ class Connection(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self.since = 0.0  # when it began to wait for a request
         self._heard = False  # something of the next request's head
-        self._head = b""  # of the request that is read, and what came with it
+        self._head = b""  # as far as it came, while events are handled
         self._rest = False  # of a request that is answered already is still to come
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -78,8 +78,10 @@ class Connection(H11Protocol):
     def handle_events(self) -> None:
         before = self.cycle
         # h11 keeps nothing of a head that it refuses
-        self._head = self.conn.trailing_data[0] if self.conn.their_state is h11.IDLE else b""
+        if self.conn.their_state is h11.IDLE:
+            self._head = self.conn.trailing_data[0][:MOST_HEAD_BYTES]
         super().handle_events()
+        self._head = b""
         if self.cycle is not before and not self.is_waiting():
             self._rest = False
             self._within(REQUEST_SECONDS, self.transport.abort)

@@ -14,9 +14,9 @@ _MOST_SHOWN = 40
 
 
 def said(head: bytes) -> list[bytes]:
-    """Every Content-Length in the head of a request, as it came."""
+    """Every Content-Length in the head of a request, as it came; none of a line that is cut short."""
     found = []
-    for line in head.lstrip(b"\r\n").split(b"\n")[1:]:
+    for line in head.lstrip(b"\r\n").split(b"\n")[1:-1]:
         name, _, value = line.rstrip(b"\r").partition(b":")
         if not name:
             break  # the head is over
