@@ -88,6 +88,18 @@ async def test_who_hangs_up_has_not_answered_and_is_asked_again(half: bytes) -> 
         assert asked["connections"] == 3
 
 
+async def test_what_a_door_never_takes_is_left_when_the_time_is_over() -> None:
+    async def door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readexactly(await head(reader))
+            writer.write(SHED)
+
+    async with flooding(door) as torrent:
+        await torrent.post(_some(2 * A_REQUEST), 0.1)
+        assert torrent.left == 2 * A_REQUEST
+        assert not torrent.acknowledged
+
+
 async def test_what_was_offered_is_what_was_answered() -> None:
     async def door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:

@@ -23,10 +23,11 @@ LATE_SECONDS = 240.0
 _LOOK_SECONDS = 0.1
 _REST = 9  # times what a look took, before the next: looking takes processors from what it looks at
 _LONGEST_REST_SECONDS = 1.0  # where a rate is measured: it is no better than the look that ends it
+_REMEDY = "try again where less else is at work, and see the logs of a service that does nothing"
 
 
 class Unmeasured(CrosstieError):
-    """What a worker carries is not known: a wait for it was over before all was in effect."""
+    """What a worker carries is not known: nothing was taken, or not all in effect when the time was over."""
 
 
 @dataclass
@@ -40,12 +41,17 @@ class Flood:
 
     async def carried(self) -> dict[str, float]:
         """Events a second that one worker carries by each door, the other being idle. Raises Unmeasured."""
-        await self.http.post(self.told.joined())
+        members = self.told.joined()
+        await self.http.post(members, LATE_SECONDS)
+        if left := self.http.left:
+            raise self._untaken(f"{left} of the first {len(members)} members", LATE_SECONDS)
         await self._until_in_effect("the first members")
         await self._by_inbox(_WARMING_EVENTS)
         by_inbox = await self._by_inbox(_MEASURED_EVENTS)
         await self.http.at_full_speed(_WARMING_SECONDS)
         by_http = await self.http.at_full_speed(_MEASURED_SECONDS)
+        if not by_http:
+            raise self._untaken("all that was offered", _MEASURED_SECONDS)
         await self._until_in_effect("what HTTP took")
         return {"inbox": by_inbox, "http": by_http}
 
@@ -73,25 +79,36 @@ class Flood:
     async def _until_in_effect(self, what: str, longest_rest: float = inf) -> None:
         """A time that was over is no figure. Raises Unmeasured, saying how far it came."""
         if behind := await self._behind_after(LATE_SECONDS, longest_rest):
-            left = ", ".join(f"{stage} {events}" for stage, events in behind.items())
             raise Unmeasured(
                 f"nothing was measured: {what}, of which not all is in effect after "
-                f"{LATE_SECONDS:g} s (behind: {left}); try again where less else is at work, and see "
-                "the logs of a service that does nothing"
+                f"{LATE_SECONDS:g} s (behind: {behind}); {_REMEDY}"
             )
 
-    async def _behind_after(
-        self, limit_seconds: float, longest_rest: float = inf
-    ) -> Mapping[str, int | str]:
-        """What each stage has to do when that time is over; empty as soon as all is in effect."""
-        behind: Mapping[str, int | str] = {"all": "unknown, no look was answered"}
-        deadline = monotonic() + limit_seconds
-        while (begun := monotonic()) < deadline:
+    async def _behind_after(self, limit_seconds: float, longest_rest: float = inf) -> str:
+        """What each stage has to do when that time is over, and since when that is known.
+
+        Empty as soon as all is in effect.
+        """
+        behind: Mapping[str, int] = {}
+        looked = began = monotonic()
+        while (begun := monotonic()) < began + limit_seconds:
             with suppress(Transient):
                 now = await standing(self.settings)
                 if now.stored:
-                    return {}
+                    return ""
                 behind = {each: n for each, n in now.behind.items() if n and each != DECIDING}
+                looked = begun
             rest = min(_REST * (monotonic() - begun), longest_rest)
             await asyncio.sleep(max(_LOOK_SECONDS, rest))
-        return behind
+        if not behind:
+            return "unknown, no look was answered"
+        stages = ", ".join(f"{stage} {events}" for stage, events in behind.items())
+        return f"{stages}, as of {monotonic() - looked:.0f} s before"
+
+    def _untaken(self, what: str, seconds: float) -> Unmeasured:
+        answers = [*self.http.answers.items(), *self.http.unanswered.items()]
+        said = ", ".join(f"{many} times {answer}" for answer, many in answers) or "nothing"
+        return Unmeasured(
+            f"nothing was measured: HTTP did not take {what} within {seconds:g} s "
+            f"(so far it answered {said}); {_REMEDY}"
+        )

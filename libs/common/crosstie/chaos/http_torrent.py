@@ -121,12 +121,12 @@ class HttpTorrent:
         await asyncio.gather(*(one() for _ in range(_AT_FULL_SPEED)))
         return (len(self.acknowledged) - before) / (monotonic() - begun)
 
-    async def post(self, events: list[CloudEvent]) -> None:
-        """These, in requests of 200, each until it is taken."""
+    async def post(self, events: list[CloudEvent], limit_seconds: float = math.inf) -> None:
+        """These, in requests of 200, each until it is taken or the time is over; see `left`."""
         self._again.extend(
             body(events[n : n + A_REQUEST]) for n in range(0, len(events), A_REQUEST)
         )
-        await self.until_taken()
+        await self.until_taken(limit_seconds)
 
     async def _offer(self) -> None:
         waiting = self._ready or self._again
