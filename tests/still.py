@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
-import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
+
+_LONGEST_SECONDS = 10.0
+_LOOK_SECONDS = 0.001
+# stopped, by a signal or who traces it; or over, and not waited for yet
+_STANDING = frozenset("TtZXx")
 
 
-@contextlib.contextmanager
-def standing_still(pid: int) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def standing_still(pid: int) -> AsyncIterator[None]:
     """Within the block every thread of `pid` is stopped; afterwards it goes on."""
     os.kill(pid, signal.SIGSTOP)
     try:
         # the signal is in force once a thread of it runs and passes it on: others serve until then
-        while not _stopped(pid):
-            time.sleep(0.001)
+        await until_stopped(Path(f"/proc/{pid}/task"))
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
 
 
-def _stopped(pid: int) -> bool:
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return all((each / "stat").read_text().rpartition(")")[2].split()[0] == "T" for each in threads)
+async def until_stopped(threads: Path, longest_seconds: float = _LONGEST_SECONDS) -> None:
+    """Raises TimeoutError, naming the threads that go on."""
+    begun, late = monotonic(), False
+    while going := _going_on(threads):
+        if late:
+            states = ", ".join(f"{thread} in state {state}" for thread, state in going.items())
+            raise TimeoutError(
+                f"{threads}: not all stopped within {longest_seconds:g} s of SIGSTOP ({states}); "
+                "in state D one waits for a disk, in any other for a processor: try again"
+            )
+        await asyncio.sleep(_LOOK_SECONDS)
+        # said before the look: we may have been stopped ourselves since the last one
+        late = monotonic() > begun + longest_seconds
+
+
+def _going_on(threads: Path) -> dict[str, str]:
+    """Threads that are not stopped, and their states; one that ends meanwhile is none of them."""
+    found = {}
+    for each in threads.iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            state = (each / "stat").read_text().rpartition(")")[2].split()[0]
+            if state not in _STANDING:
+                found[each.name] = state
+    return found

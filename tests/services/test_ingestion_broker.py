@@ -83,7 +83,7 @@ async def test_while_the_broker_stands_still_callers_get_503_in_time(
 ) -> None:
     async with ingestion(world.settings) as (service, _), client(service, world.key) as http:
         assert (await http.post("/v1/events", json=joined("ada"))).status_code == 202
-        with standing_still(broker.server.pid):
+        async with standing_still(broker.server.pid):
             async with asyncio.timeout(30):
                 answer = await http.post("/v1/events", json=joined("ada"))
         assert answer.status_code == 503
@@ -100,7 +100,7 @@ async def test_it_is_alive_and_not_ready_while_the_broker_stands_still(
     with process(world) as service:
         async with httpx.AsyncClient(base_url=service.url()) as http:
             await eventually(lambda: _ready(http))
-            with standing_still(broker.server.pid):
+            async with standing_still(broker.server.pid):
                 await eventually(lambda: _reasons(http))
                 assert (await _reasons(http)).keys() == {"kafka"}
                 assert (await http.get("/health/live")).status_code == 200
@@ -119,7 +119,7 @@ async def test_it_stops_in_time_while_the_broker_stands_still(
             for n in range(2_000):
                 await producer.send(inbox, json.dumps(joined(f"p{n}")).encode())
         await eventually(world.events)
-        with standing_still(broker.server.pid):
+        async with standing_still(broker.server.pid):
             service.process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(service.process.wait, timeout=25) == 0
 

@@ -41,7 +41,7 @@ async def test_a_broker_that_stands_still_is_away_until_it_goes_on(
     async with reach.watching("ingestion", settings_for(broker.bootstrap, database, "t."), running):
         await running.pause(1)
         assert running.unready == {}
-        with standing_still(broker.server.pid):
+        async with standing_still(broker.server.pid):
             await eventually(lambda: running.unready)
             assert running.unready == {"kafka": "no answer within 3 s"}
             await running.pause(4)  # it goes on asking
