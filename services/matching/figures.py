@@ -46,6 +46,10 @@ UNSOLVED = Counter(
     ["full"],
 )
 HELD = Gauge("crosstie_rounds_held", "1 while rounds are paused or held, and only settle")
+AHEAD = Gauge(
+    "crosstie_network_ahead",
+    "Partitions of network.v1 whose mark has been beyond the log for 15 s or more: no round opens",
+)
 
 
 @dataclass(frozen=True, slots=True)

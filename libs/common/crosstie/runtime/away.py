@@ -5,6 +5,7 @@ Each is put around calls of aiokafka alone: what our own code asserts is nobody'
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Final
@@ -17,6 +18,9 @@ AWAY: Final = (KafkaError, OSError)  # TimeoutError is an OSError
 # Whoever needs a coordinator: aiokafka 0.14 asserts that some broker is there, and one whose
 # controller has just given it up names none, not even itself.
 UNCOORDINATED: Final = (*AWAY, AssertionError)
+# Whoever asks where partitions end: aiokafka 0.14 also asserts what a broker says of its versions when
+# it connects anew, and looks up the connection on which it waited in vain, which may be gone by then.
+_UNANSWERED: Final = (*UNCOORDINATED, KeyError)
 
 
 @contextlib.contextmanager
@@ -26,6 +30,23 @@ def reached(away: tuple[type[Exception], ...] = AWAY) -> Iterator[None]:
         yield
     except away as error:
         raise BrokerAway(f"{type(error).__name__}: {error}") from error
+
+
+@contextlib.contextmanager
+def answered() -> Iterator[None]:
+    """Around a question to a client that others use, and may stop. Raises BrokerAway.
+
+    A future of the client's that was cancelled is an answer that does not come; only where the task
+    that asks was cancelled, it is.
+    """
+    with reached(_UNANSWERED):
+        try:
+            yield
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise BrokerAway("the client gave the question up") from error
 
 
 @contextlib.contextmanager

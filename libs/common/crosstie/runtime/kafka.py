@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import topic_ids
-from crosstie.runtime.away import UNCOORDINATED, reached
+from crosstie.runtime.away import UNCOORDINATED, answered, reached
 from crosstie.runtime.database import retrying
 from crosstie.runtime.plain_offsets import ask_plainly
 from crosstie.runtime.service import Running
@@ -88,7 +88,12 @@ async def topics_exist(
 
 
 async def ends(consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-    """The last stable offset of each partition. Raises BrokerAway."""
-    with reached():
-        found = await consumer.end_offsets([TopicPartition(topic, p) for p in partitions])
-    return {each.partition: offset for each, offset in found.items()}
+    """The last stable offset of each partition, of all of them. Raises BrokerAway."""
+    asked = [TopicPartition(topic, p) for p in partitions]
+    with answered():
+        found = await consumer.end_offsets(asked)
+    # what a broker refuses for the format of its records aiokafka leaves out; one that has just
+    # come back may say -1, and no error
+    if unknown := [each.partition for each in asked if found.get(each, -1) < 0]:
+        raise BrokerAway(f"nobody says yet where {topic} ends in partitions {unknown}")
+    return {each.partition: found[each] for each in asked}
