@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from msgspec import structs
 
-from crosstie.errors import Fenced
+from crosstie.errors import DatabaseAway, Fenced
 from crosstie.matching import record
 from crosstie.runtime import database
 from crosstie.runtime.service import Running
@@ -202,6 +202,8 @@ async def test_a_leader_that_falls_silent_within_its_commit_holds_up_nobody(
                 await half_way.wait()
             await Store(awake).commit(round_one(village, at=2))
             committing.cancel()
+            with pytest.raises(DatabaseAway):  # its session is gone: there is nothing to roll back
+                await committing
     assert (await village.head())["at"] == 2
 
 
