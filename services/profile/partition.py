@@ -44,6 +44,7 @@ class Partition:
         self._reason = f"partition {number}"
         self._released = asyncio.Event()
         self._publishing: asyncio.Task[None] | None = None
+        self._taken = False
         unready[self._reason] = "not taken yet"
 
     def release(self) -> None:
@@ -73,6 +74,7 @@ class Partition:
             log.info("released", partition=self.number, next_offset=self.next_offset)
 
     async def _own(self) -> None:
+        self._taken = False
         await self._drop_publishing()
         hold = await self._retried(self._take)
         await self._retried(lambda: self._open(hold))
@@ -82,6 +84,7 @@ class Partition:
         if self._released.is_set():
             raise Released  # before the log is touched: the partition may be another's by now
         self.next_offset = hold.next_offset
+        self._taken = True
         self._unready.pop(self._reason, None)
         log.info("taken", partition=self.number, epoch=hold.epoch, next_offset=hold.next_offset)
         self._log.start_at(self.number, hold.next_offset)
@@ -223,7 +226,7 @@ class Partition:
                 await self._pause(wait * random.uniform(0.5, 1.0))
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
             else:
-                if wait > FIRST_WAIT_SECONDS:
+                if wait > FIRST_WAIT_SECONDS and self._taken:
                     self._unready.pop(self._reason, None)
                 return done
 

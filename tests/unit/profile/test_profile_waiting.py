@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from crosstie.errors import BrokerAway, Unpublishable
-from services.profile.memory import MemoryLog, MemoryOutlet, MemoryTopic
+from crosstie.errors import BrokerAway, DatabaseAway, Unpublishable
+from services.profile.memory import MemoryLog, MemoryOutlet, MemoryStore, MemoryTopic
 from services.profile.partition import Partition
-from services.profile.ports import Image
+from services.profile.ports import Hold, Image
 from tests.profile_log import Logged, Writer
 from tests.unit.profile.partition_world import World, at_work, contacts, until
 
@@ -99,10 +99,34 @@ async def test_a_partition_is_unready_until_it_may_publish() -> None:
     outlet = OpensLate(world.topic)
     async with at_work(waiting(world, outlet)):
         await until(outlet.asked.is_set)
-        assert world.unready == {"partition 0": "not taken yet"}
+        before = dict(world.unready)
         outlet.go.set()
         await until(lambda: world.all_out)
-        assert world.unready == {}
+        assert (before, world.unready) == ({"partition 0": "not taken yet"}, {})
+
+
+class TakenLate(MemoryStore):
+    """A database that is away when it is asked first."""
+
+    asked = 0
+
+    async def take(self, partition: int, topic_id: str) -> Hold:
+        self.asked += 1
+        if self.asked == 1:
+            raise DatabaseAway("restarts")
+        return await super().take(partition, topic_id)
+
+
+async def test_a_partition_that_got_over_an_error_is_unready_until_it_may_publish() -> None:
+    world = World(contacts(Writer(), 2))
+    world.store = TakenLate()
+    outlet = OpensLate(world.topic)
+    async with at_work(waiting(world, outlet)):
+        await until(outlet.asked.is_set)
+        before = dict(world.unready)
+        outlet.go.set()
+        await until(lambda: world.all_out)
+        assert (before, world.unready) == ({"partition 0": "restarts"}, {})
 
 
 class EndsSlowly(MemoryOutlet):
