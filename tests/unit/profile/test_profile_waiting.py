@@ -94,17 +94,6 @@ class OpensLate(MemoryOutlet):
         await super().open()
 
 
-async def test_a_partition_is_unready_until_it_may_publish() -> None:
-    world = World(contacts(Writer(), 2))
-    outlet = OpensLate(world.topic)
-    async with at_work(waiting(world, outlet)):
-        await until(outlet.asked.is_set)
-        before = dict(world.unready)
-        outlet.go.set()
-        await until(lambda: world.all_out)
-        assert (before, world.unready) == ({"partition 0": "not taken yet"}, {})
-
-
 class TakenLate(MemoryStore):
     """A database that is away when it is asked first."""
 
@@ -117,16 +106,21 @@ class TakenLate(MemoryStore):
         return await super().take(partition, topic_id)
 
 
-async def test_a_partition_that_got_over_an_error_is_unready_until_it_may_publish() -> None:
+@pytest.mark.parametrize(
+    ("store", "reason"), [(MemoryStore, "not taken yet"), (TakenLate, "restarts")]
+)
+async def test_a_partition_is_unready_until_it_may_publish_whatever_it_got_over(
+    store: type[MemoryStore], reason: str
+) -> None:
     world = World(contacts(Writer(), 2))
-    world.store = TakenLate()
+    world.store = store()
     outlet = OpensLate(world.topic)
     async with at_work(waiting(world, outlet)):
         await until(outlet.asked.is_set)
         before = dict(world.unready)
         outlet.go.set()
         await until(lambda: world.all_out)
-        assert (before, world.unready) == ({"partition 0": "restarts"}, {})
+        assert (before, world.unready) == ({"partition 0": reason}, {})
 
 
 class EndsSlowly(MemoryOutlet):
