@@ -23,6 +23,11 @@ LOOK_SECONDS = 5.0
 DOUBT_SECONDS = 15.0  # then it is told
 
 
+def beyond(marks: Sequence[int], ends: Sequence[int]) -> list[int]:
+    """The partitions whose mark is beyond the log's end, which was asked for later."""
+    return [n for n, (mark, end) in enumerate(zip(marks, ends, strict=True)) if mark > end]
+
+
 class Doubt:
     """Compares marks with ends; tells once of each partition what lasts, and once that it is over."""
 
@@ -50,7 +55,7 @@ class Doubt:
         if now - self._compared > DOUBT_SECONDS:
             self._doubt_anew()  # whoever reads waits in silence for a broker that is away
         self._compared = now
-        ahead = [n for n, (mark, end) in enumerate(zip(marks, ends, strict=True)) if mark > end]
+        ahead = beyond(marks, ends)
         self._since = {each: self._since.get(each, now) for each in ahead}
         lasting = frozenset(each for each in ahead if now - self._since[each] >= DOUBT_SECONDS)
         for each in sorted(lasting - self._told):

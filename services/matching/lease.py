@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from crosstie.errors import DatabaseAway
-from crosstie.runtime.database import ENDS_IN_SILENCE, transient
+from crosstie.runtime.database import BEAT_SECONDS, ENDS_IN_SILENCE, transient
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
@@ -23,7 +23,6 @@ from services.matching import sql
 log = logger("matching.lease")
 
 TRY_SECONDS = 1.0
-_BEAT_SECONDS = 3.0
 _ANSWER_SECONDS = 5.0
 _SESSION = {
     "application_name": "crosstie-matching-leader",
@@ -59,7 +58,7 @@ class Lease:
     async def kept(self, running: Running) -> None:
         """Return when the lock is lost, or when it is time to stop."""
         try:
-            while not await running.pause(_BEAT_SECONDS):
+            while not await running.pause(BEAT_SECONDS):
                 assert self._connection is not None
                 with transient():
                     await self._connection.fetchval(sql.STILL_HERE)

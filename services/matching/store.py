@@ -19,7 +19,7 @@ from crosstie.matching import ledger as ledgers
 from crosstie.matching import ledger_bytes, record
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
-from crosstie.runtime.database import transient
+from crosstie.runtime.database import BEAT_SECONDS, transient
 from services.matching import sql
 from services.matching.offloop import off_loop
 from services.matching.written import (
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_BEAT_SECONDS = 3.0
 _ROUNDS_AT_ONCE = 500
 _ROWS_AT_ONCE = 2_000  # suggestions or images: nothing else runs while so many are turned to bytes
 
@@ -215,7 +214,7 @@ async def _made(connection: Connection, make: Callable[[], T]) -> T:
     """
     making = asyncio.create_task(off_loop(make))
     try:
-        while not (await asyncio.wait({making}, timeout=_BEAT_SECONDS))[0]:
+        while not (await asyncio.wait({making}, timeout=BEAT_SECONDS))[0]:
             await connection.execute(sql.STILL_HERE)
         return await making
     finally:

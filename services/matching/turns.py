@@ -14,6 +14,7 @@ from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.matching import figures
+from services.matching.ahead import beyond
 from services.matching.decide import Opening, now
 from services.matching.figures import Turn
 from services.matching.leadership import Leadership
@@ -124,7 +125,7 @@ def _against(offsets: tuple[int, ...], last: tuple[int, ...], ends: tuple[int, .
         return "no events yet"
     if any(now < then for now, then in zip(offsets, last, strict=False)):
         return "network.v1 is behind the last round"
-    if any(now > end for now, end in zip(offsets, ends, strict=True)):
+    if beyond(offsets, ends):
         return _AHEAD
     return ""
 

@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from crosstie.runtime.group_offsets import committed
 from services.ingestion.gaps import LOST
+from tests.logged import fields
 from tests.services.ingestion_world import World, eventually, ingestion, joined
 
 
@@ -71,7 +72,7 @@ def deleted(world: World, topic: str, before: int) -> None:
 
 
 def lost(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [r.crosstie_fields for r in caplog.records if r.getMessage() == "records lost"]  # type: ignore[attr-defined]
+    return [fields(r) for r in caplog.records if r.getMessage() == "records lost"]
 
 
 async def _logged(world: World, count: int) -> bool:

@@ -211,7 +211,7 @@ async def test_a_commit_whose_rows_take_long_to_make_is_not_taken_for_a_silent_o
     village: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(database.ENDS_IN_SILENCE, "idle_in_transaction_session_timeout", "500ms")
-    monkeypatch.setattr(store_module, "_BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(store_module, "BEAT_SECONDS", 0.05)
 
     async def slow(make: Callable[[], Any]) -> Any:
         await asyncio.sleep(1.5)

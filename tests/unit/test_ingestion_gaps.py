@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, RebalanceInProgres
 from services.ingestion import commits
 from services.ingestion.commits import Commits
 from services.ingestion.gaps import LOST
+from tests.logged import fields
 
 PLACE = TopicPartition("t.inbox.v1.members", 2)
 WHERE = {"topic": PLACE.topic, "partition": PLACE.partition}
@@ -61,9 +62,7 @@ def told(caplog: pytest.LogCaptureFixture) -> Any:
     """Event and fields of each line since, but for those of commits that failed."""
     caplog.set_level(logging.INFO, "crosstie.ingestion")
     return lambda: [
-        (r.getMessage(), r.crosstie_fields)  # type: ignore[attr-defined]
-        for r in caplog.records
-        if r.getMessage() != "not committed"
+        (r.getMessage(), fields(r)) for r in caplog.records if r.getMessage() != "not committed"
     ]
 
 

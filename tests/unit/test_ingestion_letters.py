@@ -24,6 +24,7 @@ from services.ingestion.door import EVENTS
 from services.ingestion.intake import MOST_ENTRIES
 from services.ingestion.letters import Letters
 from services.ingestion.room import Room
+from tests.logged import fields
 
 TOPICS = Topics("t.")
 INBOX = f"{TOPICS.inbox_prefix}members"
@@ -221,7 +222,7 @@ async def test_operators_read_what_waits_what_was_refused_and_who_sent_how_many(
         await world.take([record(1), record(2, source="urn:others"), record(3, topic=STRANGE)])
     said: dict[str, list[dict[str, Any]]] = {}
     for each in caplog.records:
-        said.setdefault(each.getMessage(), []).append(each.__dict__["crosstie_fields"])
+        said.setdefault(each.getMessage(), []).append(fields(each))
     waits = ["look a platform up", "log a portion", "write dead letters"]
     assert [each["what"] for each in said["retrying"]] == waits
     assert said["dead letter"] == [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +14,7 @@ from crosstie.runtime.service import Running
 from crosstie.topics import Topics
 from services.matching import ahead, figures
 from services.matching.ahead import DOUBT_SECONDS, LOOK_SECONDS, Doubt, keep_looking
+from tests.logged import fields
 
 TOLD, OVER = "mark beyond the log", "mark no longer beyond the log"
 AWAY = BrokerAway("nobody answers")
@@ -64,11 +64,6 @@ def doubt(clock: Clock) -> Doubt:
 
 def said(lines: pytest.LogCaptureFixture) -> list[str]:
     return [each.getMessage() for each in lines.records]
-
-
-def fields(line: logging.LogRecord) -> dict[str, Any]:
-    found: dict[str, Any] = vars(line)["crosstie_fields"]
-    return found
 
 
 def counted() -> float:

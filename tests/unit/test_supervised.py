@@ -13,6 +13,7 @@ import pytest
 
 from crosstie.runtime.guarded import NEVER, Guarded, Program, StackFailed
 from crosstie.runtime.supervised import Supervised, all_ready
+from tests.logged import fields
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def test_a_service_that_cannot_log_is_tried_again_and_the_reason_is_told(
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     assert {each.getMessage() for each in said} == {"service did not start, tried again"}
-    assert all(str(taken) in vars(each)["crosstie_fields"]["reason"] for each in said)
+    assert all(str(taken) in fields(each)["reason"] for each in said)
     assert service.starts == 0
 
 

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 from crosstie.network.state import member_key
 from services.profile import figures
+from tests.logged import fields
 from tests.profile_log import ALMA, BORIS, CHIDI, Logged, Writer, in_order
 from tests.unit.profile.partition_world import World, at_work, clean_fold, contacts, newest, until
 
@@ -83,8 +84,8 @@ async def test_what_a_batch_came_to_is_logged_with_its_partition(
         async with at_work(world.worker()):
             await until(lambda: world.all_out)
     (said,) = (each for each in caplog.records if each.getMessage() == "folded")
-    fields = said.__dict__["crosstie_fields"]
-    assert (fields["partition"], fields["start"], fields["end"]) == (0, 0, 2)
+    told = fields(said)
+    assert (told["partition"], told["start"], told["end"]) == (0, 0, 2)
 
 
 def test_of_partitions_that_are_not_ours_any_more_no_figure_stays() -> None:

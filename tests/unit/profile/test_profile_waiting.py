@@ -11,6 +11,7 @@ from crosstie.errors import BrokerAway, DatabaseAway, Unpublishable
 from services.profile.memory import MemoryLog, MemoryOutlet, MemoryStore, MemoryTopic
 from services.profile.partition import Partition
 from services.profile.ports import Hold, Image
+from tests.logged import fields
 from tests.profile_log import Logged, Writer
 from tests.unit.profile.partition_world import World, at_work, contacts, until
 
@@ -199,4 +200,4 @@ async def test_what_an_operator_must_decide_is_logged_under_its_name(
             await until(lambda: len(caplog.records) == 1)
     (said,) = caplog.records
     assert said.getMessage() == what
-    assert said.__dict__["crosstie_fields"]["partition"] == 0
+    assert fields(said)["partition"] == 0

@@ -24,6 +24,7 @@ LONGEST_WAIT_SECONDS = 2.0
 SOON_SECONDS = 5.0
 LEAVING_SECONDS = 1.0
 
+BEAT_SECONDS = 3.0  # so often whoever holds something for long says that it lives
 # of each session: a process that stands still, or whose machine is gone, gives up the rows it holds
 ENDS_IN_SILENCE = {
     "idle_in_transaction_session_timeout": "15s",
