@@ -42,6 +42,7 @@ class Partition:
         self._outlet = outlet
         self._unready = unready
         self._reason = f"partition {number}"
+        self._unpublished = f"{self._reason}, publishing"  # it goes on beside the reading
         self._released = asyncio.Event()
         self._publishing: asyncio.Task[None] | None = None
         self._taken = False
@@ -150,8 +151,8 @@ class Partition:
                 await self._open(hold)
                 raise BrokerAway(f"opened again after: {error}") from error
 
-        await self._retried(attempt)
-        await self._retried(lambda: self._store.published(image, hold))
+        await self._retried(attempt, self._unpublished)
+        await self._retried(lambda: self._store.published(image, hold), self._unpublished)
         figures.PUBLISH_SECONDS.observe(time.monotonic() - begun)
 
     async def _take(self) -> Hold:
@@ -196,6 +197,7 @@ class Partition:
         if publishing is not None:
             publishing.cancel()
             await asyncio.gather(publishing, return_exceptions=True)
+        self._unready.pop(self._unpublished, None)
 
     async def _wait_to_own_again(self) -> None:
         """A while, then only if the group still counts us as the owner."""
@@ -213,21 +215,21 @@ class Partition:
         log.warning("seeking", partition=self.number, found=found, next_offset=self.next_offset)
         self._log.start_at(self.number, self.next_offset)
 
-    async def _retried(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Try in place until it works, jittered, capped at 2 s; Released when asked back."""
-        wait = FIRST_WAIT_SECONDS
+    async def _retried(self, attempt: Callable[[], Awaitable[T]], reason: str = "") -> T:
+        """Try until it works, jittered, capped at 2 s, unready meanwhile; Released when asked back."""
+        wait, under = FIRST_WAIT_SECONDS, reason or self._reason
         while True:
             try:
                 done = await attempt()
             except Transient as error:
                 log.warning("retrying", partition=self.number, reason=str(error))
                 figures.RETRIES.inc()
-                self._unready[self._reason] = str(error)
+                self._unready[under] = str(error)
                 await self._pause(wait * random.uniform(0.5, 1.0))
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
             else:
-                if wait > FIRST_WAIT_SECONDS and self._taken:
-                    self._unready.pop(self._reason, None)
+                if wait > FIRST_WAIT_SECONDS and (reason or self._taken):
+                    self._unready.pop(under, None)
                 return done
 
     async def _pause(self, seconds: float) -> None:

@@ -66,6 +66,14 @@ def test_a_password_file_is_read_anew_for_every_client(tmp_path: Path) -> None:
     ("said", "words"),
     [
         ({"kafka_sasl_username": "u"}, "PROTOCOL is PLAINTEXT, which tells Kafka of no user"),
+        (
+            {"kafka_sasl_password": SECRET},
+            "CROSSTIE_KAFKA_SASL_PASSWORD is set, but CROSSTIE_KAFKA_SECURITY_PROTOCOL is PLAINTEXT",
+        ),
+        (
+            {"kafka_security_protocol": "SSL", "kafka_sasl_password_file": "/secret"},
+            "PASSWORD_FILE is set, but CROSSTIE_KAFKA_SECURITY_PROTOCOL is SSL, which tells Kafka of no",
+        ),
         ({"kafka_ca_file": "/etc/ca.crt"}, "CROSSTIE_KAFKA_CA_FILE is set, but"),
         ({"kafka_security_protocol": "SASL_SSL"}, "CROSSTIE_KAFKA_SASL_USERNAME is not set"),
         (USER, "no password for CROSSTIE_KAFKA_SASL_USERNAME 'crosstie.profile': set"),

@@ -241,3 +241,4 @@ EVENT_TYPES: Mapping[str, EventType] = {
     )
 }
 ERASED = "org.crosstie.member.erased.v1"
+GATHERING = "org.crosstie.gathering.held.v1"

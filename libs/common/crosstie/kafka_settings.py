@@ -78,11 +78,16 @@ class KafkaSettings(BaseSettings):
         """What is wrong with whom we say to be, and how."""
         protocol, user = self.kafka_security_protocol, self.kafka_sasl_username
         if not self._proves_user:
-            said = (
-                f"{_USERNAME} is {user!r}, but {_PROTOCOL} is {protocol}, which tells Kafka of no user; "
-                "make it SASL_SSL"
-            )
-            return [] if user is None else [said]
+            given = {
+                f"{_USERNAME} is {user!r}": user,
+                f"{_PASSWORD} is set": self.kafka_sasl_password,
+                f"{_PASSWORD_FILE} is set": self.kafka_sasl_password_file,
+            }
+            return [
+                f"{name}, but {_PROTOCOL} is {protocol}, which tells Kafka of no user; make it SASL_SSL"
+                for name, value in given.items()
+                if value is not None
+            ]
         faults = []
         if not user:
             faults.append(

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 import pytest
 
 from crosstie.errors import BrokerAway, DatabaseAway, Unpublishable
+from services.profile.batch import Outcome
 from services.profile.memory import MemoryLog, MemoryOutlet, MemoryStore, MemoryTopic
 from services.profile.partition import Partition
 from services.profile.ports import Hold, Image
 from tests.logged import fields
 from tests.profile_log import Logged, Writer
 from tests.unit.profile.partition_world import World, at_work, contacts, until
+
+PUBLISHING = "partition 0, publishing"
 
 
 class Quiet(MemoryLog):
@@ -182,7 +185,58 @@ async def test_a_broker_that_was_away_once_leaves_nothing_unready() -> None:
     async with at_work(worker):
         await until(lambda: world.folded == 2)
         outlet.go.set()
-        await until(lambda: world.unready == {"partition 0": "opened again after: no leader"})
+        await until(lambda: world.unready == {PUBLISHING: "opened again after: no leader"})
+        await until(lambda: world.all_out)
+        await until(lambda: world.unready == {})
+
+
+class NoLeader(MemoryOutlet):
+    """A broker of a partition without a leader, until `leads`, or it is opened once `comes_back`."""
+
+    leads = comes_back = False
+
+    async def open(self) -> None:
+        await super().open()
+        self.leads = self.leads or self.comes_back
+
+    async def publish(self, image: Image) -> None:
+        if not self.leads:
+            raise BrokerAway("no leader")
+        await super().publish(image)
+
+
+class RestartsOnce(MemoryStore):
+    """A database that is away for a moment once something was committed."""
+
+    restarts = True
+
+    async def commit(self, hold: Hold, outcome: Outcome) -> Image:
+        if self.partitions[0].next_offset and self.restarts:
+            self.restarts = False
+            raise DatabaseAway("restarts")
+        return await super().commit(hold, outcome)
+
+
+async def test_who_gets_over_an_error_of_reading_stays_unready_while_it_cannot_publish() -> None:
+    world = World(contacts(Writer(), 6))
+    world.store = RestartsOnce()
+    outlet = NoLeader(world.topic)
+    async with at_work(world.worker(outlet=outlet)):
+        await until(lambda: world.folded == 6)  # beside the publishing of the first batch
+        assert not world.store.restarts
+        assert world.unready == {PUBLISHING: "opened again after: no leader"}
+        outlet.leads = True
+        await until(lambda: world.all_out)
+        await until(lambda: world.unready == {})
+
+
+async def test_who_was_fenced_while_it_could_not_publish_is_ready_once_it_owns_again() -> None:
+    world = World(contacts(Writer(), 2))
+    outlet = NoLeader(world.topic)
+    async with at_work(waiting(world, outlet)):
+        await until(lambda: PUBLISHING in world.unready)
+        await world.store.take(0, "the-log")
+        outlet.comes_back = True  # when it owns again: what it says of before is over then
         await until(lambda: world.all_out)
         await until(lambda: world.unready == {})
 

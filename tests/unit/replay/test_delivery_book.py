@@ -10,6 +10,7 @@ import pytest
 
 from crosstie import dlq
 from crosstie.errors import Rejected
+from crosstie.events import GATHERING
 from crosstie.replay import erasure
 from crosstie.replay.book import Book
 from crosstie.replay.delivery import Acknowledged
@@ -145,6 +146,21 @@ def inboxes(
 def test_an_inbox_that_went_into_the_log_is_clean(world: World) -> None:
     world.between("contact.made", ANN, BOB, id="e1", channel="met")
     assert inboxes(world, [sent(0)], committed=1).ok
+
+
+def test_a_gathering_whose_pairs_went_into_the_log_is_clean(world: World) -> None:
+    world.between("contact.made", ANN, BOB, id=f"e1/{ANN}/{BOB}", channel="co-attended")
+    assert inboxes(world, [sent(0, type=GATHERING)], committed=1).ok
+
+
+@pytest.mark.parametrize(("in_the_log", "lost"), [("e1", 1), (f"e1/{ANN}/{BOB}", 0)])
+def test_an_event_and_a_gathering_of_one_id_do_not_stand_for_each_other(
+    world: World, in_the_log: str, lost: int
+) -> None:
+    world.between("contact.made", ANN, BOB, id=in_the_log, channel="met")
+    assert inboxes(world, [sent(0), sent(1, type=GATHERING)], committed=2).differences == (
+        f"inbox.v1.intranet-0@{lost}: neither in the log nor a dead letter",
+    )
 
 
 def test_a_record_that_went_nowhere_is_named(world: World) -> None:

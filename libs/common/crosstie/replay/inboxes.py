@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from crosstie import dlq
 from crosstie.door.record import event_of
 from crosstie.errors import Rejected
-from crosstie.events import ERASED
+from crosstie.events import ERASED, GATHERING
 from crosstie.network.dedupe import identity_of
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.delivery import id_of_gathering
@@ -28,6 +29,7 @@ class Inboxes:
             self._audit.count(what, 0)
         self._buried: set[Place] = set()
         self._owed: dict[bytes, Place] = {}
+        self._owed_pairs: dict[bytes, Place] = {}  # of a gathering; an event may have its id
 
     def bury(self, records: Iterable[Record]) -> None:
         """Records of `dlq.v1`."""
@@ -58,13 +60,14 @@ class Inboxes:
             return
         self._owed.pop(identity_of(head.source, head.id), None)
         if gathering := id_of_gathering(head.id):
-            self._owed.pop(identity_of(head.source, gathering), None)
+            self._owed_pairs.pop(identity_of(head.source, gathering), None)
 
     def closed(self, unwritten: Iterable[str] = ()) -> Book:
         """After the whole log went by; `unwritten`: erased people of whom it does not say so."""
         for subject in sorted(unwritten):
             self._audit.differs(f"{subject}: retired, and no member.erased in the log")
-        for topic, partition, offset in sorted(self._owed.values()):
+        owed = chain(self._owed.values(), self._owed_pairs.values())
+        for topic, partition, offset in sorted(owed):
             self._audit.differs(
                 f"{topic}-{partition}@{offset}: neither in the log nor a dead letter"
             )
@@ -79,5 +82,7 @@ class Inboxes:
                 f"{place[0]}-{place[1]}@{place[2]}: is no event, and no dead letter"
             )
             return
-        if type != ERASED:  # of a stranger, or once more: nothing in the log; else see `unwritten`
+        if type == GATHERING:
+            self._owed_pairs[name] = place
+        elif type != ERASED:  # of a stranger, or once more: not in the log; else see `unwritten`
             self._owed[name] = place
