@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
-
-from prometheus_client import Counter
+from typing import Any, Literal, get_args
 
 from crosstie.door.arrival import Arrival, checked
 from crosstie.errors import Rejected
 from crosstie.registry import Platform
+from crosstie.runtime.series import counter
 from crosstie.runtime.telemetry import logger
 
 log = logger("ingestion")
-EVENTS = Counter(
+Door = Literal["http", "kafka"]
+EVENTS = counter(
     "crosstie_ingestion_events",
     "Events at either door (http, kafka) by what became of them: accepted, rejected",
-    ["door", "result"],
+    door=get_args(Door),
+    result=("accepted", "rejected"),
 )
-Door = Literal["http", "kafka"]
 
 
 def judged(event: Any, platform: Platform, at: int) -> Arrival | Rejected:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import collections
 import time
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from crosstie.instants import to_rfc3339
 from crosstie.matching.prepared import Prepared
+from crosstie.runtime.series import counter
 from crosstie.runtime.telemetry import logger
 from crosstie.showing import news
+from crosstie.suggestions import SuggestionState
 from services.matching.decide import Opening
 from services.matching.solver import SolverFailed
 from services.matching.store import Control
@@ -19,31 +22,34 @@ from services.matching.written import Decision
 
 log = logger("matching.rounds")
 
-ROUNDS = Counter("crosstie_rounds", "Rounds committed and recorded; full: true or false", ["full"])
+_FULL = ("true", "false")
+ROUNDS = counter(
+    "crosstie_rounds", "Rounds committed and recorded; full: true or false", full=_FULL
+)
 # by what platforms are shown, for they may reach this port: a decline is nobody's to see
-CHANGES = Counter(
+CHANGES = counter(
     "crosstie_suggestion_changes",
     "What rounds tell platforms of suggestions: made, accepted, withdrawn, expired, closed",
-    ["shown"],
+    shown=get_args(SuggestionState),
 )
 SECONDS = Histogram(
     "crosstie_round_seconds",
     "From the opening of a round to its commit",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
-BASES = Counter(
+BASES = counter(
     "crosstie_bases_fitted",
     "Fits of a base by what came of them: new, as before, failed",
-    ["outcome"],
+    outcome=("new", "as before", "failed"),
 )
 EMPTY = Counter("crosstie_rounds_passed_over", "Rounds that decided nothing and are not recorded")
 STRAYS = Counter(
     "crosstie_network_strays", "Records of network.v1 passed over: profile did not write them"
 )
-UNSOLVED = Counter(
+UNSOLVED = counter(
     "crosstie_rounds_unsolved",
     "Rounds for which no assignment was found; full: true or false",
-    ["full"],
+    full=_FULL,
 )
 HELD = Gauge("crosstie_rounds_held", "1 while rounds are paused or held, and only settle")
 AHEAD = Gauge(

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from crosstie.runtime.series import counter
 from crosstie.runtime.telemetry import logger
 from services.profile.batch import Outcome
 
 log = logger("profile")
 
-EVENTS = Counter(
+EVENTS = counter(
     "crosstie_profile_events",
     "Records of the log by what became of them: folded, known before, redacted (their key is gone), "
     "quarantined",
-    ["result"],
+    result=("folded", "known", "redacted", "quarantined"),
 )
 BATCH_SECONDS = Histogram(
     "crosstie_profile_batch_seconds",
