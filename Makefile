@@ -11,6 +11,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 # of the tests: most wait for servers, so that more run side by side than there are cores
 PROCESSES ?= 3
+# by file, in the order of names: the longest, under tests/chaos, are not left until last
+SPREAD := --dist loadfile --no-loadscope-reorder
 PACKAGES := .venv/packages.stamp
 READY := .venv/project.stamp
 
@@ -41,7 +43,7 @@ demo: $(READY) ## a real contact log through the whole system, on Kafka and Post
 
 .PHONY: test
 test: $(READY) ## the whole test suite (ARGS='-k word' for a part, PROCESSES=0 in this process alone)
-	$(BIN)/python -m pytest -m 'not bench' --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m 'not bench' --numprocesses $(PROCESSES) $(SPREAD) $(ARGS)
 
 .PHONY: cover
 cover: $(READY) ## the test suite with branch coverage

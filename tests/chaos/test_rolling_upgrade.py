@@ -66,6 +66,7 @@ async def old_workers(system: System, before: Path) -> AsyncIterator[Mapping[str
         **system.env,
         "PYTHONSAFEPATH": "1",  # not what stands where we are
         "PYTHONPATH": f"{before}:{before / 'libs' / 'common'}",
+        "NUMBA_DISABLE_JIT": "1",  # compiling takes longer than fifty people do without
     }
     logs = system.logs / "before"
     logs.mkdir(exist_ok=True)
