@@ -45,13 +45,14 @@ def create_topics(brokers: Brokers, topics: Iterable[Topic], replication: int = 
     """Create the topics that are missing; the names created, in order.
 
     `replication` -1 takes the broker's default. Raises Misconfigured where a topic exists with
-    another number of partitions (it is never changed behind one's back), BrokerAway.
+    fewer partitions (they are never added behind one's back; those that somebody added do no harm,
+    and nobody can take them away), BrokerAway.
     """
     wanted = list(topics)
     client = admin(brokers)
     existing = _partitions(client)
     for topic in wanted:
-        if existing.get(topic.name, topic.partitions) != topic.partitions:
+        if existing.get(topic.name, topic.partitions) < topic.partitions:
             raise Misconfigured(
                 f"topic {topic.name} has {existing[topic.name]} partitions, must be {topic.partitions}; "
                 "give CROSSTIE_TOPIC_PREFIX another value, or make a new generation of the topic"

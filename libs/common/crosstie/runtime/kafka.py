@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.partitioner import DefaultPartitioner
 
 from crosstie.errors import BrokerAway
 from crosstie.runtime.admin import topic_ids
@@ -16,11 +17,12 @@ from crosstie.runtime.plain_offsets import ask_plainly
 from crosstie.runtime.service import Running
 from crosstie.runtime.tolerant import tolerate
 from crosstie.settings import Settings
-from crosstie.topics import Topic
+from crosstie.topics import LOG_PARTITIONS, Topic
 
 # a single broker takes about 20 s after an unclean stop: shorter, and sends fail for nothing
 REQUEST_TIMEOUT_MS = 40_000
 METADATA_MAX_AGE_MS = 10_000
+_by_hash = DefaultPartitioner()
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -56,7 +58,18 @@ def producer_options(settings: Settings) -> dict[str, Any]:
         "linger_ms": 5,
         "max_batch_size": 256 * 1024,
         "max_request_size": 4 * 1024 * 1024,
+        "partitioner": partition_of,
     }
+
+
+def partition_of(key: bytes | None, all: Sequence[int], available: Sequence[int]) -> int:
+    """Where Kafka's own clients put a key, had nobody added partitions to those that a topic began with.
+
+    In the log a key keeps its partition: what a person or a tie was is folded there, in order.
+    """
+    first = sorted(all)[:LOG_PARTITIONS]
+    partition: int = _by_hash(key, first, [each for each in available if each in first])
+    return partition
 
 
 async def started(client: Any, running: Running | None = None) -> Any:
