@@ -18,7 +18,7 @@ from crosstie.matching.model import Round
 from crosstie.matching.record import following
 from crosstie.runtime.away import in_transaction, reached
 from crosstie.runtime.database import retrying
-from crosstie.runtime.kafka import producer_options, started
+from crosstie.runtime.kafka import partition_of, producer_options, started
 from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
@@ -125,7 +125,7 @@ class Publisher:
                     if not begun:
                         await producer.begin_transaction()
                         begun = True
-                    await _put(producer, some)
+                    await self._put(producer, some)
             if begun:
                 with in_transaction(_TAKEN):
                     await producer.commit_transaction()
@@ -141,16 +141,21 @@ class Publisher:
                 await producer.partitions_for(topic)
         self._reasons.pop("publishing", None)
 
+    async def _put(self, producer: AIOKafkaProducer, images: list[Image]) -> None:
+        """Into the open transaction; returns once all of them are acknowledged."""
+        sent = [
+            await producer.send(
+                each.topic,
+                each.value,
+                each.key,
+                partition=self._partition(each),
+                headers=[(name, text.encode()) for name, text in each.headers],
+            )
+            for each in images
+        ]
+        await asyncio.gather(*sent)
 
-async def _put(producer: AIOKafkaProducer, images: list[Image]) -> None:
-    """Into the open transaction; returns once all of them are acknowledged."""
-    sent = [
-        await producer.send(
-            each.topic,
-            each.value,
-            each.key,
-            headers=[(name, text.encode()) for name, text in each.headers],
-        )
-        for each in images
-    ]
-    await asyncio.gather(*sent)
+    def _partition(self, image: Image) -> int:
+        """What a suggestion's readers are told of it stays in order, also where somebody adds partitions."""
+        began_with = range(self._settings.topics.partitions(image.topic))
+        return partition_of(image.key, began_with, began_with)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any, cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +13,12 @@ from crosstie.brokers import Brokers
 from crosstie.errors import Misconfigured
 from crosstie.runtime import admin
 from crosstie.runtime.kafka import producer_options
+from crosstie.runtime.service import Running
 from crosstie.settings import Settings
 from crosstie.topics import LOG_PARTITIONS, Topics
+from services.matching.publishing import Publisher
+from services.matching.store import Store
+from services.matching.written import Image
 
 NOWHERE = Brokers("127.0.0.1:1")
 SETTINGS = Settings(kafka_bootstrap=NOWHERE.bootstrap, database_url="postgresql://nowhere/x")
@@ -49,3 +56,25 @@ def test_only_a_topic_with_fewer_partitions_is_refused(
         return
     with pytest.raises(Misconfigured, match="has 11 partitions, must be 12"):
         admin.create_topics(NOWHERE, [log])
+
+
+async def test_what_matching_tells_goes_where_it_went_before_somebody_added_partitions() -> None:
+    topics, sent = SETTINGS.topics, []
+
+    class Producer:
+        async def send(self, topic: str, *_: object, partition: int, **__: object) -> Any:
+            sent.append((topic, partition))
+            (answer := asyncio.get_running_loop().create_future()).set_result(None)
+            return answer
+
+    keys = [b"%d" % n for n in range(40)]
+    told, rounds = topics.suggestions("members"), topics.rounds
+    images = [Image(topic.name, key, (), b"") for topic in (told, rounds) for key in keys]
+    publisher = Publisher(SETTINGS, Store(cast("Any", None)), Running())
+    await publisher._put(cast("Any", Producer()), images)
+    assert sent == [
+        (topic.name, partition_of(key, began, began))
+        for topic in (told, rounds)
+        for began in (list(range(topic.partitions)),)
+        for key in keys
+    ]

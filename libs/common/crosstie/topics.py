@@ -124,6 +124,12 @@ class Topics:
         """Regular expression that matches every inbox of this deployment and nothing else."""
         return "^" + self.inbox_prefix.replace(".", r"\.") + "[a-z0-9-]+$"
 
+    def partitions(self, name: str) -> int:
+        """How many the topic of that name began with. What has a key goes to these, whoever adds more."""
+        if name.startswith(self.suggestions_prefix):
+            return self.suggestions(name.removeprefix(self.suggestions_prefix)).partitions
+        return {each.name: each.partitions for each in self.shared()}[name]
+
     def shared(self) -> tuple[Topic, ...]:
         """The topics that exist whatever the platforms."""
         return (self.events, self.network, self.rounds, self.dlq)

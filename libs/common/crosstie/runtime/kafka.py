@@ -63,9 +63,9 @@ def producer_options(settings: Settings) -> dict[str, Any]:
 
 
 def partition_of(key: bytes | None, all: Sequence[int], available: Sequence[int]) -> int:
-    """Where Kafka's own clients put a key, had nobody added partitions to those that a topic began with.
+    """Where Kafka's own clients put a key, had nobody added partitions to those that the log began with.
 
-    In the log a key keeps its partition: what a person or a tie was is folded there, in order.
+    What a person or a tie was is folded in one partition, in order.
     """
     first = sorted(all)[:LOG_PARTITIONS]
     partition: int = _by_hash(key, first, [each for each in available if each in first])
