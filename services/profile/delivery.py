@@ -17,6 +17,7 @@ from crosstie.settings import Settings
 from services.profile.assignment import Assignment
 from services.profile.housekeeping import keep_house
 from services.profile.log import KafkaLog
+from services.profile.namesake import Namesake
 from services.profile.partition import Partition
 from services.profile.publisher import KafkaOutlet
 from services.profile.store import PostgresStore
@@ -34,6 +35,7 @@ async def deliver(
     topics = settings.topics
     await topics_exist(settings, (topics.events, topics.network), running)
     running.unready["assignment"] = "the group has not assigned partitions yet"
+    network = Namesake(settings.brokers, topics.network.name)
     store = PostgresStore(pool, topics.events.name, vault_key)
     async with _consumer(settings, running) as consumer:
         log_ = KafkaLog(consumer, settings.brokers, topics.events.name, settings.batch_events)
@@ -42,7 +44,7 @@ async def deliver(
             outlet = KafkaOutlet(
                 lambda name: _producer(settings, name),
                 f"{settings.topic_prefix}profile-{number}",
-                topics.network.name,
+                network,
             )
             return Partition(number, log_, store, outlet, running.unready)
 
@@ -50,17 +52,21 @@ async def deliver(
         consumer.subscribe([topics.events.name], listener=assignment)
         running.unready.pop("start", None)
         try:
-            await _until_stopped(assignment, log_, store, running)
+            await _until_stopped(assignment, log_, network, store, running)
         finally:
             await assignment.close()
 
 
 async def _until_stopped(
-    assignment: Assignment, log_: KafkaLog, store: PostgresStore, running: Running
+    assignment: Assignment,
+    log_: KafkaLog,
+    network: Namesake,
+    store: PostgresStore,
+    running: Running,
 ) -> None:
     stopping: asyncio.Future[Any] = asyncio.ensure_future(running.stop.wait())
     keeping: asyncio.Future[Any] = asyncio.ensure_future(
-        keep_house(assignment, log_, store, running)
+        keep_house(assignment, log_, network, store, running)
     )
     try:
         done, _ = await asyncio.wait(

@@ -11,6 +11,7 @@ from crosstie.runtime.telemetry import logger
 from services.profile import figures
 from services.profile.assignment import Assignment
 from services.profile.log import KafkaLog
+from services.profile.namesake import Namesake
 from services.profile.store import PostgresStore
 from services.profile.watchdog import Watchdog
 
@@ -25,11 +26,15 @@ PRUNE_SECONDS = 3600.0
 
 
 async def keep_house(
-    assignment: Assignment, log_: KafkaLog, store: PostgresStore, running: Running
+    assignment: Assignment,
+    log_: KafkaLog,
+    network: Namesake,
+    store: PostgresStore,
+    running: Running,
 ) -> None:
     """Until `running.stop`; a log made again under its name ends all folding, and is said.
 
-    Raises Hangs for a consumer that stands still.
+    Raises Hangs for a consumer that stands still, MadeAgain for a network.v1 that has lost its rows.
     """
     await assignment.assigned.wait()
     running.unready.pop("assignment", None)
@@ -41,6 +46,9 @@ async def keep_house(
             log.error("log gap", reason=str(error))
             running.unready["log"] = str(error)
             await assignment.close()
+
+    async def check_network() -> None:
+        await network.id()
 
     async def prune() -> None:
         for partition in assignment.numbers:
@@ -59,6 +67,7 @@ async def keep_house(
     chores = (
         _every(NOTE_SECONDS, assignment.note, running),
         _every(TOPIC_CHECK_SECONDS, check, running),
+        _every(TOPIC_CHECK_SECONDS, check_network, running),
         _every(WATCH_SECONDS, lambda: watchdog.watch(assignment, log_), running),
         _every(MEASURE_SECONDS, measure, running),
         _every(COUNT_SECONDS, count, running, at_once=True),

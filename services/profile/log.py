@@ -15,9 +15,10 @@ from aiokafka.errors import (
 
 from crosstie.brokers import Brokers
 from crosstie.errors import BrokerAway, LogGap
-from crosstie.runtime.admin import end_offsets, topic_ids
+from crosstie.runtime.admin import end_offsets
 from crosstie.runtime.telemetry import logger
 from services.profile.batch import Record
+from services.profile.namesake import topic_id
 
 log = logger("profile")
 
@@ -110,10 +111,7 @@ class KafkaLog:
         return found
 
     async def _ask_topic_id(self) -> str:
-        found = await asyncio.to_thread(topic_ids, self._brokers, [self.topic])
-        if self.topic not in found:
-            raise BrokerAway(f"topic {self.topic} does not exist yet")
-        return found[self.topic]
+        return await topic_id(self._brokers, self.topic)
 
     def _tp(self, partition: int) -> TopicPartition:
         return TopicPartition(self.topic, partition)

@@ -17,6 +17,7 @@ from services.profile.ports import Hold, Image
 @dataclass
 class _Partition:
     topic_id: str
+    network_id: str | None = None
     epoch: int = 1
     next_offset: int = 0
     published_offset: int = 0
@@ -45,6 +46,12 @@ class MemoryStore:
 
     async def confirm(self, hold: Hold) -> None:
         self._held(hold)
+
+    async def aim(self, hold: Hold, topic_id: str) -> None:
+        kept = self._held(hold)
+        if kept.network_id not in (None, topic_id):
+            kept.published_offset = 0
+        kept.network_id = topic_id
 
     async def known(self, reading: Reading, latest: int) -> Known:
         kept = self.partitions[reading.partition]
@@ -105,6 +112,7 @@ class MemoryTopic:
     newest: dict[bytes, bytes | None] = field(default_factory=dict)
     images: list[Image] = field(default_factory=list)
     opened: int = 0
+    id: str = "the-network"
 
 
 class MemoryOutlet:
@@ -117,6 +125,9 @@ class MemoryOutlet:
     async def open(self) -> None:
         self._topic.opened += 1
         self._epoch = self._topic.opened
+
+    async def topic_id(self) -> str:
+        return self._topic.id
 
     async def publish(self, image: Image) -> None:
         if self._epoch != self._topic.opened:

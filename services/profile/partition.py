@@ -156,13 +156,12 @@ class Partition:
         figures.PUBLISH_SECONDS.observe(time.monotonic() - begun)
 
     async def _take(self) -> Hold:
-        return await self._store.take(self.number, await self._log.topic_id())
+        hold = await self._store.take(self.number, await self._log.topic_id())
+        await self._store.aim(hold, await self._outlet.topic_id())
+        return hold
 
     async def _open(self, hold: Hold) -> None:
-        """Fence whoever published before; then make sure that nobody took over meanwhile.
-
-        Confirmed after opening, a later owner's opening is later too, and fences this one.
-        """
+        """Fence whoever published before. Confirmed afterwards: a later owner's opening fences this one."""
         await self._store.confirm(hold)
         await self._outlet.open()
         await self._store.confirm(hold)

@@ -44,6 +44,9 @@ class Store(Protocol):
     async def confirm(self, hold: Hold) -> None:
         """Raises Fenced when someone else has taken the partition since."""
 
+    async def aim(self, hold: Hold, topic_id: str) -> None:
+        """Rows go to that topic from now on; in another one than before there are none yet. Fenced."""
+
     async def known(self, reading: Reading, latest: int) -> Known:
         """What is known before the batch; right only if `commit` then succeeds."""
 
@@ -66,6 +69,9 @@ class Outlet(Protocol):
 
     async def open(self) -> None:
         """Become the one who may publish. Raises BrokerAway."""
+
+    async def topic_id(self) -> str:
+        """Which topic it publishes to. Raises BrokerAway."""
 
     async def publish(self, image: Image) -> None:
         """All of it or nothing. Raises Fenced, BrokerAway; open again before the next try.

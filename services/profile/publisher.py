@@ -15,6 +15,7 @@ from crosstie.errors import BrokerAway, Unpublishable
 from crosstie.network.wire import MARK_KEY, Mark, encode
 from crosstie.runtime.away import in_transaction
 from crosstie.runtime.stopping import stop
+from services.profile.namesake import Namesake, made_again
 from services.profile.ports import Image
 
 _CLOSE_SECONDS = 5
@@ -27,11 +28,16 @@ MakeProducer = Callable[[str], AIOKafkaProducer]  # given the transactional id
 class KafkaOutlet:
     """See ports.Outlet."""
 
-    def __init__(self, make: MakeProducer, transactional_id: str, topic: str) -> None:
+    def __init__(self, make: MakeProducer, transactional_id: str, network: Namesake) -> None:
         self._make = make
         self._id = transactional_id
-        self._topic = topic
+        self._network = network
+        self._topic = network.topic
         self._producer: AIOKafkaProducer | None = None
+        self._last: int | None = None  # offset of the last batch that was published
+
+    async def topic_id(self) -> str:
+        return await self._network.id()
 
     async def open(self) -> None:
         await self.close()
@@ -42,14 +48,19 @@ class KafkaOutlet:
     async def publish(self, image: Image) -> None:
         if self._producer is None:
             raise BrokerAway("no producer is open")
+        if self._last is None:
+            await self._network.id()  # from then on offsets tell
         mark = encode(Mark(image.end, image.latest))
         with in_transaction(_TAKEN):
             try:
                 await self._producer.begin_transaction()
-                await self._put(self._producer, image, mark)
+                offsets = await self._put(self._producer, image, mark)
+                if self._last is not None and min(offsets) <= self._last:
+                    raise made_again(self._topic)  # it is younger than what we wrote to it
                 await self._producer.commit_transaction()
             except _TOO_LARGE as error:
                 raise self._refused(image) from error
+        self._last = max(offsets)
 
     async def close(self) -> None:
         """Throw the producer away, open transaction and all: the next one to open aborts it."""
@@ -59,7 +70,8 @@ class KafkaOutlet:
         # a fenced producer's own clean-up fails or waits for what will not come
         await stop(producer, _CLOSE_SECONDS)
 
-    async def _put(self, producer: AIOKafkaProducer, image: Image, mark: bytes) -> None:
+    async def _put(self, producer: AIOKafkaProducer, image: Image, mark: bytes) -> list[int]:
+        """The offsets at which its batches begin."""
         sent = []
         batch = producer.create_batch()
         for key, value in (*image.rows, (MARK_KEY.encode(), mark)):
@@ -70,7 +82,7 @@ class KafkaOutlet:
                 batch = producer.create_batch()
                 batch.append(key=key, value=value, timestamp=None)
         sent.append(await producer.send_batch(batch, self._topic, partition=image.partition))
-        await asyncio.gather(*sent)
+        return [each.offset for each in await asyncio.gather(*sent)]
 
     def _refused(self, image: Image) -> Unpublishable:
         key, value = max(image.rows, key=lambda row: len(row[1] or b""))

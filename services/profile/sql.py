@@ -9,6 +9,14 @@ ON CONFLICT (partition) DO UPDATE SET epoch = p.epoch + 1 WHERE p.topic_id = $2
 RETURNING epoch, next_offset, latest
 """
 
+AIM = """
+-- in a topic that was made again under its name there are no rows yet: all of them go out anew
+UPDATE profile.partitions
+SET published_offset = CASE WHEN network_id <> $3 THEN 0 ELSE published_offset END, network_id = $3
+WHERE partition = $1 AND epoch = $2
+RETURNING 1
+"""
+
 HOLDER = """
 SELECT epoch, next_offset, published_offset, latest FROM profile.partitions WHERE partition = $1
 """

@@ -49,6 +49,12 @@ class PostgresStore:
     async def confirm(self, hold: Hold) -> None:
         await self._holder(hold)
 
+    async def aim(self, hold: Hold, topic_id: str) -> None:
+        with _errors():
+            aimed = await self._pool.fetchval(sql.AIM, hold.partition, hold.epoch, topic_id)
+        if aimed is None:
+            raise _taken_over(hold)
+
     async def known(self, reading: Reading, latest: int) -> Known:
         with _errors():
             async with self._pool.acquire() as connection:

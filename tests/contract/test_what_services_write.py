@@ -7,7 +7,7 @@ import base64
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import jsonschema
 import pytest
@@ -94,7 +94,7 @@ def test_the_parts_of_a_round_fit_the_asyncapi_document(monkeypatch: pytest.Monk
 async def test_the_row_of_an_erased_member_fits_the_asyncapi_document() -> None:
     subject = min(each.id for each in SUBJECTS.values())
     producer = Producer()
-    outlet = KafkaOutlet(lambda _: producer, "id", "network.v1")
+    outlet = KafkaOutlet(lambda _: producer, "id", cast("Any", Same()))
     await outlet.open()
     await outlet.publish(Image(0, [(member_key(subject).encode(), None)], end=1, latest=0))
     (erased, mark) = producer.rows
@@ -174,6 +174,15 @@ def key_fits(service: str, name: str, key: str) -> None:
     fits(service, message_of(service, name)["bindings"]["kafka"]["key"], key)
 
 
+class Same:
+    """The topic that there always was."""
+
+    topic = "network.v1"
+
+    async def id(self) -> str:
+        return "an-id"
+
+
 class Producer:
     """An aiokafka producer that keeps what it is given."""
 
@@ -188,7 +197,7 @@ class Producer:
         return True
 
     async def send_batch(self, *_: Any, **__: Any) -> Any:
-        return asyncio.sleep(0)
+        return asyncio.sleep(0, SimpleNamespace(offset=0))
 
     async def start(self) -> None: ...
     async def begin_transaction(self) -> None: ...

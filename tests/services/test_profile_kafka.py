@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client import REGISTRY
 
 from crosstie.errors import Fenced, Unpublishable
-from crosstie.runtime.admin import create_topics
-from crosstie.runtime.kafka import producer_options
+from crosstie.runtime.admin import create_topics, delete_topics
+from crosstie.runtime.kafka import producer_options, topics_exist
 from crosstie.runtime.service import Running
 from crosstie.runtime.stack import Stack
 from services.profile import figures, housekeeping, watchdog
 from services.profile.delivery import deliver
+from services.profile.namesake import Namesake
 from services.profile.ports import Image
 from services.profile.publisher import KafkaOutlet
 from tests.profile_log import ALMA, BORIS
@@ -29,6 +31,7 @@ from tests.profile_world import PATIENCE_SECONDS, ProfileWorld, settings_of, unt
 async def world(stack: Stack, database: str, topic_prefix: str, tmp_path: Path) -> ProfileWorld:
     world = ProfileWorld(settings_of(stack.bootstrap, database, topic_prefix), tmp_path)
     await asyncio.to_thread(create_topics, stack.brokers, world.settings.topics.shared())
+    await topics_exist(world.settings, world.settings.topics.shared())
     return world
 
 
@@ -60,11 +63,33 @@ async def test_whoever_opened_the_id_before_publishes_no_more(world: ProfileWorl
     assert [each.value for each in rows if each.key == b"member/X"] == [b"first", b"newer"]
 
 
+async def test_a_network_that_is_made_again_while_it_is_written_gets_all_rows_anew(
+    world: ProfileWorld,
+) -> None:
+    brokers, network = world.settings.brokers, world.settings.topics.network
+    people = [letter * 16 for letter in "ABCDEFGHIJKLMNOP"]
+
+    def made() -> bool:
+        return create_topics(brokers, [network]) == [network.name]
+
+    with world.service() as process:
+        await world.append(world.write.met(a, b) for a, b in pairwise(people))
+        await world.until_all_published()
+        await asyncio.to_thread(delete_topics, brokers, [network.name])
+        await until(lambda: asyncio.to_thread(made))
+        await world.append(world.write.met(a, b) for a, b in pairwise(people[:3]))
+        await until(lambda: process.popen.poll() is not None)
+    with world.service() as process:
+        await until(lambda: len(process.said("taken")) == 12)
+        await world.until_all_published()
+    await world.assert_all_is_well()
+
+
 def outlet_of(world: ProfileWorld) -> KafkaOutlet:
     return KafkaOutlet(
         lambda name: AIOKafkaProducer(**producer_options(world.settings), transactional_id=name),
         f"{world.settings.topic_prefix}a",
-        world.settings.topics.network.name,
+        Namesake(world.settings.brokers, world.settings.topics.network.name),
     )
 
 

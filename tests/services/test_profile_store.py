@@ -51,6 +51,7 @@ class StoreContract:
         for refused in (
             fold(store, old, write.met(ALMA, BORIS)),
             store.confirm(old),
+            store.aim(old, "network"),
             store.unpublished(old),
             store.published(Image(0, [], 0, 0), old),
         ):
@@ -59,6 +60,20 @@ class StoreContract:
         assert await store.unpublished(new) is None
         assert (await look_up(store, new, write.met(ALMA, BORIS))).rows == {}
         assert (await store.take(0, TOPIC_ID)).next_offset == 0
+
+    async def test_a_network_that_was_made_again_gets_all_rows_anew(
+        self, store: Store, write: Writer
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        await store.aim(hold, "network")
+        await fold(store, hold, write.met(ALMA, BORIS), write.met(ALMA, CHIDI))
+        image = await store.unpublished(hold)
+        assert image is not None
+        await store.published(image, hold)
+        await store.aim(hold, "network")
+        assert await store.unpublished(hold) is None
+        await store.aim(hold, "made again")
+        assert await store.unpublished(hold) == image
 
     async def test_a_batch_that_is_not_the_next_one_changes_nothing(
         self, store: Store, write: Writer

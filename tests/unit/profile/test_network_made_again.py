@@ -1,0 +1,110 @@
+"""A network.v1 that was deleted and made again has lost its rows: all of them go out anew."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from crosstie.brokers import Brokers
+from services.profile import namesake
+from services.profile.memory import MemoryTopic
+from services.profile.namesake import MadeAgain, Namesake
+from services.profile.ports import Image
+from services.profile.publisher import KafkaOutlet
+from tests.profile_log import Writer
+from tests.unit.profile.partition_world import (
+    World,
+    at_work,
+    clean_fold,
+    contacts,
+    newest,
+    until,
+)
+
+IMAGE = Image(0, [(b"member/A", b"{}")], 1, 1)
+
+
+async def test_whoever_takes_the_partition_next_publishes_all_of_its_rows() -> None:
+    world = World(contacts(Writer(), 5))
+    async with at_work(world.worker()):
+        await until(lambda: world.all_out)
+    world.topic = MemoryTopic(id="made again")
+    async with at_work(world.worker()):
+        await until(lambda: world.all_out and bool(world.topic.images))
+    assert newest(world.topic) == clean_fold(world.records, {})
+
+
+class Broker:
+    """The topic of a name, and a producer for it that keeps what was committed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.id, self.end, self.committed = "first", 0, list[int]()
+        monkeypatch.setattr(namesake, "topic_ids", lambda _, names: dict.fromkeys(names, self.id))
+        monkeypatch.setattr(namesake, "_FRESH_SECONDS", 0.0)
+        self.network = Namesake(Brokers("127.0.0.1:1"), "t.network.v1")
+
+    def made_again(self) -> None:
+        self.id, self.end = "second", 0
+
+    def create_batch(self) -> Any:
+        return SimpleNamespace(append=lambda **_: True)
+
+    async def send_batch(self, *_: Any, **__: Any) -> Any:
+        self.end += 2  # the batch, and the marker of its transaction
+        return asyncio.sleep(0, SimpleNamespace(offset=self.end - 2))
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def begin_transaction(self) -> None: ...
+
+    async def commit_transaction(self) -> None:
+        self.committed.append(self.end)
+
+
+async def outlet_on(broker: Broker) -> KafkaOutlet:
+    outlet = KafkaOutlet(lambda _: cast("Any", broker), "id", broker.network)
+    await outlet.topic_id()
+    await outlet.open()
+    return outlet
+
+
+async def test_rows_follow_one_another_while_the_topic_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker = Broker(monkeypatch)
+    outlet = await outlet_on(broker)
+    for _ in range(3):
+        await outlet.publish(IMAGE)
+    assert broker.committed == [2, 4, 6]
+
+
+@pytest.mark.parametrize("published", [0, 1, 2])
+async def test_nothing_is_committed_to_a_topic_that_was_made_again_meanwhile(
+    published: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker(monkeypatch)
+    outlet = await outlet_on(broker)
+    for _ in range(published):
+        await outlet.publish(IMAGE)
+    broker.made_again()
+    with pytest.raises(MadeAgain, match=r"t\.network\.v1 was made again"):
+        await outlet.publish(IMAGE)
+    assert len(broker.committed) == published
+
+
+async def test_who_asks_at_the_same_time_is_told_after_one_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = list[str]()
+
+    async def counted(_: Brokers, topic: str) -> str:
+        asked.append(topic)
+        return "first"
+
+    monkeypatch.setattr(namesake, "topic_id", counted)
+    network = Namesake(Brokers("127.0.0.1:1"), "t.network.v1")
+    assert await asyncio.gather(*(network.id() for _ in range(12))) == ["first"] * 12
+    assert asked == ["t.network.v1"]
