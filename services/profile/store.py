@@ -25,6 +25,11 @@ _MEMBER = "member/"
 _TIE = "tie/"
 _A, _B = slice(4, 20), slice(21, 37)  # of the key of a tie, its ends: 16 letters each
 _NAMES = ("members", "a", "b")
+_NOT_MIGRATED = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.InvalidSchemaNameError,
+)
 
 
 class PostgresStore:
@@ -210,5 +215,5 @@ def _errors() -> Iterator[None]:
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             reason = f"{type(error).__name__}, SQLSTATE {error.sqlstate}"  # its words quote the row
             raise Rejected("", reason, "data that PostgreSQL takes", "send it anew") from error
-        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
+        except _NOT_MIGRATED as error:
             raise DatabaseAway(f"{error}: migrate with `crosstie.runtime.migrate`") from error

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from msgspec import structs
 
+from crosstie.errors import DatabaseAway
 from crosstie.network.dedupe import HORIZON_US
 from crosstie.network.state import member_key, tie_key
 from services.profile import batch
@@ -30,6 +31,16 @@ class TestTables(Stored):
         assert kept["reason"]
         assert kept["replay"] == "crosstie quarantine replay events.v1/0/1"
         assert await unpublished_keys(store, hold) == [tie_key(ALMA, BORIS)]
+
+    async def test_tables_of_an_earlier_version_wait_for_whoever_migrates(
+        self, store: PostgresStore, database: str
+    ) -> None:
+        hold = await store.take(0, TOPIC_ID)
+        owner = await asyncpg.connect(database)
+        await owner.execute("ALTER TABLE profile.partitions DROP COLUMN network_id")
+        await owner.close()
+        with pytest.raises(DatabaseAway, match="migrate with"):
+            await store.aim(hold, "network")
 
     async def test_people_are_counted_without_the_erased(
         self, store: PostgresStore, write: Writer
