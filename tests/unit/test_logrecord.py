@@ -159,8 +159,9 @@ TEA = b"org.crosstie.tea.drunk.v9"
         (TIE, MET, NO_ID, "/headers is \"'ce_id'\"", OF_HEADERS),
         (TIE, MET, replaced("ce_time", OLD), f'/headers is "ce_time {OLD.decode()}"', OF_HEADERS),
         (TIE, MET, replaced("ce_type", TEA), f'/type is "{TEA.decode()}"', OF_TYPES),
-        (b"tie/x", MET, GOOD, '/key is "tie/x"', OF_KEYS),
-        (None, MET, GOOD, '/key is ""', OF_KEYS),
+        (f"tie/{BOB}/{ANN}".encode(), MET, GOOD, f'/key is "tie/{BOB}/{ANN}"', OF_KEYS),
+        (b"tie/x", MET, GOOD, "/key is text of 5 characters", OF_KEYS),
+        (None, MET, GOOD, "/key is text of 0 characters", OF_KEYS),
         (TIE, ONE, GOOD, '/data is "Expected `array` of length 2 - at `$.members`"', OF_DATA),
         (TIE, THREE, GOOD, '/data is "Expected `str`, got `int` - at `$.channel`"', OF_DATA),
         (TIE, None, GOOD, '/data is "Input data was truncated"', OF_DATA),
@@ -180,6 +181,26 @@ def test_no_word_of_a_payload_is_in_its_refusal() -> None:
     payload = f'{{"member":"{ANN}","level":"canary"}}'.encode()
     with pytest.raises(Rejected) as refused:
         opened(sealed(payload, key), {ANN: key})
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "given"),
+    [
+        (b"canary", MET, GOOD),
+        (b"member/canary", MET, GOOD),
+        (TIE, MET, replaced("ce_type", b"canary")),
+        (TIE, MET, replaced("ce_type", b"org.crosstie.a canary.sings.v1")),
+        (TIE, MET, replaced("ce_time", b"canary")),
+        (TIE, MET, [*GOOD, ("canary", None)]),
+        (TIE, MET.replace(ANN.encode(), b"canary"), GOOD),
+    ],
+)
+def test_whatever_else_holds_a_word_its_refusal_holds_none(
+    key: bytes, value: bytes, given: Headers
+) -> None:
+    with pytest.raises(Rejected) as refused:
+        opened(head_of(key, value, given), {})
     assert "canary" not in str(refused.value)
 
 

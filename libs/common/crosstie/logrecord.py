@@ -2,6 +2,9 @@
 
 Reading takes two steps, because payloads about members are sealed: `head_of` reads what is plain,
 the caller fetches the data keys of `sealed_subject`s, `opened` gives the event to fold.
+
+A refusal is kept for ever, so it shows only what is of our form: who writes here past ingestion may
+put anybody's name or words wherever there is room.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from crosstie import instants
-from crosstie.errors import UNREADABLE, Rejected, shown
+from crosstie.errors import UNREADABLE, Rejected, Withheld, shown
 from crosstie.network.dedupe import digest
 from crosstie.network.facts import DECODERS, Event, MemberFact
 from crosstie.network.state import member_key, tie_key
@@ -22,6 +25,8 @@ from crosstie.sealing import SEALED, open_sealed
 
 JSON = "application/json"
 _KEY = re.compile("member/[A-Z2-7]{16}|tie/([A-Z2-7]{16})/([A-Z2-7]{16})")
+_KEYS = "member/<subject>, or tie/<a>/<b> in plain"
+_TYPE = re.compile(r"org\.crosstie\.[a-z]+\.[a-z]+\.v[0-9]+")
 _QUOTED = re.compile("'.*'", re.DOTALL)
 _EARLIEST = instants.from_rfc3339("1900-01-01T00:00:00Z")
 _LATEST = instants.from_rfc3339("9999-01-01T00:00:00Z")  # what can be written as a timestamp again
@@ -80,8 +85,9 @@ def head_of(key: bytes | None, value: bytes | None, headers: Headers) -> Head:
             "/headers", str(error), "headers of a logged CloudEvent", "send it through ingestion"
         ) from error
     if not known:
+        type = head.type if _TYPE.fullmatch(head.type) else Withheld(head.type)
         raise Rejected(
-            "/type", head.type, "a type this version knows", "upgrade, then replay the quarantine"
+            "/type", type, "a type this version knows", "upgrade, then replay the quarantine"
         )
     return head
 
@@ -121,12 +127,15 @@ def _utf8(name: str) -> str:
 
 def _text(name: str, value: bytes | None) -> str:
     if value is None:
-        raise ValueError(f"{name} without a value")
+        raise ValueError(f"{name if name in _WRITTEN else 'another header'} without a value")
     return value.decode()
 
 
 def _time(text: str) -> int:
-    time = instants.from_rfc3339(text)
+    try:
+        time = instants.from_rfc3339(text)
+    except ValueError:
+        raise ValueError("ce_time, which is no RFC 3339 with an offset") from None
     if not _EARLIEST <= time < _LATEST:
         raise ValueError(f"ce_time {text}")
     return time
@@ -138,9 +147,8 @@ def _key(key: bytes | None, *, sealed: bool) -> str:
     found = _KEY.fullmatch(text)
     if found is not None and (found[1] is None or (not sealed and found[1] < found[2])):
         return text
-    raise Rejected(
-        "/key", text, "member/<subject>, or tie/<a>/<b> in plain", "send it through ingestion"
-    )
+    value = Withheld(text) if found is None else text
+    raise Rejected("/key", value, _KEYS, "send it through ingestion")
 
 
 def _decoded(head: Head, payload: bytes) -> Any:
@@ -156,10 +164,6 @@ def _decoded(head: Head, payload: bytes) -> Any:
         ) from error
     expected = member_key(data.member) if isinstance(data, MemberFact) else tie_key(*data.members)
     if head.key != expected:
-        raise Rejected(
-            "/key",
-            shown(head.key),
-            f"{expected}, whom the data is about",
-            "send it through ingestion",
-        )
+        limit = f"{expected if _KEY.fullmatch(expected) else _KEYS}, whom the data is about"
+        raise Rejected("/key", shown(head.key), limit, "send it through ingestion")
     return data
