@@ -67,7 +67,7 @@ def routes(api: FastAPI, desk: Desk) -> None:
         if authority in platform.authorities:  # people of others are as unknown as nobody
             found = await desk.suggestions(Person(authority=authority, id=id), platform.authorities)
         if found is None:
-            raise HTTPException(404, f"nobody of your authorities is known as {id}")
+            raise _unknown()
         return found
 
     @router.get("/rounds", summary="The last rounds", responses=_PROBLEMS_OF_ALL)
@@ -91,7 +91,7 @@ def routes(api: FastAPI, desk: Desk) -> None:
         if person.authority in platform.authorities:
             found = await desk.preview(person, asked.limit, platform)
         if found is None:
-            raise HTTPException(404, f"nobody of your authorities is known as {person.id}")
+            raise _unknown()
         return found
 
     @api.exception_handler(Busy)
@@ -108,6 +108,11 @@ def routes(api: FastAPI, desk: Desk) -> None:
         return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "2"})
 
     api.include_router(router)
+
+
+def _unknown() -> HTTPException:
+    """Not whom: an id may be a name or an address, and answers end in the logs of clients."""
+    return HTTPException(404, "nobody of your authorities is known by that name")
 
 
 def _asked(body: bytes) -> Asked:

@@ -38,7 +38,7 @@ def routes(api: FastAPI, keys: Keys, reads: Reads) -> None:
     async def member(
         platform: Annotated[Platform, caller], authority: Authority, id: ExternalId
     ) -> MemberShown:
-        return _found(await reads.member(_own(platform, authority, id), platform.authorities), id)
+        return _found(await reads.member(_own(platform, authority, id), platform.authorities))
 
     @router.get(
         "/{authority}/{id}/map",
@@ -48,7 +48,7 @@ def routes(api: FastAPI, keys: Keys, reads: Reads) -> None:
     async def map_(
         platform: Annotated[Platform, caller], authority: Authority, id: ExternalId
     ) -> Response:
-        found = _found(await reads.map(_own(platform, authority, id), platform), id)
+        found = _found(await reads.map(_own(platform, authority, id), platform))
         return Response(found, media_type="application/json")
 
     @api.exception_handler(DatabaseAway)
@@ -66,11 +66,16 @@ def routes(api: FastAPI, keys: Keys, reads: Reads) -> None:
 def _own(platform: Platform, authority: str, id: str) -> Person:
     """Whom the platform asks about; people of others are as unknown as nobody."""
     if authority not in platform.authorities:
-        raise HTTPException(404, f"nobody of your authorities is known as {id}")
+        raise _unknown()
     return Person(authority=authority, id=id)
 
 
-def _found(answer: T | None, id: str) -> T:
+def _found(answer: T | None) -> T:
     if answer is None:
-        raise HTTPException(404, f"nobody of your authorities is known as {id}")
+        raise _unknown()
     return answer
+
+
+def _unknown() -> HTTPException:
+    """Not whom: an id may be a name or an address, and answers end in the logs of clients."""
+    return HTTPException(404, "nobody of your authorities is known by that name")
