@@ -21,6 +21,7 @@ from crosstie.errors import CrosstieError
 from crosstie.matching import base as bases
 from crosstie.matching import policy as policies
 from crosstie.matching.base import Material
+from crosstie.runtime import telemetry
 from services.matching.offloop import off_loop
 
 _SIZE_BYTES = 8
@@ -72,6 +73,7 @@ async def _answer(process: Process, body: bytes) -> bytes:
 
 def main() -> None:
     """Fit what stdin says."""
+    telemetry.configure("INFO")  # whatever befalls it, what it is fitted to is not told
     os.nice(_NICENESS)
     source = sys.stdin.buffer
     size = int.from_bytes(source.read(_SIZE_BYTES), "big")

@@ -18,7 +18,7 @@ from crosstie.matching import base as learning
 from crosstie.network.view import Network
 from crosstie.runtime.database import retrying
 from crosstie.runtime.service import Running
-from crosstie.runtime.telemetry import logger
+from crosstie.runtime.telemetry import logger, said
 from crosstie.settings import Settings
 from services.matching import figures
 from services.matching.apart import Task, fitted_apart
@@ -92,7 +92,7 @@ class Bases:
                 await self._fit(self._since)
             except Exception as error:  # noqa: BLE001  of anything: the base in place is good
                 figures.BASES.labels("failed").inc()
-                log.error("no new base", reason=f"{type(error).__name__}: {error}")
+                log.error("no new base", reason=said(error))
                 self._due.set()
                 await asyncio.sleep(_RETRY_SECONDS)
             else:

@@ -1,14 +1,16 @@
 """Logs as JSON lines, one per decision, with ids and counts, never payloads.
 
 A library's error may quote what it choked on, so of an exception that is not ours the log tells the
-type and where it was raised, and no more.
+type and where it was raised, and no more; also of one that nobody caught.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from typing import Any
 
 _FIELDS = "crosstie_fields"
 _TELL_NO_DATA = ("crosstie", "services", "aiokafka")  # packages whose messages quote no payload
+_HELD = re.compile(r"\n|<|\((?!\))")  # where asyncio begins to show what it holds in hand
 
 
 class JsonLines(logging.Formatter):
@@ -26,7 +29,7 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "event": record.getMessage(),
+            "event": _event(record),
         }
         line |= getattr(record, _FIELDS, {})
         if record.exc_info:
@@ -36,6 +39,19 @@ class JsonLines(logging.Formatter):
     def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
         """The chain of exceptions, the first cause first."""
         return "\n".join(reversed([_raised(each) for each in _chain(ei[1])]))
+
+
+def said(error: BaseException) -> str:
+    """The type of an exception, and its message where that quotes no payload."""
+    kind = type(error)
+    ours = isinstance(error, OSError) or kind.__module__.partition(".")[0] in _TELL_NO_DATA
+    return f"{kind.__module__}.{kind.__qualname__}: {error if ours else '(message withheld)'}"
+
+
+def _event(record: logging.LogRecord) -> str:
+    """asyncio's messages go on with callbacks and their arguments, and tasks and what they raised."""
+    message = record.getMessage()
+    return _HELD.split(message, 1)[0].rstrip() if record.name == "asyncio" else message
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -49,10 +65,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _raised(error: BaseException) -> str:
-    kind = type(error)
-    ours = isinstance(error, OSError) or kind.__module__.partition(".")[0] in _TELL_NO_DATA
-    said = f"{kind.__module__}.{kind.__qualname__}: {error if ours else '(message withheld)'}"
-    return "".join(traceback.format_tb(error.__traceback__)) + said
+    return "".join(traceback.format_tb(error.__traceback__)) + said(error)
 
 
 class Logger:
@@ -83,8 +96,18 @@ def logger(name: str) -> Logger:
 
 
 def configure(level: str) -> None:
-    """Write every log line of this process to stderr as JSON; libraries from WARNING up."""
+    """Write every log line of this process to stderr as JSON; libraries from WARNING up.
+
+    So is what nobody caught, which Python itself would show in full.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("crosstie").setLevel(level)
+    sys.excepthook = lambda _, error, __: _uncaught(error)
+    threading.excepthook = lambda thrown: _uncaught(thrown.exc_value)
+    sys.unraisablehook = lambda thrown: _uncaught(thrown.exc_value)
+
+
+def _uncaught(error: BaseException | None) -> None:
+    logging.getLogger("crosstie").critical("uncaught", exc_info=error)
