@@ -29,16 +29,18 @@ SPELLINGS = tuple(
 )
 
 
-def sound() -> list[dict[str, Any]]:
+def sound(name: str = "ada") -> list[dict[str, Any]]:
     """What may pass, with words wherever a member may write some."""
     words = dict.fromkeys(("sector", "profession", "role", "organisation", "place"), WORDS)
-    described = {"member": person("ada"), **words, "interests": [WORDS]}
-    posted = {"member": person("ada"), "item": "n1", "text": f"{WORDS} is what I need"}
+    described = {"member": person(name), **words, "interests": [WORDS]}
+    posted = {"member": person(name), "item": "n1", "text": f"{WORDS} is what I need"}
+    available = {"introductions_per_week": 3, "wishes": {"sectors": [WORDS]}}
     return [
-        joined("ada"),
+        joined(name),
         event("member.described", described),
-        event("need.posted", posted, id="known"),
+        event("need.posted", posted, id=f"known-{name}"),
         event("offer.posted", posted | {"item": "o1"}),
+        event("availability.set", {"member": person(name)} | available),
     ]
 
 
@@ -80,6 +82,13 @@ def spoiled() -> list[bytes]:
         text + WORDS.encode(),
         WORDS.encode(),
     ]
+
+
+def untold(text: str, *secrets: str) -> None:
+    """None of the planted words is in it, in any spelling, nor is one of `secrets`."""
+    for each in (*SPELLINGS, SECRET[:40], *secrets):
+        at = text.lower().find(each.lower())
+        assert at < 0, text[max(0, at - 600) : at + 200]
 
 
 @dataclass
