@@ -24,8 +24,8 @@ from tests.e2e.conftest import SYSTEM
 from tests.e2e.waiting import caught_up
 
 ROOT = Path(__file__).parents[2]
-# the last with profile_0002
-PREVIOUS = "ccb6178"
+# the last with profile_0003
+PREVIOUS = "e864e49"
 
 
 def git(*arguments: str) -> bytes:
