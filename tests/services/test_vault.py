@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from crosstie.erasures import Erasure, Erasures
 from crosstie.errors import DatabaseAway, Misconfigured
 from crosstie.events import Person
+from crosstie.replay.forgetting import forget
+from crosstie.runtime.admin import create_topics
 from crosstie.runtime.database import soon
+from crosstie.runtime.stack import Stack
+from crosstie.settings import Settings
 from crosstie.vault import Vault
 from tests.services.ingestion_world import VAULT_KEY, eventually, proxy
 
@@ -235,3 +241,20 @@ async def test_a_role_cannot_do_what_is_not_its_own(
             await connection.execute(statement)
     finally:
         await connection.close()
+
+
+async def test_crosstie_forget_by_another_vault_key_does_nothing(
+    vault: Vault, pool: asyncpg.Pool[Any], stack: Stack, topic_prefix: str, database: str
+) -> None:
+    await vault.subjects({ADA: 1})
+    settings = Settings(
+        kafka_bootstrap=stack.bootstrap,
+        database_url=SecretStr(database),
+        topic_prefix=topic_prefix,
+        vault_key=SecretStr(base64.b64encode(bytes(32)).decode()),
+    )
+    create_topics(settings.brokers, settings.topics.shared())
+    with pytest.raises(Misconfigured, match="CROSSTIE_VAULT_KEY is not the key"):
+        await forget(settings, ADA)
+    assert await pool.fetchval("SELECT count(*) FROM vault.erasures") == 0
+    assert await vault.subjects({ADA: 2})

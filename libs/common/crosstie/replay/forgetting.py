@@ -24,6 +24,7 @@ from crosstie.runtime.away import reached
 from crosstie.runtime.kafka import producer_options, started
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
+from crosstie.vault import Vault
 
 SOURCE = "crosstie/forget"
 PATIENCE_SECONDS = 60.0
@@ -47,12 +48,14 @@ class Forgotten:
 async def forget(
     settings: Settings, person: Person, patience_seconds: float = PATIENCE_SECONDS
 ) -> Forgotten:
-    """Erase `person` as of now. May be repeated. Raises BrokerAway, DatabaseAway."""
+    """Erase `person` as of now. May be repeated. Raises Misconfigured, BrokerAway, DatabaseAway."""
     names = await asyncio.to_thread(partitions_of, settings.brokers)  # Kafka is there
     async with await _pool(settings) as pool:
         with usable():
             rows = await pool.fetch(KNOWN, person.authority, person.id)
             before = await pool.fetchval(ASKED, digest(settings.vault_key_bytes, person))
+        # by another key the erasure is noted of nobody: what is older would come in again
+        await Vault(pool, settings.vault_key_bytes).probe()
         subjects = tuple(sorted(row["subject"] for row in rows))
         now = instants.now()
         erasures = Erasures(pool, settings.vault_key_bytes)
