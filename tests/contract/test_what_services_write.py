@@ -132,12 +132,16 @@ def test_what_is_in_a_dead_letter_only_sometimes_fits_too(key: Any, more: str | 
     assert more in added or len(added) == 5
 
 
-def test_the_mark_of_a_replay_fits_the_asyncapi_document() -> None:
+@pytest.mark.parametrize("dismissed", [False, True])
+def test_the_mark_of_a_letter_fits_the_asyncapi_document(dismissed: bool) -> None:
     original = SimpleNamespace(topic="t", partition=0, offset=0, key=None, value=b"", headers=[])
     entry = dlq.letter(original, Rejected("", None, "an event", "send one"), NOW)
-    mark = dlq.mark(dlq.read(entry.key, entry.value, entry.headers).name, NOW)
+    name = dlq.read(entry.key, entry.value, entry.headers).name
+    mark = dlq.mark(name, NOW, dismissed=dismissed)
     message = message_of("ingestion", "replayedLetter")
-    fits("ingestion", message["headers"], {k: text.decode() for k, text in mark.headers})
+    headers = {k: text.decode() for k, text in mark.headers}
+    fits("ingestion", message["headers"], headers)
+    assert headers.keys() <= message["headers"]["properties"].keys()
     fits("ingestion", message["payload"], (mark.value or b"").decode())
 
 

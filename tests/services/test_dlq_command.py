@@ -44,6 +44,38 @@ async def test_dead_letters_are_listed_shown_and_replayed(world: World, crosstie
     assert json.loads((await crosstie("dlq", "list", "--open", "--json")).stdout) == []
 
 
+async def test_a_dismissed_letter_waits_for_nobody(world: World, crosstie: Run) -> None:
+    inbox = world.settings.topics.inbox("members").name
+    async with ingestion(world.settings), world.producer() as producer:
+        for wrong in (b"wrong", b"wrong too"):
+            await producer.send_and_wait(inbox, wrong, partition=0)
+        await eventually(lambda: _refused(world, 2))
+        hopeless, other = sorted(each.name for each in await world.letters())
+        await crosstie("dlq", "replay", hopeless)
+        await eventually(lambda: _refused(world, 3))
+
+    told = json.loads((await crosstie("dlq", "dismiss", hopeless, "--json")).stdout)
+    assert told == {"dismissed": 1, "passed_over": 0}
+    again = await crosstie("dlq", "dismiss", hopeless)
+    assert (again.exit_code, again.stdout) == (0, "0 dismissed, 1 passed over\n")
+    (listed,) = json.loads((await crosstie("dlq", "list", "--open", "--json")).stdout)
+    assert listed["letter"] == other
+    found = json.loads((await crosstie("dlq", "list", "--json")).stdout)
+    assert Counter(each["state"] for each in found) == {
+        "refused again": 1,
+        "dismissed": 1,
+        "open": 1,
+    }
+    assert len(await world.letters()) == 3  # `crosstie check` buries by these
+
+    replayed = json.loads((await crosstie("dlq", "replay", "--all", "--json")).stdout)
+    assert replayed == {"replayed": 1, "passed_over": 2, "left": []}
+    replayed = json.loads((await crosstie("dlq", "replay", hopeless, "--json")).stdout)
+    assert replayed["replayed"] == 1
+    found = json.loads((await crosstie("dlq", "list", "--json")).stdout)
+    assert Counter(each["state"] for each in found) == {"refused again": 1, "replayed": 2}
+
+
 async def test_letters_that_stay_wrong_do_not_multiply(world: World, crosstie: Run) -> None:
     inbox = world.settings.topics.inbox("members").name
     wrong = 50

@@ -126,6 +126,7 @@ async def test_keys_are_given_and_revoked(world: World, crosstie: Run) -> None:
         (("platforms", "keys", "revoke", "nothing"), "/key"),
         (("dlq", "show", "x/0/0"), "/letter"),
         (("dlq", "replay", "x/0/0"), "/letter"),
+        (("dlq", "dismiss", "x/0/0"), "/letter"),
     ],
 )
 async def test_what_is_mistyped_is_said(

@@ -16,7 +16,7 @@ from crosstie.errors import Rejected
 from crosstie.topics import MEBIBYTE, Topics
 
 WHY = Rejected("/time", "x\ud800\0", "RFC 3339", "send when it happened")
-OURS = [dlq.TOPIC, dlq.AT, dlq.EMPTY_KEY, dlq.OMITTED, dlq.REPLAYED]
+OURS = [dlq.TOPIC, dlq.AT, dlq.EMPTY_KEY, dlq.OMITTED, dlq.DISMISSED, dlq.REPLAYED]
 NAMES = st.sampled_from([*OURS, "ce_id", "", "é"]) | st.text()
 INBOX = "crosstie.inbox.v1.members"
 
@@ -153,6 +153,28 @@ def test_a_letter_that_is_replayed_by_an_older_name_is_open_no_more() -> None:
     for name in (first.name, pile.newest(first)):  # as a replay marks them
         pile.mark(name)
     assert [pile.state(each) for each in (first, second)] == ["refused again", "replayed"]
+
+
+def test_a_dismissed_letter_is_open_no_more_until_it_is_replayed() -> None:
+    letter = read(Record(None, b"wrong"))
+    pile = piled(letter)
+    pile.mark(letter.name, "dismissed")
+    assert (pile.state(letter), shown(letter, pile)["state"]) == ("dismissed", "dismissed")
+    pile.mark(letter.name)
+    assert pile.state(letter) == "replayed"
+
+
+def test_who_knows_no_dismissal_takes_its_mark_for_one_of_a_replay() -> None:
+    mark = dlq.mark(f"{INBOX}/3/41", 0, dismissed=True)
+    assert mark.headers == [
+        (dlq.TOPIC, INBOX.encode()),
+        (dlq.PARTITION, b"3"),
+        (dlq.OFFSET, b"41"),
+        (dlq.DISMISSED, b"true"),
+        (dlq.REPLAYED, b"1970-01-01T00:00:00Z"),  # the last, by which a mark is known
+    ]
+    assert (dlq.marked(mark.headers), dlq.dismissed(mark.headers)) == (f"{INBOX}/3/41", True)
+    assert not dlq.dismissed(dlq.mark(f"{INBOX}/3/41", 0).headers)
 
 
 def test_the_replay_of_what_is_too_big_for_a_letter_is_known_as_one() -> None:

@@ -5,7 +5,8 @@ hexadecimal, and an absent key as an empty one; what was empty says so in a sixt
 too big for `dlq.v1` keeps its place only: the inbox holds it for 30 days.
 
 A replay puts the original back on its inbox with two headers more: which letter it was at first,
-and how often it was replayed since. Beside the letters it leaves a mark of the one that it took.
+and how often it was replayed since. Beside the letters it leaves a mark of the one that it took;
+an operator who dismisses a letter leaves one too. To who knows no dismissals, that one was replayed.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ _MOST_TOLD_BYTES = 512  # of what a replay added; it adds less
 
 REPLAY_OF = "crosstie_replay_of"  # on the inbox: the name of the first letter
 REPLAYS = "crosstie_replays"  # on the inbox: how often it was replayed
-REPLAYED = "crosstie_replayed"  # of a mark: when
+REPLAYED = "crosstie_replayed"  # of a mark, and its last: when
+DISMISSED = "crosstie_dismissed"  # of a mark: not replayed, but given up
 
 _OURS = (EMPTY_KEY, OMITTED)  # what may follow the five, in this order
 _COUNT = re.compile(rb"[0-9]{1,9}")
@@ -112,11 +114,13 @@ def _reason(why: Rejected) -> Reason:
     return Reason(why.pointer, why.value, why.limit, why.remedy, others)
 
 
-def mark(name: str, at: int) -> Entry:
-    """What stands in `dlq.v1` beside the letter of that name once it was replayed."""
+def mark(name: str, at: int, *, dismissed: bool = False) -> Entry:
+    """What stands in `dlq.v1` beside the letter of that name once it was replayed or dismissed."""
     place = zip((TOPIC, PARTITION, OFFSET), name.rsplit("/", 2), strict=True)
-    when = (REPLAYED, instants.to_rfc3339(at).encode())
-    return Entry(name.encode(), b"", [*((each, text.encode()) for each, text in place), when])
+    headers = [(each, text.encode()) for each, text in place]
+    if dismissed:
+        headers.append((DISMISSED, b"true"))
+    return Entry(name.encode(), b"", [*headers, (REPLAYED, instants.to_rfc3339(at).encode())])
 
 
 def marked(headers: Headers) -> str | None:
@@ -125,6 +129,11 @@ def marked(headers: Headers) -> str | None:
         return None
     ours = {name: (value or b"").decode(errors="replace") for name, value in headers}
     return _name(ours.get(TOPIC), ours.get(PARTITION), ours.get(OFFSET))
+
+
+def dismissed(headers: Headers) -> bool:
+    """Whether a mark says that its letter was dismissed, and not replayed."""
+    return any(name == DISMISSED for name, _ in headers)
 
 
 def replay_headers(letter: Letter, before: int) -> list[tuple[str, bytes]]:

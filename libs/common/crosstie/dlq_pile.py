@@ -12,7 +12,8 @@ import msgspec
 from crosstie import instants
 from crosstie.dlq import Letter
 
-State = Literal["open", "replayed", "refused again"]
+Marked = Literal["replayed", "dismissed"]
+State = Literal["open", "refused again"] | Marked
 
 
 class Pile:
@@ -21,7 +22,7 @@ class Pile:
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._newest: dict[str, tuple[int, int, str]] = {}  # of each record: replays, when, name
-        self._replayed: set[str] = set()
+        self._marks: dict[str, Marked] = {}
 
     def add(self, letter: Letter) -> bool:
         """Whether it is new: ingestion may read a batch again, and refuse the same again."""
@@ -32,9 +33,9 @@ class Pile:
         self._newest[letter.first] = max(refused, self._newest.get(letter.first, refused))
         return True
 
-    def mark(self, name: str) -> None:
-        """The letter of that name was replayed."""
-        self._replayed.add(name)
+    def mark(self, name: str, what: Marked = "replayed") -> None:
+        """What was done about the letter of that name, last."""
+        self._marks[name] = what
 
     def newest(self, letter: Letter) -> str:
         """The letter that was written last of the same record."""
@@ -48,7 +49,7 @@ class Pile:
         """What an operator has to do about it; only of `open` ones anything."""
         if self.newest(letter) != letter.name:
             return "refused again"
-        return "replayed" if letter.name in self._replayed else "open"
+        return self._marks.get(letter.name, "open")
 
 
 def shown(letter: Letter, pile: Pile) -> dict[str, Any]:

@@ -173,9 +173,11 @@ def test_a_dead_letter_is_not_lost(world: World) -> None:
     assert inboxes(world, [sent(0)], committed=1, dead=[buried(sent(0))]).ok
 
 
-def test_the_mark_of_a_replay_is_passed_over(world: World) -> None:
+@pytest.mark.parametrize("dismissed", [False, True])
+def test_the_mark_of_a_letter_is_passed_over(world: World, dismissed: bool) -> None:
     dead = buried(sent(0))
-    mark = dlq.mark(dlq.read(dead.key, dead.value, dead.headers).name, NOON)
+    name = dlq.read(dead.key, dead.value, dead.headers).name
+    mark = dlq.mark(name, NOON, dismissed=dismissed)
     marked = Record("dlq.v1", 0, 1, 0, mark.key, mark.value, tuple(mark.headers))
     found = inboxes(world, [sent(0)], committed=1, dead=[dead, marked])
     assert (found.ok, found.counted["dead letters"]) == (True, 1)

@@ -1,4 +1,4 @@
-"""`crosstie dlq`: what was refused on the inboxes, why, and sending it again once mended."""
+"""`crosstie dlq`: what was refused on the inboxes, why, and sending it again once mended, or giving it up."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     dlq.command("list")(list_letters)
     dlq.command("show")(show)
     dlq.command("replay")(replay)
+    dlq.command("dismiss")(dismiss)
     app.add_typer(dlq, name="dlq")
 
 
@@ -44,8 +45,8 @@ def list_letters(
 ) -> None:
     """List dead letters with the reason of each; they are kept for 30 days. No payloads.
 
-    A letter is `open`, or `replayed`, or `refused again`: then there is a newer one of the same
-    record, and of a record only the newest is ever open.
+    A letter is `open`, or `replayed`, or `dismissed`, or `refused again`: then there is a newer one
+    of the same record, and of a record only the newest is ever open.
     """
     from crosstie.dlq_pile import shown
 
@@ -96,8 +97,8 @@ def replay(
     """Put the originals back on their inboxes as they came; what is still wrong comes back.
 
     Letters that you name are replayed whatever became of them; `--all` passes over those that were
-    replayed before. What is refused again is a new letter in place of the old one. Exit code 1 when
-    one could not be replayed; the others are.
+    replayed or dismissed before. What is refused again is a new letter in place of the old one. Exit
+    code 1 when one could not be replayed; the others are.
     """
     from crosstie.runtime import letters as runtime
 
@@ -108,8 +109,7 @@ def replay(
     found, pile = _letters(
         brokers, topics, platform, lambda each: everything or each.name in wanted
     )
-    for missing in sorted(wanted - {each.name for each in found}):
-        raise _unknown(missing)
+    _refuse_unknown(wanted, found)
     chosen = [each for each in found if each.name in wanted or pile.state(each) == "open"]
     done = completed(runtime.replay(brokers, topics, chosen, pile))
     counts = {"replayed": done.count, "passed_over": len(found) - len(chosen)}
@@ -121,6 +121,31 @@ def replay(
         print(f"error: {name}: {why}", file=sys.stderr)
     if done.left:
         raise typer.Exit(1)
+
+
+def dismiss(
+    letters: Annotated[list[str], typer.Argument(help="Letters as `list` names them.")],
+    bootstrap: Bootstrap = "",
+    prefix: Prefix = "crosstie.",
+    as_json: AsJson = False,
+) -> None:
+    """Give up letters that nobody can mend: they are open no more, and stay until they age out.
+
+    Of a letter that was refused again, the newest is dismissed; what is not open is passed over. To
+    replay a letter by its name takes the dismissal back.
+    """
+    from crosstie.runtime import letters as runtime
+
+    wanted = set(letters)
+    brokers, topics = brokers_at(bootstrap), _topics(prefix)
+    found, pile = _letters(brokers, topics, None)
+    _refuse_unknown(wanted, found)
+    newest = {pile.newest(each) for each in found if each.name in wanted}
+    chosen = sorted(e.name for e in found if e.name in newest and pile.state(e) == "open")
+    completed(runtime.dismiss(brokers, topics, chosen))
+    counts = {"dismissed": len(chosen), "passed_over": len(newest) - len(chosen)}
+    told = f"{len(chosen)} dismissed, {counts['passed_over']} passed over"
+    print(json.dumps(counts) if as_json else told)
 
 
 def _letters(
@@ -151,6 +176,11 @@ def _topics(prefix: str) -> Topics:
     from crosstie.topics import Topics
 
     return Topics(prefix)
+
+
+def _refuse_unknown(wanted: set[str], found: list[Letter]) -> None:
+    for missing in sorted(wanted - {each.name for each in found}):
+        raise _unknown(missing)
 
 
 def _unknown(letter: str) -> Exception:

@@ -1,4 +1,4 @@
-"""The AsyncAPI messages of `dlq.v1`: dead letters, and marks of those that were replayed."""
+"""The AsyncAPI messages of `dlq.v1`: dead letters, and marks of those that were replayed or dismissed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _SOMETIMES = {
     dlq.EMPTY_KEY: "Only where the key was empty, and not absent: `true`.",
     dlq.OMITTED: "Only where it was too big to keep: its size in bytes.",
 }
+_GIVEN_UP = {dlq.DISMISSED: "Only where it was dismissed, and not replayed: `true`."}
 
 
 def dead_letter(components: Components) -> str:
@@ -41,15 +42,16 @@ def dead_letter(components: Components) -> str:
 
 
 def mark(components: Components) -> str:
-    """That a letter was replayed."""
+    """That a letter was replayed, or dismissed."""
     return components.message(
         "replayedLetter",
         {
             "name": "replayedLetter",
-            "title": "replayed letter",
-            "summary": "`crosstie dlq replay` put the letter of that place back on its inbox.",
+            "title": "mark of a letter",
+            "summary": "`crosstie dlq replay` put the letter of that place back on its inbox, or "
+            "`crosstie dlq dismiss` gave it up.",
             "contentType": "application/octet-stream",
-            "headers": _headers(_PLACE | {dlq.REPLAYED: "When, RFC 3339."}),
+            "headers": _headers(_PLACE | {dlq.REPLAYED: "When, RFC 3339."}, _GIVEN_UP),
             "payload": {"type": "string", "maxLength": 0},
             "bindings": keyed({"type": "string"}, "The letter: topic/partition/offset."),
         },

@@ -1,9 +1,9 @@
-"""Reading `dlq.v1`, and putting a dead letter's original back on its inbox."""
+"""Reading `dlq.v1`, putting a dead letter's original back on its inbox, and dismissing one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from crosstie import dlq, instants
 from crosstie.brokers import Brokers
 from crosstie.dlq import Letter
 from crosstie.dlq_pile import Pile
+from crosstie.door.entries import Entry
 from crosstie.errors import Rejected
 from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.away import reached
@@ -54,7 +55,7 @@ async def letters(
     async with _consumer(brokers) as consumer:
         async for record in _records(consumer, places):
             if (marked := dlq.marked(record.headers)) is not None:
-                pile.mark(marked)
+                pile.mark(marked, "dismissed" if dlq.dismissed(record.headers) else "replayed")
                 continue
             letter = _letter(record)
             if letter is not None and pile.add(letter) and wanted(letter):
@@ -97,13 +98,27 @@ async def replay(
                 for name in (each.name, pile.newest(each))
             }
             marks = [dlq.mark(each, instants.now()) for each in sorted(names)]
-            sent = [
-                await _sent(producer, topics.dlq.name, m.key, m.value, m.headers) for m in marks
-            ]
-            for answer in (*done.values(), *await _acknowledged(sent)):
+            for answer in (*done.values(), *await _marked(producer, topics, marks)):
                 if isinstance(answer, BaseException) and not isinstance(answer, Rejected):
                     raise answer  # once what was replayed is marked
     return Replayed(len(chosen) - len(left), left)
+
+
+async def dismiss(brokers: Brokers, topics: Topics, names: Iterable[str]) -> None:
+    """Leave a mark beside each letter that nobody is to mend. Raises BrokerAway."""
+    marks = [dlq.mark(each, instants.now(), dismissed=True) for each in names]
+    async with _producer(brokers) as producer:
+        for answer in await _marked(producer, topics, marks):
+            if answer is not None:
+                raise answer
+
+
+async def _marked(
+    producer: Any, topics: Topics, marks: Iterable[Entry]
+) -> list[BaseException | None]:
+    name = topics.dlq.name
+    sent = [await _sent(producer, name, each.key, each.value, each.headers) for each in marks]
+    return await _acknowledged(sent)
 
 
 def _portions(chosen: Sequence[Letter]) -> Iterator[Sequence[Letter]]:
