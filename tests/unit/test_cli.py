@@ -206,6 +206,25 @@ def test_what_simulate_would_pass_over_in_silence_is_refused_by_name(
     assert words in result.stderr
 
 
+@pytest.mark.parametrize("command", ["send -", "simulate --send"])
+@pytest.mark.parametrize("option", ["--url", "--key"])
+def test_what_would_go_two_ways_is_refused_and_not_sent_by_one(command: str, option: str) -> None:
+    both = [*command.split(), option, "http://x", "--platform", "x"]
+    result = run(app, both, env={"COLUMNS": "200"}, input="")
+    assert result.exit_code == 2
+    wanted = f"{option} sends over HTTP and --platform to an inbox in Kafka: give one of them"
+    assert wanted in result.stderr
+
+
+def test_an_inbox_takes_events_also_where_the_environment_names_a_url(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(KAFKA, raising=False)
+    http = {"CROSSTIE_URL": "http://nowhere", "CROSSTIE_API_KEY": "k"}
+    result = run(app, ["send", "-", "--platform", "x"], env=http, input="")
+    assert f"{KAFKA} is not set" in result.stderr
+
+
 def test_what_stands_in_the_environment_is_refused_nowhere() -> None:
     away = {"CROSSTIE_KAFKA_BOOTSTRAP": "nowhere:9092", "CROSSTIE_URL": "http://nowhere"}
     result = run(app, ["simulate", "--members", "50", "--days", "1"], env=away)

@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def send(
+    context: typer.Context,
     file: Annotated[
         typer.FileText,
         typer.Argument(help="CloudEvents: one JSON object a line, or one JSON array; - is stdin."),
@@ -34,6 +35,7 @@ def send(
     Over HTTP every event is answered, and what is rejected is told with the reason (exit code 1).
     The inbox answers nothing: what is wrong there is in `crosstie dlq list`.
     """
+    sending.one_way(context)
     doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
     completed(sending.deliver(_events(file), doorway, as_json=as_json))
 

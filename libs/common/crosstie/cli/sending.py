@@ -40,9 +40,24 @@ Prefix = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="The outcome as one JSON object.")]
 
 
+def one_way(context: typer.Context) -> None:
+    """Raises BadParameter where both ways are asked for: over HTTP, and to an inbox.
+
+    What stands in the environment is there for other commands too, and is never refused.
+    """
+    if context.params["platform"] is None:
+        return
+    for name in ("url", "key"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(
+                f"--{name} sends over HTTP and --platform to an inbox in Kafka: give one of them"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Doorway:
-    """Where events go: HTTP when an URL is given, otherwise an inbox."""
+    """Where events go: to the inbox of a platform where one is named, otherwise over HTTP."""
 
     url: str | None
     key: str | None

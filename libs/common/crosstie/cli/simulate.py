@@ -133,6 +133,7 @@ def simulate(
         doubled=doubled,
     )
     if send:
+        sending.one_way(context)
         doorway = sending.Doorway(url, key, platform, bootstrap, prefix)
         completed(sending.deliver(events(scenario), doorway, as_json=as_json, in_order=True))
         return
