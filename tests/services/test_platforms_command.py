@@ -76,6 +76,15 @@ async def test_a_platform_is_added_with_topics_and_a_key_that_works(
         assert (await http.post("/v1/events", json=sent)).status_code == 202
 
 
+async def test_a_key_is_revoked_by_its_id_as_the_key_shows_it(world: World, crosstie: Run) -> None:
+    id = world.key.split("_")[1]
+    revoked = await crosstie("platforms", "keys", "revoke", f"ctk_{id}", "--json")
+    assert (revoked.exit_code, json.loads(revoked.stdout)) == (0, {"revoked": id})
+    left = await crosstie("platforms", "keys", "list", "members")
+    assert (left.exit_code, left.stdout) == (0, "")
+    assert left.stderr.startswith("no keys; add one")
+
+
 async def test_a_kafka_without_an_authorizer_takes_no_rules_and_says_so(crosstie: Run) -> None:
     answer = await crosstie("topics", "acls", "--create")
     assert "this Kafka has no authorizer, everybody may do everything" in str(answer.exception)
@@ -123,6 +132,7 @@ async def test_keys_are_given_and_revoked(world: World, crosstie: Run) -> None:
         (("platforms", "keys", "add", "members", "--days", "0"), "/expires"),
         (("platforms", "keys", "add", "members", "--rate", "-1"), "/rate"),
         (("platforms", "keys", "add", "members", "--label", "x" * 81), "/label"),
+        (("platforms", "keys", "list", "nobody"), "/name"),
         (("platforms", "keys", "revoke", "nothing"), "/key"),
         (("dlq", "show", "x/0/0"), "/letter"),
         (("dlq", "replay", "x/0/0"), "/letter"),

@@ -135,7 +135,7 @@ async def add(connection: registry.Connection, name: str, may: Allowed, pepper: 
     """One more key for a platform. Raises Rejected where there is no such platform, or source."""
     row = await connection.fetchrow(PLATFORM, name)
     if row is None:
-        raise Rejected("/name", name, "a platform", "see `crosstie platforms list`")
+        raise _nobody(name)
     foreign = (may.sources or frozenset()) - frozenset(row["sources"])
     for source in sorted(foreign):
         raise Rejected("/source", source, f"a source of {name}", "see `crosstie platforms list`")
@@ -161,8 +161,15 @@ async def revoke(connection: registry.Connection, key_id: str) -> None:
         )
 
 
-async def standing(connection: registry.Connection) -> dict[str, list[dict[str, Any]]]:
-    """Keys that are not revoked, by platform, oldest first; without their hashes."""
+async def standing(
+    connection: registry.Connection, of: str | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """Keys that are not revoked, by platform, oldest first; without their hashes.
+
+    Raises Rejected where there is no platform `of`.
+    """
+    if of is not None and await connection.fetchrow(PLATFORM, of) is None:
+        raise _nobody(of)
     found: dict[str, list[dict[str, Any]]] = {}
     for row in await connection.fetch(STANDING):
         found.setdefault(row["platform"], []).append(dict(row))
@@ -181,6 +188,10 @@ async def caller(connection: registry.Connection, key: Key, pepper: bytes) -> Ca
         row["expires_at"],
         row["rate"],
     )
+
+
+def _nobody(name: str) -> Rejected:
+    return Rejected("/name", name, "a platform", "see `crosstie platforms list`")
 
 
 def _narrowed(theirs: Collection[str], allowed: Collection[str] | None) -> frozenset[str]:

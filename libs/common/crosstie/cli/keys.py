@@ -91,7 +91,7 @@ def list_keys(
     """List the keys that are not revoked: id, label, what they may do; never their secrets."""
     from crosstie import api_keys
 
-    standing = connected(database, api_keys.standing)
+    standing = connected(database, lambda connection: api_keys.standing(connection, name))
     chosen = [
         _shown(key)
         for theirs in standing.values()
@@ -113,15 +113,16 @@ def list_keys(
 
 
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="The id of the key: what stands after ctk_.")],
+    key_id: Annotated[str, typer.Argument(help="The id of the key, with or without ctk_.")],
     database: Database = "",
     as_json: AsJson = False,
 ) -> None:
     """Revoke an API key: within seconds no service takes it, unless PostgreSQL is away."""
     from crosstie import api_keys
 
-    connected(database, lambda connection: api_keys.revoke(connection, key_id))
-    print(json.dumps({"revoked": key_id}) if as_json else f"{key_id} is revoked")
+    id = key_id.removeprefix("ctk_")
+    connected(database, lambda connection: api_keys.revoke(connection, id))
+    print(json.dumps({"revoked": id}) if as_json else f"{id} is revoked")
 
 
 def pepper() -> bytes:
