@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from crosstie.runtime.service import STOP_SECONDS, Running, add_health
 from crosstie.settings import Settings
-from tests.manifests.objects import Manifest, environment, named, of, pods
+from tests.manifests.objects import Manifest, environment, named, of, pods, serving
 
 SERVICES = {"ingestion", "profile", "matching"}
 OWN_KEYS = ("database-url", "kafka-password")  # where each service has its own
@@ -29,7 +29,7 @@ SECRETS = {
 VAULT_KEY = "CROSSTIE_VAULT_KEY"
 _URL, _PASSWORD = "CROSSTIE_DATABASE_URL", "CROSSTIE_KAFKA_SASL_PASSWORD"
 PEPPER = "CROSSTIE_API_KEY_PEPPER"
-KNOW_THE_VAULT = {"ingestion", "profile"}
+KNOW_THE_VAULT = {"ingestion", "profile", "tools"}
 JOBS = {
     "crosstie-topics": ["crosstie", "topics", "create"],
     "crosstie-migrate": ["python", "-m", "crosstie.runtime.migrate"],
@@ -53,7 +53,7 @@ def complete(objects: list[Manifest]) -> Iterator[str]:
 def probes(objects: list[Manifest]) -> Iterator[str]:
     port = int(environment(objects).get("CROSSTIE_HTTP_PORT", 0))
     routes = _routes()
-    for name, pod in pods(objects, "Deployment"):
+    for name, pod in serving(objects):
         (container,) = pod["containers"]
         ports = {each["name"]: each["containerPort"] for each in container.get("ports", ())}
         if ports.get("http") != port:
@@ -71,7 +71,7 @@ def services(objects: list[Manifest]) -> Iterator[str]:
 
 
 def grace(objects: list[Manifest]) -> Iterator[str]:
-    for name, pod in pods(objects, "Deployment"):
+    for name, pod in serving(objects):
         (container,) = pod["containers"]
         before = (
             container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
@@ -102,7 +102,7 @@ def settings(objects: list[Manifest]) -> Iterator[str]:
         for each in sorted(own - known):
             yield f"{name}: {each} is no setting"
         service = name.removeprefix("crosstie-")
-        if service in SERVICES:
+        if service in SERVICES | KNOW_THE_VAULT:
             more = {PEPPER} | ({VAULT_KEY} if service in KNOW_THE_VAULT else set())
             for each in sorted((needed | more) - given):
                 yield f"{name}: {each} is not given"
@@ -138,7 +138,7 @@ def doors(objects: list[Manifest]) -> Iterator[str]:
     if not environment(objects).get("CROSSTIE_KAFKA_SECURITY_PROTOCOL", "").startswith("SASL_"):
         return
     prefix = environment(objects)["CROSSTIE_TOPIC_PREFIX"]
-    for name, pod in pods(objects, "Deployment"):
+    for name, pod in serving(objects):
         service = name.removeprefix("crosstie-")
         (container,) = pod["containers"]
         given = {each["name"]: each for each in container["env"]}
@@ -151,9 +151,8 @@ def doors(objects: list[Manifest]) -> Iterator[str]:
 
 
 def commands(objects: list[Manifest]) -> Iterator[str]:
-    for each in of(objects, "Deployment"):
-        name = each["metadata"]["name"]
-        (container,) = each["spec"]["template"]["spec"]["containers"]
+    for name, pod in serving(objects):
+        (container,) = pod["containers"]
         service = name.removeprefix("crosstie-")
         if container.get("command") != ["python", "-m", f"services.{service}"]:
             yield f"{name}: command must be python -m services.{service}"

@@ -8,6 +8,8 @@ from typing import Any
 
 Manifest = dict[str, Any]
 
+TOOLS = "crosstie-tools"  # the Deployment that serves nobody
+
 _UNITS = {"m": 1e-3, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
 
 
@@ -19,6 +21,11 @@ def pods(objects: list[Manifest], *kinds: str) -> Iterator[tuple[str, Manifest]]
     for kind in kinds or ("Deployment", "Job"):
         for each in of(objects, kind):
             yield each["metadata"]["name"], each["spec"]["template"]["spec"]
+
+
+def serving(objects: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
+    """Pods of the Deployments that somebody calls."""
+    return ((name, pod) for name, pod in pods(objects, "Deployment") if name != TOOLS)
 
 
 def named(each: Manifest) -> str:

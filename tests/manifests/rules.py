@@ -8,11 +8,11 @@ from functools import cache
 
 import kubernetes_validate
 
-from tests.manifests import agreeing, safe
+from tests.manifests import agreeing, lent, safe
 from tests.manifests.objects import Manifest, named
 
 KUBERNETES = "1.36"
-RULES = (*safe.RULES, *agreeing.RULES)
+RULES = (*safe.RULES, *agreeing.RULES, *lent.RULES)
 
 
 def problems(objects: list[Manifest]) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.manifests.objects import Manifest, named, of, pods, quantity
+from tests.manifests.objects import TOOLS, Manifest, named, of, pods, quantity, serving
+
+_REACHED = {53, 5432, 9092, 9093}  # names, PostgreSQL, Kafka
 
 
 def restricted(objects: list[Manifest]) -> Iterator[str]:
@@ -74,7 +76,7 @@ def selectors(objects: list[Manifest]) -> Iterator[str]:
         target = labels.get(each["metadata"]["name"], {})
         if wanted and not wanted.items() <= target.items():
             yield f"{named(each)}: selects no pod of its Deployment"
-    for name, pod in pods(objects, "Deployment"):
+    for name, pod in serving(objects):
         for spread in pod.get("topologySpreadConstraints", ()):
             if not spread["labelSelector"]["matchLabels"].items() <= labels[name].items():
                 yield f"{name}: spreads other pods than its own"
@@ -98,10 +100,31 @@ def budgets(objects: list[Manifest]) -> Iterator[str]:
 
 def rollouts(objects: list[Manifest]) -> Iterator[str]:
     for each in of(objects, "Deployment"):
+        if each["metadata"]["name"] == TOOLS:
+            continue  # nobody waits for it
         rolling = each["spec"].get("strategy", {}).get("rollingUpdate", {})
         unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
         if (unavailable, surge) not in {(0, 1), (1, 0)}:
             yield f"{named(each)}: one pod at a time: maxUnavailable and maxSurge 0 and 1, or 1 and 0"
 
 
-RULES = (restricted, accounts, resources, images, selectors, budgets, rollouts)
+def networks(objects: list[Manifest]) -> Iterator[str]:
+    """Where there are NetworkPolicies, each pod has one for both ways, and none reaches everything."""
+    policies = [each["spec"] for each in of(objects, "NetworkPolicy")]
+    for each in policies:
+        for rule in each.get("egress", ()):
+            if not rule.get("ports") or not {port["port"] for port in rule["ports"]} <= _REACHED:
+                yield f"NetworkPolicy: out only to ports {sorted(_REACHED)}"
+    for each in (*of(objects, "Deployment"), *of(objects, "Job")) if policies else ():
+        labels = each["spec"]["template"]["metadata"]["labels"]
+        bound = {
+            way
+            for policy in policies
+            if policy["podSelector"].get("matchLabels", {}).items() <= labels.items()
+            for way in policy["policyTypes"]
+        }
+        for way in sorted({"Ingress", "Egress"} - bound):
+            yield f"{named(each)}: no NetworkPolicy of type {way} selects its pods"
+
+
+RULES = (restricted, accounts, resources, images, selectors, budgets, rollouts, networks)

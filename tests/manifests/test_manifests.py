@@ -6,8 +6,10 @@ No kubelet runs here: images, probes and shutdown are exercised by other tests.
 from __future__ import annotations
 
 import copy
+import os
 import re
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +17,9 @@ from typer.main import get_command
 
 from crosstie.cli import app
 from tests.manifests.agreeing import JOBS
+from tests.manifests.lent_mutants import LENT_MUTANTS
 from tests.manifests.mutants import MUTANTS, container
-from tests.manifests.objects import Manifest
+from tests.manifests.objects import TOOLS, Manifest
 from tests.manifests.rendered import OVERLAYS, REPOSITORY, rendered
 from tests.manifests.rules import problems
 
@@ -36,12 +39,38 @@ def overlay() -> list[Manifest]:
     return rendered("deploy/overlays/example")
 
 
+@pytest.fixture(scope="module")
+def locked() -> list[Manifest]:
+    return rendered("deploy/overlays/locked")
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_mistake_is_caught(name: str, base: list[Manifest]) -> None:
     mutate, said = MUTANTS[name]
     objects = copy.deepcopy(base)
     mutate(objects)
     assert any(said in problem for problem in problems(objects)), problems(objects)
+
+
+@pytest.mark.parametrize("name", LENT_MUTANTS)
+def test_a_planted_mistake_in_the_locked_overlay_is_caught(
+    name: str, locked: list[Manifest]
+) -> None:
+    mutate, said = LENT_MUTANTS[name]
+    objects = copy.deepcopy(locked)
+    mutate(objects)
+    assert any(said in problem for problem in problems(objects)), problems(objects)
+
+
+@pytest.mark.parametrize("component", ["policy", "doors", "network-policy"])
+def test_the_other_components_stand_without_tools(component: str, tmp_path: Path) -> None:
+    folder = Path(os.path.relpath(REPOSITORY / "deploy", tmp_path))
+    (tmp_path / "kustomization.yaml").write_text(
+        f"resources: [{folder / 'base'}]\ncomponents: [{folder / 'components' / component}]\n"
+    )
+    objects = rendered(str(tmp_path))
+    assert problems(objects) == []
+    assert TOOLS not in {each["metadata"]["name"] for each in objects}
 
 
 def test_the_component_for_a_policy_begins_with_the_built_in_one() -> None:
@@ -74,7 +103,7 @@ def test_every_service_starts_as_the_manifests_say(service: str) -> None:
     assert find_spec(f"services.{service}.__main__")
 
 
-def locked(path: str) -> dict[str, set[str]]:
+def pinned(path: str) -> dict[str, set[str]]:
     """Package and version to hashes."""
     text = (REPOSITORY / path).read_text()
     found = re.findall(
@@ -85,7 +114,7 @@ def locked(path: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("path", ["deploy/image.lock", "deploy/tools.lock"])
 def test_the_image_gets_what_was_tested(path: str) -> None:
-    tested, image = locked("requirements.lock"), locked(path)
+    tested, image = pinned("requirements.lock"), pinned(path)
     assert len(image) > 1
     assert {pin: hashes for pin, hashes in image.items() if tested.get(pin) != hashes} == {}
 
