@@ -12,7 +12,6 @@ import asyncpg
 import msgspec
 from pydantic import BaseModel, Field
 
-from crosstie.errors import DatabaseAway
 from crosstie.events import Direction, Person
 from crosstie.instants import to_rfc3339
 from crosstie.matching.model import Suggestion
@@ -25,7 +24,7 @@ from crosstie.topics import Topics
 from services.matching import previewed, sql, tell
 from services.matching.people import People
 from services.matching.previewed import PreviewShown
-from services.matching.previews import Previews
+from services.matching.previews import Busy, Previews
 from services.matching.reader import Reader
 
 _NOTES_SHOWN: Final = ("assignment.", "candidates.", "made.", "quota.", "source.")
@@ -82,7 +81,7 @@ class Rounds(BaseModel):
 
 
 class Desk:
-    """What the routes read from. Until it is open its answer is DatabaseAway: try again."""
+    """What the routes read from. Until it is open its answer is Busy: try again."""
 
     def __init__(self, keys: Keys, topics: Topics, deployment: str) -> None:
         self.keys = keys
@@ -143,7 +142,7 @@ class Desk:
 
     def _connected(self) -> tuple[asyncpg.Pool[Any], People, Reader]:
         if self._sources is None or not self._open:
-            raise DatabaseAway("the network is still being read; try again")
+            raise Busy("the network is still being read; try again")
         return self._sources
 
 

@@ -52,8 +52,9 @@ def routes(api: FastAPI, keys: Keys, reads: Reads) -> None:
         return Response(found, media_type="application/json")
 
     @api.exception_handler(DatabaseAway)
-    async def away(_: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "2"})
+    async def away(_: Request, __: Exception) -> JSONResponse:
+        detail = "PostgreSQL does not answer now; ask again"  # the error's words are an operator's
+        return JSONResponse({"detail": detail}, 503, {"Retry-After": "2"})
 
     @api.exception_handler(Over)
     async def over(_: Request, error: Exception) -> JSONResponse:

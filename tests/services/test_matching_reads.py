@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
 
+from crosstie.errors import DatabaseAway
 from crosstie.network.facts import Blocking, MemberFact
 from crosstie.network.state import member_key, tie_key
+from services.matching import reads
 from tests.services.matching_running import here
 from tests.services.matching_world import AUTHORITY, START, World, pair_of, state_of, told_of, until
 from tests.services.network_hand import answers, subject
@@ -34,6 +36,24 @@ async def test_a_member_reads_what_stands_for_them(village: World) -> None:
     assert (seen["direction"], seen["they_can_give"]) == (mine["direction"], other["can_give"])
     assert [each["n"] for each in rounds.json()["rounds"]] == [1]
     assert rounds.json()["rounds"][0]["counts"]["made"] == len(await village.told())
+
+
+async def test_while_postgresql_is_silent_who_reads_is_told_so_and_when_to_ask_again(
+    village: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_: object) -> NoReturn:
+        raise DatabaseAway("TimeoutError: ")
+
+    async with here(village.settings) as one, one.asking(village.key) as http:
+        await until(lambda: _answers(http, 200))
+        monkeypatch.setattr(reads, "soon", silent)
+        answer = await http.get("/v1/rounds")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert answer.json() == {"detail": "PostgreSQL does not answer now; ask again"}
+
+
+async def _answers(http: httpx.AsyncClient, status: int) -> bool:
+    return (await http.get("/v1/rounds")).status_code == status
 
 
 async def test_the_other_sides_acceptance_changes_nothing_in_what_one_reads(village: World) -> None:

@@ -110,6 +110,7 @@ async def test_until_postgresql_is_reached_the_answer_is_503() -> None:
         )
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
+    assert answer.json() == {"detail": "keys cannot be looked up now; try again"}
 
 
 async def test_while_postgresql_is_silent_the_answer_is_503(
@@ -125,7 +126,8 @@ async def test_while_postgresql_is_silent_the_answer_is_503(
         line.silent = True
         for path in ("", "/map"):
             answer = await http.get(f"/v1/members/nhs/alma{path}")
-            assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+            assert answer.json() == {"detail": "PostgreSQL does not answer now; ask again"}
         line.silent = False
         assert (await http.get("/v1/members/nhs/alma")).status_code == 200
 
