@@ -19,8 +19,8 @@ from crosstie.runtime.embedded_server import EmbeddedServer
 from crosstie.runtime.guarded import NEVER, Program, StackFailed, free_port, listens, run_tool
 from crosstie.runtime.java import java, kafka_jars
 
-READY_SECONDS = 120.0
-FORMAT_SECONDS = 120.0
+READY_SECONDS = 300.0
+FORMAT_SECONDS = 300.0
 
 PROPERTIES: Mapping[str, str] = {
     "process.roles": "broker,controller",

@@ -21,7 +21,7 @@ from crosstie.runtime.embedded_server import EmbeddedServer
 from crosstie.runtime.guarded import NEVER, Program, StackFailed, listens, run_tool
 
 READY_SECONDS = 60.0
-INITDB_SECONDS = 120.0
+INITDB_SECONDS = 300.0
 INSTALLATION = "pginstall18"  # PostgreSQL 18, within the package
 SERVER_SETTINGS = {
     "listen_addresses": "127.0.0.1",

@@ -25,6 +25,7 @@ POLL_SECONDS = 0.05
 # server's port, and a client that knocks there cannot connect to itself
 PORTS = range(20_000, 32_000)
 NEVER = threading.Event()  # nobody sets it
+_BUSY = "try again where less else is at work, or use servers that run already"
 
 
 class StackFailed(Stop):
@@ -134,7 +135,7 @@ class Guarded:
                 )
             if time.monotonic() > deadline:
                 raise StackFailed(
-                    f"{self.program.name} was not ready within {limit_seconds:g} s\n{self.tail()}"
+                    f"{self.program.name} was not ready within {limit_seconds:g} s; {_BUSY}\n{self.tail()}"
                 )
             time.sleep(POLL_SECONDS)
 
@@ -196,7 +197,7 @@ def run_tool(
                 if time.monotonic() > deadline:
                     tool.kill()
                     raise StackFailed(
-                        f"{command[0]} took longer than {limit_seconds:g} s"
+                        f"{command[0]} took longer than {limit_seconds:g} s; {_BUSY}"
                     ) from None
             else:
                 return tool.returncode, output
