@@ -7,9 +7,10 @@ says what is out already, so that nothing goes out twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
 
 from crosstie.errors import LogGap
 from crosstie.matching import ledger as ledgers
@@ -44,6 +45,9 @@ class Publisher:
         self._running = running
         self._producer: AIOKafkaProducer | None = None
         self._reasons = running.unready
+        self._last: int | None = (
+            None  # offset in rounds.v1 of the last record that this producer sent
+        )
 
     async def take_over(self) -> None:
         """Fence the predecessor, agree with `rounds.v1`, publish what is not out.
@@ -85,7 +89,7 @@ class Publisher:
             except BaseException:
                 await stop(producer, CLOSE_SECONDS)
                 raise
-            self._producer = producer
+            self._producer, self._last = producer, None
         return self._producer
 
     async def _agree(self) -> None:
@@ -153,7 +157,18 @@ class Publisher:
             )
             for each in images
         ]
-        await asyncio.gather(*sent)
+        self._still_the_same(await asyncio.gather(*sent))
+
+    def _still_the_same(self, sent: Sequence[RecordMetadata]) -> None:
+        """Raises LogGap where `rounds.v1` is younger than what was sent to it before."""
+        name = self._settings.topics.rounds.name
+        offsets = [each.offset for each in sent if each.topic == name]
+        if offsets and self._last is not None and min(offsets) <= self._last:
+            raise LogGap(
+                f"{name} goes on at offset {min(offsets)}, but {self._last} was written before: it was made "
+                "again under its name; restore it from your copy (docs/operators.md#back-up)"
+            )
+        self._last = max(offsets, default=self._last)
 
     def _partition(self, image: Image) -> int:
         """What a suggestion's readers are told of it stays in order, also where somebody adds partitions."""

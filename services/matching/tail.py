@@ -6,6 +6,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from crosstie.errors import LogGap
 from crosstie.matching.model import Round
 from crosstie.matching.record import Record, genuine, joined
 from crosstie.runtime.away import reached
@@ -36,6 +37,7 @@ async def rounds_from(settings: Settings, n: int) -> list[Round]:
 async def _looked_back(consumer: AIOKafkaConsumer, here: TopicPartition, n: int) -> list[Round]:
     begin = (await consumer.beginning_offsets([here]))[here]
     end = (await consumer.end_offsets([here]))[here]
+    _begins_at_one(await _records(consumer, here, begin, min(begin + _FIRST_RECORDS, end)))
     back = _FIRST_RECORDS
     while True:
         start = max(begin, end - back)
@@ -43,6 +45,16 @@ async def _looked_back(consumer: AIOKafkaConsumer, here: TopicPartition, n: int)
         if start == begin or (rounds and rounds[0].n <= n):
             return rounds
         back *= 8
+
+
+def _begins_at_one(first: list[Record]) -> None:
+    """The log of rounds is kept for ever. Raises LogGap where earlier rounds than its first are gone."""
+    earliest = next(genuine(joined(first)), None)
+    if earliest is not None and earliest.n > 1:
+        raise LogGap(
+            f"rounds.v1 begins at round {earliest.n}, must at 1: it was made again under its name, or cut; "
+            "restore it from your copy (docs/operators.md#back-up)"
+        )
 
 
 async def _records(

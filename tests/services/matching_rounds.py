@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from crosstie.matching import ledger as ledgers
 from crosstie.matching import record
+from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
 from services.matching.written import Decision, Image
 from tests.services.matching_world import (
@@ -35,6 +38,16 @@ def round_one(village: World, at: int = 1) -> Decision:
             changes=(),
         )
     )
+    return _decided(village, round, ledgers.EMPTY)
+
+
+def round_after(village: World, before: Decision) -> Decision:
+    """The next one, which decides nothing either."""
+    next_one = replace(before.round, n=before.round.n + 1, previous=before.round.digest, digest="")
+    return _decided(village, record.chained(next_one), before.ledger)
+
+
+def _decided(village: World, round: Round, ledger: Ledger) -> Decision:
     topic = village.settings.topics.rounds.name
     images = tuple(Image(topic, each.key, (), each.value) for each in record.split(round))
-    return Decision(round, ledgers.apply_round(ledgers.EMPTY, round), {}, images)
+    return Decision(round, ledgers.apply_round(ledger, round), {}, images)

@@ -12,13 +12,13 @@ import asyncpg
 import pytest
 from aiokafka.errors import ProducerFenced
 
-from crosstie.errors import DatabaseAway, Fenced
-from crosstie.runtime.admin import create_topics, delete_topics
+from crosstie.errors import DatabaseAway, Fenced, LogGap
+from crosstie.runtime.admin import create_topics, delete_topics, partitions_of
 from crosstie.runtime.service import Running
 from services.matching.publishing import Publisher
 from services.matching.store import Store
 from services.matching.written import Image
-from tests.services.matching_rounds import recorded, round_one
+from tests.services.matching_rounds import recorded, round_after, round_one
 from tests.services.matching_running import replica
 from tests.services.matching_world import (
     PLATFORM,
@@ -129,6 +129,36 @@ async def test_a_predecessor_that_begins_to_publish_is_fenced(village: World) ->
             await zombie.publish(1)
         await successor.publish(1)
     assert [each.n for each in await village.rounds()] == [1]
+
+
+async def test_a_log_of_rounds_that_is_made_again_gets_no_round_and_is_told(village: World) -> None:
+    async with rivals(village) as (store, leader, successor):
+        first = round_one(village)
+        await store.commit(first)
+        await leader.publish(1)
+        await make_again(village)
+        await store.commit(second := round_after(village, first))
+        with pytest.raises(LogGap, match="goes on at offset 0, but 0 was written before"):
+            await leader.publish(2)
+        assert await village.rounds() == []
+        with pytest.raises(LogGap, match="ends at round 0, but 1 were published"):
+            await successor.take_over()
+        for topic, each in recorded(village, second.round):
+            await village.hand.log.send_and_wait(topic, each.value, each.key)
+        with pytest.raises(LogGap, match="begins at round 2, must at 1"):
+            await successor.take_over()
+
+
+async def make_again(village: World) -> None:
+    """As an operator might, who thinks that services do it all anew."""
+    topics, brokers = village.settings.topics, village.settings.brokers
+    await asyncio.to_thread(delete_topics, brokers, [topics.rounds.name])
+
+    async def there() -> bool:
+        await asyncio.to_thread(create_topics, brokers, [topics.rounds])
+        return (await asyncio.to_thread(partitions_of, brokers)).get(topics.rounds.name) == 1
+
+    await until(there)
 
 
 @contextlib.asynccontextmanager

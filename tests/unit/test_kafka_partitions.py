@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -64,7 +65,8 @@ async def test_what_matching_tells_goes_where_it_went_before_somebody_added_part
     class Producer:
         async def send(self, topic: str, *_: object, partition: int, **__: object) -> Any:
             sent.append((topic, partition))
-            (answer := asyncio.get_running_loop().create_future()).set_result(None)
+            answer = asyncio.get_running_loop().create_future()
+            answer.set_result(SimpleNamespace(topic=topic, partition=partition, offset=len(sent)))
             return answer
 
     keys = [b"%d" % n for n in range(40)]
