@@ -57,6 +57,35 @@ def test_a_byte_order_mark_is_named(read: Callable[[bytes], list[Any]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value", "said"),
+    [
+        (b'{"words" 1}', "U+0031 at line 1, column 10", "Expecting ':' delimiter"),
+        (b'{"a":\n"words" "more"}', "U+0022 at line 2, column 9", "Expecting ',' delimiter"),
+        (b'{"a": words}', "U+0077 at line 1, column 7", "Expecting value"),
+        (b'{"a":', "the end at line 1, column 6", "Expecting value"),
+        (b'{"a": "words', "U+0022 at line 1, column 7", "Unterminated string"),
+        (b'"words\\q"', "U+005C at line 1, column 7", "Invalid \\escape"),
+    ],
+)
+def test_of_what_is_no_json_one_character_and_its_place_are_told_and_no_words(
+    text: bytes, value: str, said: str
+) -> None:
+    with pytest.raises(Rejected) as caught:
+        strict_json.parsed(text)
+    assert caught.value.value == f'"{value}"'
+    assert caught.value.remedy == f"check it with a JSON parser; ours says: {said}"
+    assert "words" not in str(caught.value)
+
+
+def test_an_integer_of_more_digits_than_python_reads_is_too_great() -> None:
+    with pytest.raises(Rejected) as caught:
+        strict_json.parsed(b'{"a": ' + b"1" * 5_000 + b"}")
+    assert str(caught.value) == (
+        '/ is "an integer of over 4,300 digits", must be -(2^53-1) to 2^53-1; send a smaller number'
+    )
+
+
+@pytest.mark.parametrize(
     "text", [b"[1, 2", b"[1, 2]]", b"[1] [2]", b"", b"[}", b'["a', b'["a\\', b"{}{}"]
 )
 def test_when_brackets_do_not_match_the_whole_is_refused(text: bytes) -> None:

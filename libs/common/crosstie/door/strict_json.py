@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ from crosstie.errors import Rejected
 
 MOST_NESTED = 32
 GREATEST_INTEGER = 2**53 - 1  # beyond, readers differ on what was meant
+_INTEGERS = "-(2^53-1) to 2^53-1"
 MOST_TOKENS = 300_000  # of a broken mebibyte; sound events have fewer
 _SPACE = b" \t\r\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -43,11 +45,14 @@ def parsed(text: bytes) -> Any:
         raise Rejected("", at, "UTF-8", "encode the text as UTF-8") from error
     except RecursionError as error:
         raise _too_deep("", "deeper nesting") from error
-    except ValueError as error:  # JSONDecodeError, and integers of over 4,300 digits
+    except json.JSONDecodeError as error:
         if text.startswith(_BYTE_ORDER_MARK):
             limit = "JSON (RFC 8259), which begins with none"
             raise Rejected("", "a byte order mark", limit, "leave out the first 3 bytes") from error
-        raise Rejected("", str(error), "JSON (RFC 8259)", "check it with a JSON parser") from error
+        raise _no_json(error) from error
+    except ValueError as error:
+        digits = f"an integer of over {sys.get_int_max_str_digits():,} digits"
+        raise Rejected("", digits, _INTEGERS, "send a smaller number") from error
 
 
 def values(text: bytes, most: int = 1_000) -> list[Any]:
@@ -117,7 +122,7 @@ def _unsound(value: Any, pointer: str) -> Rejected:
         return Rejected(pointer, at, limit, "leave them out")
     if isinstance(value, int):
         shown = f"an integer of {value.bit_length()} bits"
-        return Rejected(pointer, shown, "-(2^53-1) to 2^53-1", "send a smaller number")
+        return Rejected(pointer, shown, _INTEGERS, "send a smaller number")
     return Rejected(pointer, str(value), "a finite number", "leave it out, or send a number")
 
 
@@ -125,6 +130,15 @@ def escaped(name: str) -> str:
     """A name as a JSON pointer spells it; lone surrogates become `?`, for errors must be sendable."""
     printable = name if name.isascii() else name.encode(errors="replace").decode()
     return printable.replace("~", "~0").replace("/", "~1")[:80]
+
+
+def _no_json(error: json.JSONDecodeError) -> Rejected:
+    """One character is what stood there: more of it might be somebody's words."""
+    here = error.doc[error.pos : error.pos + 1]
+    what = f"U+{ord(here):04X}" if here else "the end"
+    at = f"{what} at line {error.lineno}, column {error.colno}"
+    said = error.msg.removesuffix(" at").removesuffix(" starting")
+    return Rejected("", at, "JSON (RFC 8259)", f"check it with a JSON parser; ours says: {said}")
 
 
 def _too_deep(pointer: str, value: str) -> Rejected:
