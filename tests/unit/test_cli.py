@@ -84,6 +84,7 @@ KAFKA, DATABASE = "CROSSTIE_KAFKA_BOOTSTRAP", "CROSSTIE_DATABASE_URL"
         ("quarantine list", [KAFKA, DATABASE]),
         ("forget staff p-1", [KAFKA, DATABASE]),
         ("platforms add x --source /x --authority x", [KAFKA, DATABASE]),
+        ("platforms change x --add-source /y", [DATABASE]),
         ("platforms list", [DATABASE]),
         ("platforms keys list", [DATABASE]),
         ("topics create", [KAFKA]),

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from crosstie.instants import to_rfc3339
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.history import History
+from crosstie.replay.holding import Holding
 from crosstie.replay.sources import Record
 from crosstie.replay.tables import Snapshot
 from crosstie.replay.telling import Telling
@@ -66,7 +67,7 @@ class Shown:
     def close(self, history: History, snapshot: Snapshot) -> Book:
         """Compare with the rounds: nothing shown that was not decided, nothing decided and not shown."""
         self.audit.count("suggestions", len({id for _, id in self.seen}))
-        courses = _courses(history)
+        courses, holding = _courses(history), Holding(snapshot, history.published_at)
         for (platform, id), seen in sorted(self.seen.items()):
             if (course := courses.get(id)) is None:
                 self.audit.differs(f"{platform}: {id} was shown, and no round made it")
@@ -74,7 +75,9 @@ class Shown:
             if platform not in history.platforms.get(id, ()):
                 self.audit.differs(f"{platform}: {id} was shown, and is not delivered there")
             self._decided(platform, id, seen, course)
-            for authority in sorted(seen.addressed - _own(platform, seen, snapshot)):
+            known = platform in snapshot.platforms  # of another, whoever it addressed was its own
+            own = holding.authorities(platform) if known else seen.addressed
+            for authority in sorted(seen.addressed - own):
                 self.audit.differs(f"{platform}: {id} has sentences for somebody of {authority}")
             first = history.states[id][min(history.states[id])]
             self._named(platform, id, seen, [snapshot.people.get(each) for each in first.members])
@@ -179,11 +182,6 @@ class Shown:
                 self.audit.count("told")
             else:
                 self.audit.differs(f"{platform}: {id} is {step.state}, and that was never shown")
-
-
-def _own(platform: str, seen: Seen, snapshot: Snapshot) -> frozenset[str]:
-    """Whose people it may address; of a platform that the registry does not know, whoever it did."""
-    return frozenset(snapshot.platforms.get(platform, seen.addressed))
 
 
 def _courses(history: History) -> Mapping[str, list[Step]]:

@@ -31,6 +31,10 @@ PLATFORMS = (
     "SELECT name, authorities, (extract(epoch FROM created_at) * 1000)::bigint"
     " FROM registry.platforms"
 )
+CHANGES = (
+    "SELECT platform, authority, added, (extract(epoch FROM at) * 1000)::bigint"
+    " FROM registry.authority_changes ORDER BY id"
+)
 HEAD = "SELECT n, digest, published_n FROM matching.head"
 ROUNDS = "SELECT n, body FROM matching.rounds ORDER BY n"
 SUGGESTIONS = (
@@ -93,6 +97,16 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorityChange:
+    """A platform was given an authority, or lost it."""
+
+    platform: str
+    authority: str
+    added: bool
+    at: int  # wall clock, ms
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All tables at one moment; rows by their Kafka key."""
 
@@ -113,6 +127,7 @@ class Snapshot:
     retired: frozenset[str] = frozenset()  # subjects in `people` whose erasure is under way
     unlogged: frozenset[str] = frozenset()  # of these, whose erasure ingestion has yet to write
     registered: Mapping[str, int] = field(default_factory=dict)  # platform -> wall clock, ms
+    changes: tuple[AuthorityChange, ...] = ()  # in the order they were made
 
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -188,6 +203,7 @@ async def _read(connection: Connection, settings: Settings) -> Snapshot:
         retired=frozenset(each["subject"] for each in subjects if each["retired_at"] is not None),
         unlogged=frozenset(each["subject"] for each in await rows(UNLOGGED)),
         registered={name: at for name, _, at in platforms},
+        changes=tuple(AuthorityChange(*each) for each in await rows(CHANGES)),
     )
 
 

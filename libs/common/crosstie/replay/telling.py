@@ -1,7 +1,7 @@
 """Whom a suggestion is delivered to, against registry and vault: every platform whose people it is about.
 
-A platform that was added later hears of what is made from then on. Rounds have the log's time and
-platforms the wall clock's, so what was there when is known by Kafka's timestamps, and by deliveries.
+A platform that was added later hears of what is made from then on: since when it was there is known by
+Kafka's timestamps (see `holding`), and by deliveries.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from math import inf
 
 from crosstie.matching.model import Round, Suggestion
 from crosstie.replay.history import History
+from crosstie.replay.holding import SKEW_MS, Holding
 from crosstie.replay.tables import Snapshot
-
-SKEW_MS = 60_000  # clocks of Kafka's clients and of PostgreSQL may be apart so far
 
 
 class Telling:
-    """Who should hear of what, by what registry and vault say now."""
+    """Who should hear of what, by what registry and vault say."""
 
     def __init__(self, history: History, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._rounds = history.rounds[: snapshot.head.n]
+        self._holding = Holding(snapshot, history.published_at)
         self._since = {each: _since(each, history, snapshot) for each in snapshot.platforms}
 
     def faults(self) -> Iterator[str]:
@@ -31,7 +31,7 @@ class Telling:
                 if change.cause == "made":
                     told = round.delivery.get(change.suggestion.id, ())
                     yield from self._missing(change.suggestion, round, told)
-                    yield from self._strangers(change.suggestion, told)
+                    yield from self._strangers(change.suggestion, round.n, told)
 
     def _missing(
         self, suggestion: Suggestion, round: Round, told: Collection[str]
@@ -40,21 +40,25 @@ class Telling:
         people, retired = self._snapshot.people, self._snapshot.retired
         known = [each for each in suggestion.members if each in people and each not in retired]
         for authority in sorted({people[each][0] for each in known}):
-            theirs = [each for each in self._since if authority in self._snapshot.platforms[each]]
-            if theirs and not any(each in told for each in theirs):  # who added them was there
+            theirs = self._holding.ever(authority)
+            nobody = theirs and not any(each in told for each in theirs)
+            if nobody and not self._holding.changed(authority):  # who added them was there
                 yield f"{suggestion.id}: no platform of {authority} was told"
                 continue
-            for platform in sorted(theirs):
-                if platform not in told and self._since[platform] <= round.n:
+            for platform in theirs:
+                due = self._holding.surely(platform, authority, round.n)
+                if due and platform not in told and self._since[platform] <= round.n:
                     yield f"{platform}: {suggestion.id} should have been told, and was not"
 
-    def _strangers(self, suggestion: Suggestion, told: Collection[str]) -> Iterator[str]:
-        people, platforms = self._snapshot.people, self._snapshot.platforms
+    def _strangers(self, suggestion: Suggestion, n: int, told: Collection[str]) -> Iterator[str]:
+        people = self._snapshot.people
         if not all(each in people for each in suggestion.members):
             return
         authorities = {people[each][0] for each in suggestion.members}
         for platform in sorted(told):
-            if platform in platforms and authorities.isdisjoint(platforms[platform]):
+            if platform in self._since and not any(
+                self._holding.perhaps(platform, each, n) for each in authorities
+            ):
                 yield f"{platform}: {suggestion.id} was told, and is about nobody of theirs"
 
 
