@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
-from crosstie.errors import LogGap
+from crosstie.errors import BrokerAway, LogGap
 from crosstie.matching import ledger as ledgers
 from crosstie.matching.ledger import Ledger
 from crosstie.matching.model import Round
@@ -25,7 +25,7 @@ from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
 from services.matching.store import Store
-from services.matching.tail import rounds_from
+from services.matching.tail import RESTORE, rounds_from
 from services.matching.written import Decision, Image
 
 log = logger("matching.publishing")
@@ -45,9 +45,7 @@ class Publisher:
         self._running = running
         self._producer: AIOKafkaProducer | None = None
         self._reasons = running.unready
-        self._last: int | None = (
-            None  # offset in rounds.v1 of the last record that this producer sent
-        )
+        self._last = -1  # offset in rounds.v1 of the last record there, as far as we know
 
     async def take_over(self) -> None:
         """Fence the predecessor, agree with `rounds.v1`, publish what is not out.
@@ -89,19 +87,22 @@ class Publisher:
             except BaseException:
                 await stop(producer, CLOSE_SECONDS)
                 raise
-            self._producer, self._last = producer, None
+            self._producer = producer
         return self._producer
 
     async def _agree(self) -> None:
         """Make head and `published_n` what `rounds.v1` says; roll forward where it knows more."""
         head = await self._store.head()
-        out = await rounds_from(self._settings, head.n)
+        out, end = await rounds_from(self._settings, head.n)
         last = out[-1].n if out else 0
         if last < head.published_n:
-            raise LogGap(f"rounds.v1 ends at round {last}, but {head.published_n} were published")
+            raise LogGap(
+                f"rounds.v1 ends at round {last}, but {head.published_n} were published; {RESTORE}"
+            )
         await self._same_history([each for each in out if each.n <= head.n])
         await self._roll_forward(following(out, head.n, head.digest))
         await self._store.published(last)
+        self._last = end - 1
 
     async def _same_history(self, out: list[Round]) -> None:
         if out and (mine := await self._store.round(out[-1].n)) != out[-1]:
@@ -138,11 +139,16 @@ class Publisher:
             raise
 
     async def _known(self, producer: AIOKafkaProducer, topics: list[str]) -> None:
-        """Every topic exists: asked before the transaction, which would hold up all readers."""
+        """Every topic is as it should be: asked before the transaction, which would hold up readers."""
         for topic in topics:
             self._reasons["publishing"] = f"topic {topic} does not answer; does it exist?"
             with reached():
-                await producer.partitions_for(topic)
+                there = len(await producer.partitions_for(topic))
+            if there < (wanted := self._settings.topics.partitions(topic)):
+                self._reasons["publishing"] = too_few = (
+                    f"topic {topic} has {there} partitions, must have {wanted}; add what it lacks"
+                )
+                raise BrokerAway(too_few)
         self._reasons.pop("publishing", None)
 
     async def _put(self, producer: AIOKafkaProducer, images: list[Image]) -> None:
@@ -162,11 +168,12 @@ class Publisher:
     def _still_the_same(self, sent: Sequence[RecordMetadata]) -> None:
         """Raises LogGap where `rounds.v1` is younger than what was sent to it before."""
         name = self._settings.topics.rounds.name
-        offsets = [each.offset for each in sent if each.topic == name]
-        if offsets and self._last is not None and min(offsets) <= self._last:
+        # -1: a broker that has the record already, and does not know any more where
+        offsets = [each.offset for each in sent if each.topic == name and each.offset >= 0]
+        if offsets and min(offsets) <= self._last:
             raise LogGap(
                 f"{name} goes on at offset {min(offsets)}, but {self._last} was written before: it was made "
-                "again under its name; restore it from your copy (docs/operators.md#back-up)"
+                f"again under its name; {RESTORE}"
             )
         self._last = max(offsets, default=self._last)
 

@@ -14,11 +14,12 @@ from crosstie.runtime.kafka import consumer_options, started
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 
+RESTORE = "restore it from your copy (docs/operators.md#back-up)"
 _FIRST_RECORDS = 64  # looked back at first; eightfold with every further look
 
 
-async def rounds_from(settings: Settings, n: int) -> list[Round]:
-    """The rounds in `rounds.v1` from round `n` or an earlier one to the last, in order.
+async def rounds_from(settings: Settings, n: int) -> tuple[list[Round], int]:
+    """The rounds in `rounds.v1` from round `n` or an earlier one to the last, in order; and its end.
 
     Records that matching did not write are passed over.
     Call it after fencing the predecessor: then nothing is pending. Raises BrokerAway, LogGap.
@@ -34,7 +35,9 @@ async def rounds_from(settings: Settings, n: int) -> list[Round]:
         await stop(consumer)
 
 
-async def _looked_back(consumer: AIOKafkaConsumer, here: TopicPartition, n: int) -> list[Round]:
+async def _looked_back(
+    consumer: AIOKafkaConsumer, here: TopicPartition, n: int
+) -> tuple[list[Round], int]:
     begin = (await consumer.beginning_offsets([here]))[here]
     end = (await consumer.end_offsets([here]))[here]
     _begins_at_one(await _records(consumer, here, begin, min(begin + _FIRST_RECORDS, end)))
@@ -43,7 +46,7 @@ async def _looked_back(consumer: AIOKafkaConsumer, here: TopicPartition, n: int)
         start = max(begin, end - back)
         rounds = list(genuine(joined(await _records(consumer, here, start, end))))
         if start == begin or (rounds and rounds[0].n <= n):
-            return rounds
+            return rounds, end
         back *= 8
 
 
@@ -53,7 +56,7 @@ def _begins_at_one(first: list[Record]) -> None:
     if earliest is not None and earliest.n > 1:
         raise LogGap(
             f"rounds.v1 begins at round {earliest.n}, must at 1: it was made again under its name, or cut; "
-            "restore it from your copy (docs/operators.md#back-up)"
+            f"{RESTORE}"
         )
 
 

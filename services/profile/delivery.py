@@ -25,6 +25,7 @@ from services.profile.store import PostgresStore
 SESSION_TIMEOUT_MS = 6_000  # how long a killed worker's partitions lie idle
 HEARTBEAT_MS = 1_500
 LEAVING_SECONDS = 3.0  # for the group
+TRANSACTION_MS = 600_000  # all rows of a partition may go out anew; a successor ends it at once
 NEVER_MS = 24 * 3600 * 1000  # a partition that waits for PostgreSQL does not poll, and stays ours
 
 
@@ -97,4 +98,8 @@ async def _consumer(settings: Settings, running: Running) -> AsyncIterator[AIOKa
 
 
 def _producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
-    return AIOKafkaProducer(**producer_options(settings), transactional_id=transactional_id)
+    return AIOKafkaProducer(
+        **producer_options(settings),
+        transactional_id=transactional_id,
+        transaction_timeout_ms=TRANSACTION_MS,
+    )

@@ -41,9 +41,14 @@ class KafkaOutlet:
 
     async def open(self) -> None:
         await self.close()
-        self._producer = self._make(self._id)
-        with in_transaction(_TAKEN):
-            await self._producer.start()
+        producer = self._make(self._id)
+        try:
+            with in_transaction(_TAKEN):
+                await producer.start()
+        except BaseException:
+            await stop(producer, _CLOSE_SECONDS)
+            raise
+        self._producer = producer  # one that never started would be waited for without end
 
     async def publish(self, image: Image) -> None:
         if self._producer is None:
@@ -55,12 +60,12 @@ class KafkaOutlet:
             try:
                 await self._producer.begin_transaction()
                 offsets = await self._put(self._producer, image, mark)
-                if self._last is not None and min(offsets) <= self._last:
+                if self._last is not None and min(offsets, default=self._last + 1) <= self._last:
                     raise made_again(self._topic)  # it is younger than what we wrote to it
                 await self._producer.commit_transaction()
             except _TOO_LARGE as error:
                 raise self._refused(image) from error
-        self._last = max(offsets)
+        self._last = max(offsets, default=self._last)
 
     async def close(self) -> None:
         """Throw the producer away, open transaction and all: the next one to open aborts it."""
@@ -82,7 +87,8 @@ class KafkaOutlet:
                 batch = producer.create_batch()
                 batch.append(key=key, value=value, timestamp=None)
         sent.append(await producer.send_batch(batch, self._topic, partition=image.partition))
-        return [each.offset for each in await asyncio.gather(*sent)]
+        # -1: a broker that has the batch already, and does not know any more where
+        return [each.offset for each in await asyncio.gather(*sent) if each.offset >= 0]
 
     def _refused(self, image: Image) -> Unpublishable:
         key, value = max(image.rows, key=lambda row: len(row[1] or b""))

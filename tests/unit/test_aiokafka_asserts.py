@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -16,7 +17,9 @@ from crosstie.runtime.kafka import started
 from crosstie.runtime.service import Running
 from services.matching.publishing import Publisher
 from services.matching.written import Image
+from services.profile import ports
 from services.profile.log import KafkaLog
+from services.profile.publisher import KafkaOutlet
 from tests.services.ingestion_world import settings_for
 
 
@@ -27,12 +30,12 @@ class Client:
         self._errors = errors
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        async def call(*_: object, **__: object) -> asyncio.Future[None]:
+        async def call(*_: object, **__: object) -> Any:
             if name in self._errors:
                 raise self._errors[name]
             acknowledged = asyncio.get_running_loop().create_future()
-            acknowledged.set_result(None)
-            return acknowledged
+            acknowledged.set_result(SimpleNamespace(topic="t.rounds.v1", offset=0))
+            return acknowledged if name == "send" else {0}
 
         return call
 
@@ -62,6 +65,14 @@ async def failed(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     yield producer
     assert manager._transaction_waiter.exception()
     await producer.stop()
+
+
+async def test_profile_publishes_by_no_producer_that_never_started() -> None:
+    outlet = KafkaOutlet(lambda _: cast("Any", Client(start=unnamed())), "t", cast("Any", Client()))
+    with pytest.raises(BrokerAway, match="perform bootstrap"):
+        await outlet.open()
+    with pytest.raises(BrokerAway, match="no producer is open"):
+        await outlet.publish(ports.Image(0, (), 1, 1))
 
 
 async def test_profile_does_not_note_how_far_it_is() -> None:

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstie import dlq
+from crosstie.brokers import Brokers
 from crosstie.dlq_pile import Pile, shown, shown_in_full
-from crosstie.errors import Rejected
+from crosstie.errors import Misconfigured, Rejected
+from crosstie.runtime import letters
 from crosstie.topics import MEBIBYTE, Topics
 
 WHY = Rejected("/time", "x\ud800\0", "RFC 3339", "send when it happened")
@@ -244,3 +246,13 @@ def replayed(letter: dlq.Letter, pile: Pile, offset: int, value: bytes | None = 
     more = dlq.replay_headers(letter, pile.replays(letter))
     headers = [*dlq.as_sent(letter.headers), *more]
     return Record(letter.key, value or letter.value, headers, offset=offset)
+
+
+async def test_without_a_topic_of_dead_letters_it_is_said_how_to_make_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(letters, "partitions_of", lambda _: {"crosstie.events.v1": 12})
+    with pytest.raises(
+        Misconfigured, match=r"crosstie\.dlq\.v1 does not exist; run `crosstie topics"
+    ):
+        await letters.letters(Brokers("127.0.0.1:1"), Topics())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosstie.brokers import Brokers
-from crosstie.errors import Misconfigured
+from crosstie.errors import BrokerAway, Misconfigured
 from crosstie.runtime import admin
 from crosstie.runtime.kafka import producer_options
 from crosstie.runtime.service import Running
@@ -80,3 +80,15 @@ async def test_what_matching_tells_goes_where_it_went_before_somebody_added_part
         for began in (list(range(topic.partitions)),)
         for key in keys
     ]
+
+
+async def test_a_topic_with_fewer_partitions_is_told_before_anything_is_written() -> None:
+    class Producer:
+        async def partitions_for(self, _: str) -> set[int]:
+            return {0}
+
+    running, topic = Running(), SETTINGS.topics.suggestions("members").name
+    publisher = Publisher(SETTINGS, Store(cast("Any", None)), running)
+    with pytest.raises(BrokerAway, match=f"{topic} has 1 partitions, must have 6"):
+        await publisher._known(cast("Any", Producer()), [topic])
+    assert "must have 6" in running.unready["publishing"]

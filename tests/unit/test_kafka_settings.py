@@ -26,6 +26,7 @@ def brokers(**said: Any) -> Brokers:
 
 def test_without_settings_nothing_is_encrypted_and_nobody_named() -> None:
     plain = {"security_protocol": "PLAINTEXT"}
+    assert brokers(kafka_sasl_username="", kafka_sasl_password="") == brokers()
     assert brokers().aiokafka() == {"bootstrap_servers": "kafka:9092"} | plain
     assert brokers().librdkafka() == {
         "bootstrap.servers": "kafka:9092",

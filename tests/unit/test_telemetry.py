@@ -64,6 +64,13 @@ def test_what_nobody_caught_is_a_line_of_the_log_without_its_words(ending: str, 
     assert "canary" not in done.stderr + done.stdout
 
 
+def test_a_thread_that_ends_itself_is_no_error() -> None:
+    ends = "threading.Thread(target=sys.exit).start()"
+    run = [sys.executable, "-c", f"{OPENING}\nimport sys\n{ends}"]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
 async def test_a_fit_that_fails_tells_nothing_of_what_it_was_fitted_to(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

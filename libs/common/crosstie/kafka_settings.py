@@ -84,9 +84,10 @@ class KafkaSettings(BaseSettings):
                 f"{_PASSWORD_FILE} is set": self.kafka_sasl_password_file,
             }
             return [
-                f"{name}, but {_PROTOCOL} is {protocol}, which tells Kafka of no user; make it SASL_SSL"
+                f"{name}, but {_PROTOCOL} is {protocol}, which tells Kafka of no user; unset the former, "
+                "or make the latter SASL_SSL"
                 for name, value in given.items()
-                if value is not None
+                if value  # an empty one is none
             ]
         faults = []
         if not user:

@@ -7,6 +7,7 @@ briefly, and again by them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +27,7 @@ from crosstie.topics import Topic
 
 _TIMEOUT_SECONDS = 30
 _SOON_SECONDS = 5
+_KNOWN_SECONDS = 10.0
 _LATE_SECONDS = _SOON_SECONDS + 2  # no thread waits for a future without end
 _latest: Any = OffsetSpec.latest  # untyped
 
@@ -66,7 +68,15 @@ def create_topics(brokers: Brokers, topics: Iterable[Topic], replication: int = 
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise BrokerAway(f"cannot create {name}: {error.args[0].str()}") from error
+    _until_known(client, set(created))
     return sorted(created)
+
+
+def _until_known(client: AdminClient, names: set[str]) -> None:
+    """A broker may learn of a topic a moment after the controller made it; a while is enough."""
+    deadline = time.monotonic() + _KNOWN_SECONDS
+    while not names <= _partitions(client).keys() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def topic_ids(brokers: Brokers, names: Iterable[str]) -> dict[str, str]:

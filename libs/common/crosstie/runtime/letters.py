@@ -16,7 +16,7 @@ from crosstie.brokers import Brokers
 from crosstie.dlq import Letter
 from crosstie.dlq_pile import Pile
 from crosstie.door.entries import Entry
-from crosstie.errors import Rejected
+from crosstie.errors import Misconfigured, Rejected
 from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.away import reached
 from crosstie.runtime.stopping import stop
@@ -45,11 +45,13 @@ async def letters(
 ) -> tuple[list[Letter], Pile]:
     """The wanted dead letters, each once, oldest first within a partition, and the pile of all.
 
-    Raises BrokerAway.
+    Raises Misconfigured, BrokerAway.
     """
     name = topics.dlq.name
     existing = await asyncio.to_thread(partitions_of, brokers)
-    places = [TopicPartition(name, each) for each in range(existing.get(name, 0))]
+    if name not in existing:
+        raise Misconfigured(f"topic {name} does not exist; run `crosstie topics create`")
+    places = [TopicPartition(name, each) for each in range(existing[name])]
     found: list[Letter] = []
     pile = Pile()
     async with _consumer(brokers) as consumer:

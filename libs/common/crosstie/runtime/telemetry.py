@@ -105,7 +105,9 @@ def configure(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("crosstie").setLevel(level)
     sys.excepthook = lambda _, error, __: _uncaught(error)
-    threading.excepthook = lambda thrown: _uncaught(thrown.exc_value)
+    threading.excepthook = lambda thrown: (
+        None if thrown.exc_type is SystemExit else _uncaught(thrown.exc_value)
+    )
     sys.unraisablehook = lambda thrown: _uncaught(thrown.exc_value)
 
 
