@@ -19,7 +19,7 @@ from crosstie.matching.model import Round
 from crosstie.matching.record import following
 from crosstie.runtime.away import in_transaction, reached
 from crosstie.runtime.database import retrying
-from crosstie.runtime.kafka import partition_of, producer_options, started
+from crosstie.runtime.kafka import TRANSACTION_MS, partition_of, producer_options, started
 from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
 from crosstie.runtime.telemetry import logger
@@ -33,7 +33,6 @@ log = logger("matching.publishing")
 CLOSE_SECONDS = 3.0
 _TRANSACTIONAL_ID = "matching"  # after the deployment's prefix
 _TAKEN = "another leader publishes now"
-_TRANSACTION_MS = 600_000  # a full round of a million takes minutes; a successor ends it at once
 
 
 class Publisher:
@@ -79,7 +78,7 @@ class Publisher:
             producer = AIOKafkaProducer(
                 **producer_options(self._settings),
                 transactional_id=f"{self._settings.topic_prefix}{_TRANSACTIONAL_ID}",
-                transaction_timeout_ms=_TRANSACTION_MS,
+                transaction_timeout_ms=TRANSACTION_MS,
             )
             try:
                 await started(producer, self._running)
@@ -152,13 +151,18 @@ class Publisher:
         self._reasons.pop("publishing", None)
 
     async def _put(self, producer: AIOKafkaProducer, images: list[Image]) -> None:
-        """Into the open transaction; returns once all of them are acknowledged."""
+        """Into the open transaction; returns once all of them are acknowledged.
+
+        What a suggestion's readers are told of it stays in order, also where somebody adds partitions.
+        """
+        topics = self._settings.topics
+        began_with = {name: range(topics.partitions(name)) for name in {i.topic for i in images}}
         sent = [
             await producer.send(
                 each.topic,
                 each.value,
                 each.key,
-                partition=self._partition(each),
+                partition=partition_of(each.key, began_with[each.topic]),
                 headers=[(name, text.encode()) for name, text in each.headers],
             )
             for each in images
@@ -176,8 +180,3 @@ class Publisher:
                 f"again under its name; {RESTORE}"
             )
         self._last = max(offsets, default=self._last)
-
-    def _partition(self, image: Image) -> int:
-        """What a suggestion's readers are told of it stays in order, also where somebody adds partitions."""
-        began_with = range(self._settings.topics.partitions(image.topic))
-        return partition_of(image.key, began_with, began_with)

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ValidationError
 
 from crosstie.door import strict_json
 from crosstie.door.faults import of_model
-from crosstie.errors import DatabaseAway, Rejected
+from crosstie.errors import Rejected
 from crosstie.events import Person
 from crosstie.runtime.auth import Platform, platform_of
 from crosstie.runtime.limits import documented
 from crosstie.runtime.shares import Over
+from crosstie.runtime.unanswered import tell_when_away, unknown
 from services.matching.previewed import Asked, PreviewShown
 from services.matching.previews import Busy
 from services.matching.reads import Desk, Rounds, Suggestions
@@ -67,7 +68,7 @@ def routes(api: FastAPI, desk: Desk) -> None:
         if authority in platform.authorities:  # people of others are as unknown as nobody
             found = await desk.suggestions(Person(authority=authority, id=id), platform.authorities)
         if found is None:
-            raise _unknown()
+            raise unknown()
         return found
 
     @router.get("/rounds", summary="The last rounds", responses=_PROBLEMS_OF_ALL)
@@ -91,7 +92,7 @@ def routes(api: FastAPI, desk: Desk) -> None:
         if person.authority in platform.authorities:
             found = await desk.preview(person, asked.limit, platform)
         if found is None:
-            raise _unknown()
+            raise unknown()
         return found
 
     @api.exception_handler(Busy)
@@ -103,17 +104,8 @@ def routes(api: FastAPI, desk: Desk) -> None:
         detail = f"too many previews at once: {error}; try again"
         return JSONResponse({"detail": detail}, 503, {"Retry-After": "1"})
 
-    @api.exception_handler(DatabaseAway)
-    async def away(_: Request, __: Exception) -> JSONResponse:
-        detail = "PostgreSQL does not answer now; ask again"  # the error's words are an operator's
-        return JSONResponse({"detail": detail}, 503, {"Retry-After": "2"})
-
+    tell_when_away(api)
     api.include_router(router)
-
-
-def _unknown() -> HTTPException:
-    """Not whom: an id may be a name or an address, and answers end in the logs of clients."""
-    return HTTPException(404, "nobody of your authorities is known by that name")
 
 
 def _asked(body: bytes) -> Asked:

@@ -10,7 +10,13 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from crosstie.runtime.kafka import consumer_options, producer_options, started, topics_exist
+from crosstie.runtime.kafka import (
+    TRANSACTION_MS,
+    consumer_options,
+    producer_options,
+    started,
+    topics_exist,
+)
 from crosstie.runtime.service import Running
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
@@ -25,7 +31,6 @@ from services.profile.store import PostgresStore
 SESSION_TIMEOUT_MS = 6_000  # how long a killed worker's partitions lie idle
 HEARTBEAT_MS = 1_500
 LEAVING_SECONDS = 3.0  # for the group
-TRANSACTION_MS = 600_000  # all rows of a partition may go out anew; a successor ends it at once
 NEVER_MS = 24 * 3600 * 1000  # a partition that waits for PostgreSQL does not poll, and stays ours
 
 

@@ -41,14 +41,13 @@ class KafkaOutlet:
 
     async def open(self) -> None:
         await self.close()
-        producer = self._make(self._id)
+        self._producer = self._make(self._id)
         try:
             with in_transaction(_TAKEN):
-                await producer.start()
+                await self._producer.start()
         except BaseException:
-            await stop(producer, _CLOSE_SECONDS)
+            await self.close()  # one that never started would be waited for without end
             raise
-        self._producer = producer  # one that never started would be waited for without end
 
     async def publish(self, image: Image) -> None:
         if self._producer is None:

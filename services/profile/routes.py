@@ -4,14 +4,14 @@
 
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 from fastapi.responses import JSONResponse
 
-from crosstie.errors import DatabaseAway
 from crosstie.events import Person
 from crosstie.runtime.auth import Keys, Platform, platform_of
 from crosstie.runtime.limits import documented
 from crosstie.runtime.shares import Over
+from crosstie.runtime.unanswered import tell_when_away, unknown
 from services.profile.reads import Reads
 from services.profile.shapes import MapShown, MemberShown, Problem
 
@@ -51,32 +51,23 @@ def routes(api: FastAPI, keys: Keys, reads: Reads) -> None:
         found = _found(await reads.map(_own(platform, authority, id), platform))
         return Response(found, media_type="application/json")
 
-    @api.exception_handler(DatabaseAway)
-    async def away(_: Request, __: Exception) -> JSONResponse:
-        detail = "PostgreSQL does not answer now; ask again"  # the error's words are an operator's
-        return JSONResponse({"detail": detail}, 503, {"Retry-After": "2"})
-
     @api.exception_handler(Over)
     async def over(_: Request, error: Exception) -> JSONResponse:
         detail = f"too many maps at once: {error}; come again later"
         return JSONResponse({"detail": detail}, 429, {"Retry-After": "1"})
 
+    tell_when_away(api)
     api.include_router(router)
 
 
 def _own(platform: Platform, authority: str, id: str) -> Person:
     """Whom the platform asks about; people of others are as unknown as nobody."""
     if authority not in platform.authorities:
-        raise _unknown()
+        raise unknown()
     return Person(authority=authority, id=id)
 
 
 def _found(answer: T | None) -> T:
     if answer is None:
-        raise _unknown()
+        raise unknown()
     return answer
-
-
-def _unknown() -> HTTPException:
-    """Not whom: an id may be a name or an address, and answers end in the logs of clients."""
-    return HTTPException(404, "nobody of your authorities is known by that name")

@@ -135,7 +135,7 @@ async def add(connection: registry.Connection, name: str, may: Allowed, pepper: 
     """One more key for a platform. Raises Rejected where there is no such platform, or source."""
     row = await connection.fetchrow(PLATFORM, name)
     if row is None:
-        raise _nobody(name)
+        raise registry.nobody(name)
     foreign = (may.sources or frozenset()) - frozenset(row["sources"])
     for source in sorted(foreign):
         raise Rejected("/source", source, f"a source of {name}", "see `crosstie platforms list`")
@@ -169,7 +169,7 @@ async def standing(
     Raises Rejected where there is no platform `of`.
     """
     if of is not None and await connection.fetchrow(PLATFORM, of) is None:
-        raise _nobody(of)
+        raise registry.nobody(of)
     found: dict[str, list[dict[str, Any]]] = {}
     for row in await connection.fetch(STANDING):
         found.setdefault(row["platform"], []).append(dict(row))
@@ -188,10 +188,6 @@ async def caller(connection: registry.Connection, key: Key, pepper: bytes) -> Ca
         row["expires_at"],
         row["rate"],
     )
-
-
-def _nobody(name: str) -> Rejected:
-    return Rejected("/name", name, "a platform", "see `crosstie platforms list`")
 
 
 def _narrowed(theirs: Collection[str], allowed: Collection[str] | None) -> frozenset[str]:

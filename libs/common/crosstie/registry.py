@@ -112,7 +112,7 @@ async def change(
         platforms = {each.name: each for each in await every(connection)}
         before = platforms.pop(name, None)
         if before is None:
-            raise Rejected("/name", name, "a platform", "see `crosstie platforms list`")
+            raise nobody(name)
         after = changed(before, change)
         given = after.authorities - before.authorities
         sharing = _sharing(platforms.values(), after.sources - before.sources, given)
@@ -122,6 +122,11 @@ async def change(
         dated = sorted(before.authorities ^ after.authorities)
         await connection.execute(DATE_CHANGES, name, dated, [each in given for each in dated])
     return before, after, sharing
+
+
+def nobody(name: str) -> Rejected:
+    """There is no platform of that name."""
+    return Rejected("/name", name, "a platform", "see `crosstie platforms list`")
 
 
 async def every(connection: Connection) -> list[Platform]:

@@ -22,6 +22,8 @@ from crosstie.topics import LOG_PARTITIONS, Topic
 # a single broker takes about 20 s after an unclean stop: shorter, and sends fail for nothing
 REQUEST_TIMEOUT_MS = 40_000
 METADATA_MAX_AGE_MS = 10_000
+# a full round of a million, or all rows of a partition anew, take minutes; a successor ends it at once
+TRANSACTION_MS = 600_000
 _by_hash = DefaultPartitioner()
 
 
@@ -62,13 +64,15 @@ def producer_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def partition_of(key: bytes | None, all: Sequence[int], available: Sequence[int]) -> int:
+def partition_of(key: bytes | None, all: Sequence[int], available: Sequence[int] = ()) -> int:
     """Where Kafka's own clients put a key, had nobody added partitions to those that the log began with.
 
     What a person or a tie was is folded in one partition, in order.
     """
     first = sorted(all)[:LOG_PARTITIONS]
-    partition: int = _by_hash(key, first, [each for each in available if each in first])
+    if key is None:  # else what is available now makes no difference
+        available = [each for each in available if each in first]
+    partition: int = _by_hash(key, first, available)
     return partition
 
 
