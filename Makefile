@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 # of the tests: most wait for servers, so that more run side by side than there are cores
 PROCESSES ?= 3
-# by file, in the order of names: the longest, under tests/chaos, are not left until last
+# by file, in the order of names
 SPREAD := --dist loadfile --no-loadscope-reorder
 PACKAGES := .venv/packages.stamp
 READY := .venv/project.stamp
@@ -42,8 +42,12 @@ demo: $(READY) ## a real contact log through the whole system, on Kafka and Post
 	$(BIN)/crosstie demo $(ARGS)
 
 .PHONY: test
-test: $(READY) ## the whole test suite (ARGS='-k word' for a part, PROCESSES=0 in this process alone)
-	$(BIN)/python -m pytest -m 'not bench' --numprocesses $(PROCESSES) $(SPREAD) $(ARGS)
+test: $(READY) ## the test suite (ARGS='-k word' for a part, PROCESSES=0 in this process alone)
+	$(BIN)/python -m pytest -m 'not bench and not long' --numprocesses $(PROCESSES) $(SPREAD) $(ARGS)
+
+.PHONY: long
+long: $(READY) ## the tests that take minutes: servers killed, away, frozen or overloaded under a whole system
+	$(BIN)/python -m pytest -m long --numprocesses $(PROCESSES) $(SPREAD) $(ARGS)
 
 .PHONY: cover
 cover: $(READY) ## the test suite with branch coverage

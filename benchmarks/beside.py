@@ -1,4 +1,9 @@
-"""What Kafka and PostgreSQL do of themselves with the same log: raw reading, and a plain COPY."""
+"""What Kafka and PostgreSQL do of themselves with the same log: raw reading, and COPY, plain and kept.
+
+A plain COPY is all rows at once into a table without indexes, with one commit. What is kept as a
+worker has to keep it, by COPY too, stands between the two: a batch at a time, each committed before
+the next, in a table that knows an event again by its source and id.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +55,25 @@ async def raw_getmany(bootstrap: str, topic: str, partitions: int) -> tuple[list
 
 async def plain_copy(url: str, rows: Sequence[Row]) -> float:
     """Rows a second by one COPY of all into a table without indexes, with its commit."""
+    return await _copied(url, rows, len(rows))
+
+
+async def kept_copy(url: str, rows: Sequence[Row], batch: int) -> float:
+    """Rows a second by a COPY and a commit for each `batch` of them, into a table with a key."""
+    return await _copied(url, rows, batch, "PRIMARY KEY (source, id)")
+
+
+async def _copied(url: str, rows: Sequence[Row], batch: int, key: str = "") -> float:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(TABLE)
+        if key:
+            await connection.execute(f"ALTER TABLE plain_events ADD {key}")
         begun = time.perf_counter()
-        await connection.copy_records_to_table("plain_events", records=rows)
+        for start in range(0, len(rows), batch):
+            await connection.copy_records_to_table(
+                "plain_events", records=rows[start : start + batch]
+            )
         seconds = time.perf_counter() - begun
         await connection.execute("DROP TABLE plain_events")
     finally:

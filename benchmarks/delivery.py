@@ -3,8 +3,9 @@
     python -m benchmarks.delivery --events 300000
 
 Fills a log with contacts (and one member event in fifty, sealed), reads it bare with aiokafka, stores
-it bare by COPY, then starts the profile service, as one process and as two, and waits until everything
-is committed and published: all in one run, so that ratios carry over to other machines.
+it bare by COPY (at once, and as a worker has to: see `beside`), then starts the profile service, as one
+process and as two, and waits until everything is committed and published: all in one run, so that
+ratios carry over to other machines.
 """
 
 from __future__ import annotations
@@ -29,16 +30,18 @@ import asyncpg
 import psycopg
 from sqlalchemy import make_url
 
-from benchmarks.beside import plain_copy, raw_getmany
+from benchmarks.beside import kept_copy, plain_copy, raw_getmany
 from benchmarks.logged import entries, fill, people
 from benchmarks.spent import each_100_000, spent
 from crosstie import sealing
 from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.migrate import migrate
 from crosstie.runtime.stack import Stack, stack
+from crosstie.settings import Settings
 from crosstie.topics import Topics
 
 POLL_SECONDS = 0.05
+BATCH_EVENTS: int = Settings.model_fields["batch_events"].default
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ async def beside(where: Place) -> dict[str, float]:
     return {
         "getmany_per_second": round(read),
         "copy_per_second": round(await plain_copy(where.url, rows)),
+        "kept_copy_per_second": round(await kept_copy(where.url, rows, BATCH_EVENTS)),
     }
 
 
@@ -179,6 +183,7 @@ def measure(server: Stack, events: int, members: int, log: Path) -> dict[str, An
         "two_workers": two,
         "ratios": {
             "one_worker_to_copy": round(rate / bare["copy_per_second"], 3),
+            "one_worker_to_kept_copy": round(rate / bare["kept_copy_per_second"], 3),
             "one_worker_to_getmany": round(rate / bare["getmany_per_second"], 3),
             "two_workers_to_one": round(two["published_per_second"] / rate, 2),
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from crosstie.errors import Fenced, LogGap
@@ -11,13 +11,14 @@ from crosstie.network.dedupe import Seen
 from crosstie.network.state import Row
 from crosstie.network.wire import encode
 from services.profile.batch import Known, Outcome, Reading, Record, Refused
-from services.profile.ports import Hold, Image
+from services.profile.ports import Hold, Image, Rows
 
 
 @dataclass
 class _Partition:
     topic_id: str
     network_id: str | None = None
+    all_anew: bool = False  # rows that need not fit in memory
     epoch: int = 1
     next_offset: int = 0
     published_offset: int = 0
@@ -50,7 +51,7 @@ class MemoryStore:
     async def aim(self, hold: Hold, topic_id: str) -> None:
         kept = self._held(hold)
         if kept.network_id not in (None, topic_id):
-            kept.published_offset = 0
+            kept.published_offset, kept.all_anew = 0, True
         kept.network_id = topic_id
 
     async def known(self, reading: Reading, latest: int) -> Known:
@@ -81,11 +82,21 @@ class MemoryStore:
         rows = {
             k: row for k, (version, row) in kept.rows.items() if version > kept.published_offset
         }
-        return _image(hold.partition, kept, rows)
+        image = _image(hold.partition, kept, rows)
+        if not kept.all_anew:
+            return image
+
+        async def beyond() -> AsyncGenerator[Rows]:
+            for each in image.rows:
+                if each[1] is not None:
+                    yield [each]
+
+        return replace(image, rows=[each for each in image.rows if each[1] is None], beyond=beyond)
 
     async def published(self, image: Image, hold: Hold) -> None:
         kept = self._held(hold)
         kept.published_offset = max(kept.published_offset, image.end)
+        kept.all_anew = False
         for key, value in image.rows:
             version, row = kept.rows.get(key.decode(), (image.end + 1, None))
             if value is None and row is None and version <= image.end:
@@ -132,8 +143,9 @@ class MemoryOutlet:
     async def publish(self, image: Image) -> None:
         if self._epoch != self._topic.opened:
             raise Fenced("another producer has the transactional id")
-        self._topic.newest |= dict(image.rows)
-        self._topic.images.append(replace(image, rows=list(image.rows)))
+        rows = [row async for page in image.pages() for row in page]
+        self._topic.newest |= dict(rows)
+        self._topic.images.append(replace(image, rows=rows, beyond=None))
 
     async def close(self) -> None:
         self._epoch = 0

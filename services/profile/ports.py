@@ -5,11 +5,14 @@ One contract test runs on every store (tests/services/test_profile_store.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.profile.batch import Known, Outcome, Reading, Record
+
+Rows = Sequence[tuple[bytes, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,22 @@ class Hold:
 class Image:
     """What goes to `network.v1` in one Kafka transaction: rows, then the mark.
 
-    A value of None is a tombstone.
+    A value of None is a tombstone; there is none `beyond`, which are rows that need not fit in memory.
     """
 
     partition: int
-    rows: Sequence[tuple[bytes, bytes | None]]
+    rows: Rows
     end: int
     latest: int
+    beyond: Callable[[], AsyncGenerator[Rows]] | None = field(default=None, compare=False)
+
+    async def pages(self) -> AsyncGenerator[Rows]:
+        """All of its rows, a part at a time. Raises what `beyond` raises: DatabaseAway."""
+        yield self.rows
+        if self.beyond is not None:
+            async with contextlib.aclosing(self.beyond()) as pages:
+                async for page in pages:
+                    yield page
 
 
 class Store(Protocol):
@@ -58,7 +70,10 @@ class Store(Protocol):
         """
 
     async def unpublished(self, hold: Hold) -> Image | None:
-        """What was committed but maybe not published. Raises Fenced."""
+        """What was committed but maybe not published. Raises Fenced.
+
+        Its rows beyond are right until the hold's owner commits again, or another one opens its outlet.
+        """
 
     async def published(self, image: Image, hold: Hold) -> None:
         """Note that the image is out; forget markers of what it erased. Raises Fenced."""

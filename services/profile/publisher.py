@@ -6,6 +6,7 @@ PostgreSQL cannot fence Kafka; the transactional id can: opening it shuts out wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaProducer
@@ -15,8 +16,11 @@ from crosstie.errors import BrokerAway, Unpublishable
 from crosstie.network.wire import MARK_KEY, Mark, encode
 from crosstie.runtime.away import in_transaction
 from crosstie.runtime.stopping import stop
+from crosstie.runtime.telemetry import logger
 from services.profile.namesake import Namesake, made_again
-from services.profile.ports import Image
+from services.profile.ports import Image, Rows
+
+log = logger("profile")
 
 _CLOSE_SECONDS = 5
 _TAKEN = "a later producer has the transactional id"
@@ -56,14 +60,11 @@ class KafkaOutlet:
             await self._network.id()  # from then on offsets tell
         mark = encode(Mark(image.end, image.latest))
         with in_transaction(_TAKEN):
-            try:
-                await self._producer.begin_transaction()
-                offsets = await self._put(self._producer, image, mark)
-                if self._last is not None and min(offsets, default=self._last + 1) <= self._last:
-                    raise made_again(self._topic)  # it is younger than what we wrote to it
-                await self._producer.commit_transaction()
-            except _TOO_LARGE as error:
-                raise self._refused(image) from error
+            await self._producer.begin_transaction()
+            offsets = await self._put(self._producer, image, mark)
+            if self._last is not None and min(offsets, default=self._last + 1) <= self._last:
+                raise made_again(self._topic)  # it is younger than what we wrote to it
+            await self._producer.commit_transaction()
         self._last = max(offsets, default=self._last)
 
     async def close(self) -> None:
@@ -75,24 +76,38 @@ class KafkaOutlet:
         await stop(producer, _CLOSE_SECONDS)
 
     async def _put(self, producer: AIOKafkaProducer, image: Image, mark: bytes) -> list[int]:
-        """The offsets at which its batches begin."""
+        """The offsets at which its batches begin; no page is asked for before the last one is out."""
+        offsets: list[int] = []
+        last: Rows = [(MARK_KEY.encode(), mark)]
+        if image.beyond is None:
+            return await self._sent(producer, image.partition, (*image.rows, *last))
+        log.info("all rows go out anew", partition=image.partition, end=image.end)
+        async with contextlib.aclosing(image.pages()) as pages:
+            async for page in pages:
+                if page:  # aiokafka says nothing of a batch that is empty
+                    offsets += await self._sent(producer, image.partition, page)
+        return offsets + await self._sent(producer, image.partition, last)
+
+    async def _sent(self, producer: AIOKafkaProducer, partition: int, rows: Rows) -> list[int]:
         sent = []
         batch = producer.create_batch()
-        for key, value in (*image.rows, (MARK_KEY.encode(), mark)):
-            if batch.append(key=key, value=value, timestamp=None) is None:
-                sent.append(
-                    await producer.send_batch(batch, self._topic, partition=image.partition)
-                )
-                batch = producer.create_batch()
-                batch.append(key=key, value=value, timestamp=None)
-        sent.append(await producer.send_batch(batch, self._topic, partition=image.partition))
+        try:
+            for key, value in rows:
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    sent.append(await producer.send_batch(batch, self._topic, partition=partition))
+                    batch = producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=None)
+            sent.append(await producer.send_batch(batch, self._topic, partition=partition))
+            done = await asyncio.gather(*sent)
+        except _TOO_LARGE as error:
+            raise self._refused(partition, rows) from error
         # -1: a broker that has the batch already, and does not know any more where
-        return [each.offset for each in await asyncio.gather(*sent) if each.offset >= 0]
+        return [each.offset for each in done if each.offset >= 0]
 
-    def _refused(self, image: Image) -> Unpublishable:
-        key, value = max(image.rows, key=lambda row: len(row[1] or b""))
+    def _refused(self, partition: int, rows: Rows) -> Unpublishable:
+        key, value = max(rows, key=lambda row: len(row[1] or b""))
         return Unpublishable(
-            f"{self._topic} refuses a row of partition {image.partition}, the largest has "
+            f"{self._topic} refuses a row of partition {partition}, the largest has "
             f"{len(value or b'')} bytes ({key.decode()}): raise the topic's max.message.bytes, "
             "then start profile again"
         )

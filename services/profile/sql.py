@@ -101,14 +101,21 @@ WHERE t.partition = $1 AND t.version > $2
 ORDER BY key
 """
 
+MARKERS = """
+-- of erasures, by reading the whole table
+SELECT 'member/' || subject AS key FROM profile.members
+WHERE partition = $1 AND version > $2 AND state IS NULL
+ORDER BY key
+"""
+
 UNNAMED = """
--- by reading whole tables: for batches of a worker of an older version, which names no rows
+-- by reading whole tables, in their order: for a topic that was made again, and for batches of a
+-- worker of an older version, which names no rows
 SELECT 'member/' || subject AS key, state FROM profile.members
-WHERE partition = $1 AND version > $2
+WHERE partition = $1 AND version > $2 AND state IS NOT NULL
 UNION ALL
 SELECT 'tie/' || a || '/' || b, state FROM profile.ties
 WHERE partition = $1 AND version > $2
-ORDER BY key
 """
 
 PUBLISHED = """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -18,9 +20,10 @@ from crosstie.network.wire import decode_row, encode
 from crosstie.runtime.database import transient
 from services.profile import sql
 from services.profile.batch import FORGED, NO_REPLAY, Known, Outcome, Reading, Refused
-from services.profile.ports import Hold, Image
+from services.profile.ports import Hold, Image, Rows
 
 REPLAY = "crosstie quarantine replay"
+PAGE_ROWS = 5_000
 _MEMBER = "member/"
 _TIE = "tie/"
 _A, _B = slice(4, 20), slice(21, 37)  # of the key of a tie, its ends: 16 letters each
@@ -39,6 +42,7 @@ class PostgresStore:
         self._pool = pool
         self._topic = topic
         self._vault_key = vault_key
+        self._one_at_a_time = asyncio.Lock()
 
     async def take(self, partition: int, topic_id: str) -> Hold:
         with _errors():
@@ -127,10 +131,23 @@ class PostgresStore:
             if sum(each["end"] - each["start"] for each in batches) == holder["next_offset"] - upto:
                 named = [[name for each in batches for name in each[of]] for of in _NAMES]
                 found = await self._pool.fetch(sql.UNPUBLISHED, hold.partition, upto, *named)
+                beyond = None
             else:
-                found = await self._pool.fetch(sql.UNNAMED, hold.partition, upto)
-        rows = [(key.encode(), None if state is None else state.encode()) for key, state in found]
-        return Image(hold.partition, rows, holder["next_offset"], holder["latest"])
+                markers = await self._pool.fetch(sql.MARKERS, hold.partition, upto)
+                found = [(key, None) for (key,) in markers]
+                beyond = partial(self._unnamed, hold.partition, upto)
+        return Image(
+            hold.partition, _encoded(found), holder["next_offset"], holder["latest"], beyond
+        )
+
+    async def _unnamed(self, partition: int, upto: int) -> AsyncGenerator[Rows]:
+        """Of one partition at a time: others of this worker need the pool's connections meanwhile."""
+        async with self._one_at_a_time:
+            with _errors():
+                async with self._pool.acquire() as connection, connection.transaction():
+                    cursor = await connection.cursor(sql.UNNAMED, partition, upto)
+                    while found := await cursor.fetch(PAGE_ROWS):
+                        yield _encoded(found)
 
     async def published(self, image: Image, hold: Hold) -> None:
         erased = [key.decode().removeprefix(_MEMBER) for key, value in image.rows if value is None]
@@ -197,6 +214,10 @@ async def _rows(connection: Any, keys: list[str]) -> dict[str, Row | None]:
 def _columns(width: int, rows: list[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
     """`rows` in order, which indexes like, as the arrays of their `width` columns."""
     return list(zip(*sorted(rows), strict=True)) if rows else [()] * width
+
+
+def _encoded(found: Iterable[tuple[str, str | None]]) -> Rows:
+    return [(key.encode(), None if state is None else state.encode()) for key, state in found]
 
 
 def _headers(refused: Refused) -> str:

@@ -16,7 +16,7 @@ from tests.e2e.conftest import SYSTEM
 from tests.e2e.waiting import until
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.timeout(900),

@@ -8,7 +8,7 @@ from crosstie.runtime.supervisor import whole_system
 from tests.chaos.flows import flow
 from tests.e2e.conftest import SYSTEM
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.long, pytest.mark.kafka, pytest.mark.postgres]
 
 
 async def test_a_broker_and_a_database_killed_in_mid_flow_lose_and_double_nothing() -> None:

@@ -8,7 +8,7 @@ from crosstie.chaos.overload import run
 from tests.e2e.conftest import SYSTEM
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.timeout(900),

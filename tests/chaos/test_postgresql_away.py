@@ -19,7 +19,7 @@ from tests.chaos.flows import Flow, flow
 from tests.e2e.waiting import until
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.timeout(900),

@@ -44,7 +44,7 @@ def known() -> bool:
 
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.timeout(900),
     pytest.mark.skipif(not known(), reason=f"no history here that goes back to {PREVIOUS}"),
 ]

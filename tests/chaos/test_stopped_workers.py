@@ -11,7 +11,7 @@ from crosstie.runtime.supervisor import whole_system
 from tests.chaos.flows import another, flow
 from tests.e2e.waiting import caught_up
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 async def test_a_second_profile_takes_over_and_the_first_wakes_up_fenced(

@@ -68,8 +68,8 @@ DEFECTS = (
     defect(
         "plain instead of transactional producer",
         "tests/services/test_profile_kafka.py::test_whoever_opened_the_id_before_publishes_no_more",
-        (PUBLISHER, "                await self._producer.begin_transaction()\n", ""),
-        (PUBLISHER, "                await self._producer.commit_transaction()\n", ""),
+        (PUBLISHER, "            await self._producer.begin_transaction()\n", ""),
+        (PUBLISHER, "            await self._producer.commit_transaction()\n", ""),
         (PUBLISHER, "self._make(self._id)", "self._make(None)  # type: ignore[arg-type]"),
     ),
     defect(

@@ -10,7 +10,7 @@ import pytest
 
 from crosstie import sealing
 from services.profile import batch
-from services.profile.ports import Hold, Store
+from services.profile.ports import Hold, Image, Store
 from services.profile.store import PostgresStore
 from tests.profile_log import ALMA, Logged, Writer, in_order
 
@@ -59,4 +59,8 @@ async def look_up(store: Store, hold: Hold, *records: Logged) -> batch.Known:
 
 async def unpublished_keys(store: Store, hold: Hold) -> list[str]:
     image = await store.unpublished(hold)
-    return [] if image is None else [key.decode() for key, _ in image.rows]
+    return [] if image is None else [key.decode() for key in await whole(image)]
+
+
+async def whole(image: Image) -> dict[bytes, bytes | None]:
+    return {key: value async for page in image.pages() for key, value in page}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import AsyncGenerator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client import REGISTRY
 
-from crosstie.errors import Fenced, Unpublishable
+from crosstie.errors import DatabaseAway, Fenced, Unpublishable
+from crosstie.network.wire import MARK_KEY
 from crosstie.runtime.admin import create_topics, delete_topics
 from crosstie.runtime.kafka import producer_options, topics_exist
 from crosstie.runtime.service import Running
@@ -21,7 +23,7 @@ from crosstie.runtime.stack import Stack
 from services.profile import figures, housekeeping, watchdog
 from services.profile.delivery import deliver
 from services.profile.namesake import Namesake
-from services.profile.ports import Image
+from services.profile.ports import Image, Rows
 from services.profile.publisher import KafkaOutlet
 from tests.profile_log import ALMA, BORIS
 from tests.profile_world import PATIENCE_SECONDS, ProfileWorld, settings_of, until
@@ -47,6 +49,27 @@ async def test_a_row_over_the_brokers_limit_is_refused_for_good_and_a_smaller_on
     await outlet.publish(Image(0, [(b"member/X", small)], 1, 1))
     await outlet.close()
     assert [each.value for each in (await world.read(topic))[0]][:1] == [small]
+
+
+async def test_rows_that_come_in_pages_are_out_together_or_not_at_all(world: ProfileWorld) -> None:
+    outlet, away = outlet_of(world), [True]
+
+    async def beyond() -> AsyncGenerator[Rows]:
+        yield [(b"member/B", b"b")]
+        if away.pop():
+            raise DatabaseAway("in mid-way")
+        yield [(b"member/C", b"c")]
+
+    image = Image(0, [], 1, 1, beyond)
+    await outlet.open()
+    with pytest.raises(DatabaseAway):
+        await outlet.publish(image)
+    away.append(False)
+    await outlet.open()
+    await outlet.publish(image)
+    await outlet.close()
+    rows = (await world.read(world.settings.topics.network.name))[0]
+    assert [each.key for each in rows] == [b"member/B", b"member/C", MARK_KEY.encode()]
 
 
 async def test_whoever_opened_the_id_before_publishes_no_more(world: ProfileWorld) -> None:

@@ -11,7 +11,7 @@ from services.profile import batch
 from services.profile.memory import MemoryStore
 from services.profile.ports import Hold, Image, Store
 from tests.profile_log import ALMA, BORIS, CHIDI, NOON_US, Writer, in_order
-from tests.services.stored import TOPIC_ID, Stored, fold, look_up, unpublished_keys
+from tests.services.stored import TOPIC_ID, Stored, fold, look_up, unpublished_keys, whole
 
 
 class StoreContract:
@@ -66,14 +66,25 @@ class StoreContract:
     ) -> None:
         hold = await store.take(0, TOPIC_ID)
         await store.aim(hold, "network")
-        await fold(store, hold, write.met(ALMA, BORIS), write.met(ALMA, CHIDI))
+        await fold(store, hold, write.met(ALMA, BORIS), write.described(ALMA, sector="housing"))
         image = await store.unpublished(hold)
         assert image is not None
         await store.published(image, hold)
         await store.aim(hold, "network")
         assert await store.unpublished(hold) is None
+        await fold(store, hold, write.erased(CHIDI), start=2)
         await store.aim(hold, "made again")
-        assert await store.unpublished(hold) == image
+        again = await store.unpublished(hold)
+        assert again is not None
+        tombstone = {member_key(CHIDI).encode(): None}
+        assert dict(again.rows) == tombstone
+        assert (await whole(again), again.end) == (dict(image.rows) | tombstone, 3)
+        await store.published(again, hold)
+        assert await store.unpublished(hold) is None
+        await store.aim(hold, "a third time")
+        third = await store.unpublished(hold)
+        assert third is not None
+        assert await whole(third) == dict(image.rows)
 
     async def test_a_batch_that_is_not_the_next_one_changes_nothing(
         self, store: Store, write: Writer

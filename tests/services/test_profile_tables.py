@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -12,9 +13,10 @@ from crosstie.errors import DatabaseAway
 from crosstie.network.dedupe import HORIZON_US
 from crosstie.network.state import member_key, tie_key
 from services.profile import batch
+from services.profile import store as store_module
 from services.profile.store import PostgresStore
 from tests.profile_log import ALMA, BORIS, CHIDI, NOON_US, Logged, Writer, in_order
-from tests.services.stored import TOPIC_ID, Stored, fold, look_up, unpublished_keys
+from tests.services.stored import TOPIC_ID, Stored, fold, look_up, unpublished_keys, whole
 
 
 class TestTables(Stored):
@@ -107,7 +109,35 @@ class TestTables(Stored):
         assert named is not None
         assert [key.decode() for key, _ in named.rows] == [member_key(ALMA), tie_key(ALMA, BORIS)]
         await pool.execute('DELETE FROM profile.unpublished WHERE "end" = ANY($1)', unnamed)
-        assert await store.unpublished(hold) == named
+        found = await store.unpublished(hold)
+        assert found is not None
+        assert (await whole(found), found.end) == (dict(named.rows), named.end)
+
+    async def test_all_rows_of_a_partition_are_read_in_pages_of_which_one_is_held_at_a_time(
+        self,
+        store: PostgresStore,
+        pool: asyncpg.Pool[Any],
+        write: Writer,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(store_module, "PAGE_ROWS", 2)
+        holds = [await store.take(n, TOPIC_ID) for n in range(2)]
+        await fold(
+            store, holds[0], write.met(ALMA, BORIS), write.met(ALMA, CHIDI), write.met(BORIS, CHIDI)
+        )
+        await fold(store, holds[1], write.described(ALMA, sector="housing"))
+        await pool.execute("DELETE FROM profile.unpublished")
+        images = [await store.unpublished(each) for each in holds]
+        first, second = (each.pages() for each in images if each is not None)
+        assert [len(await anext(first)) for _ in range(2)] == [0, 2]
+        assert await anext(second) == []
+        waits = asyncio.ensure_future(anext(second))
+        assert len(await anext(first)) == 1
+        assert not waits.done()
+        await first.aclose()
+        assert [key for key, _ in await waits] == [member_key(ALMA).encode()]
+        await second.aclose()
+        assert pool.get_idle_size() == pool.get_size()
 
     async def test_names_of_changed_rows_are_kept_until_these_are_out(
         self, store: PostgresStore, pool: asyncpg.Pool[Any], write: Writer
