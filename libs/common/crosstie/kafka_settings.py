@@ -38,7 +38,7 @@ class KafkaSettings(BaseSettings):
         None, description="PEM file of its key, where it is not in the same file."
     )
     kafka_sasl_mechanism: Mechanism = Field(
-        "SCRAM-SHA-512", description="SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN."
+        "SCRAM-SHA-512", description="How our user is proven to Kafka, for SASL."
     )
     kafka_sasl_username: str | None = Field(None, description="Our user in Kafka, for SASL.")
     kafka_sasl_password: SecretStr | None = Field(

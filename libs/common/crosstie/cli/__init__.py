@@ -50,6 +50,12 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """A callback keeps subcommands subcommands, however many are registered."""
+    if any(name.startswith("CROSSTIE_") for name in os.environ):
+        from crosstie.settings import Settings
+        from crosstie.settings_unknown import unknown
+
+        for each in unknown(os.environ, Settings.model_fields):
+            print(f"note: {each}", file=sys.stderr)
 
 
 for _name in COMMANDS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic_core import PydanticUndefined
 
 from crosstie.settings import Settings
@@ -21,11 +23,38 @@ def put_into(page: str) -> str:
 
 
 def table() -> str:
-    """Environment variable, default and meaning of every setting."""
-    rows = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
+    """Environment variable, default, limits and meaning of every setting."""
+    rows = ["| Variable | Default | Must be | Meaning |", "| --- | --- | --- | --- |"]
+    shapes = Settings.model_json_schema()["properties"]
     for name, field in Settings.model_fields.items():
         default = f"`{field.default}`"
         if field.default is PydanticUndefined or field.default is None:
             default = "not set" if field.default is None else "required"
-        rows.append(f"| `CROSSTIE_{name.upper()}` | {default} | {field.description} |")
+        rows.append(
+            f"| `CROSSTIE_{name.upper()}` | {default} | {limits(shapes[name])} | {field.description} |"
+        )
     return "\n".join(rows) + "\n"
+
+
+def limits(shape: dict[str, Any]) -> str:
+    """What the class refuses by itself, in words; what no schema says is in the description."""
+    (shape,) = (each for each in shape.get("anyOf", [shape]) if each.get("type") != "null")
+    match shape:
+        case {"enum": [*others, last]}:
+            return f"{', '.join(f'`{each}`' for each in others)} or `{last}`"
+        case {"pattern": pattern}:
+            return f"text that matches `{pattern}`"
+        case {"type": "integer" | "number" as kind}:
+            number = "whole number" if kind == "integer" else "number"
+            return f"{number}, {_range(shape)}"
+        case {"format": "path"}:
+            return "path of a file"
+        case _:
+            return "text"
+
+
+def _range(shape: dict[str, Any]) -> str:
+    if "exclusiveMinimum" in shape:
+        return f"above {shape['exclusiveMinimum']}"
+    least, most = shape["minimum"], shape.get("maximum")
+    return f"{least} or more" if most is None else f"{least} to {most}"

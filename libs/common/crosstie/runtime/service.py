@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import faulthandler
 import logging
+import os
 import re
 import signal
 import sys
@@ -35,6 +36,7 @@ from crosstie.runtime.reach import LEAVING_SECONDS, watching
 from crosstie.runtime.stopping import cut_short
 from crosstie.settings import Settings
 from crosstie.settings_faults import SEE, faults
+from crosstie.settings_unknown import unknown
 
 STOP_SECONDS = 25  # from SIGTERM to the end of the process, whatever happens
 SHUTDOWN_SECONDS = 17  # for the work to end by itself
@@ -70,15 +72,18 @@ class Service:
 
 def run(name: str, build: Callable[[Settings], Service]) -> None:
     """Read the settings, build the service, run it; exits with 2 for bad settings, 1 for failed work."""
+    strangers = unknown(os.environ, Settings.model_fields)
     try:
         settings = Settings()
         settings.brokers.ssl_context()  # wrong files are said now, not on every attempt
         telemetry.configure(settings.log_level)
+        if strangers:
+            telemetry.logger(name).warning("unknown settings", told=strangers)
         service = build(settings)
     except ValidationError as error:
-        _refuse(*faults(error, Settings))
+        _refuse(*faults(error, Settings), *strangers)
     except CrosstieError as error:
-        _refuse(str(error))
+        _refuse(str(error), *strangers)
     else:
         sys.exit(asyncio.run(serve(name, settings, service)))
 
