@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Path, Query
 
 from crosstie.runtime.limits import MOST_BODY_BYTES, limit
 from crosstie.settings import Settings
@@ -19,6 +20,13 @@ from services.matching.previewed import Asked
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(kafka_bootstrap="localhost:9092", database_url="postgresql://x/x")
     api = FastAPI()
+
+    @api.get("/members/{authority}/rounds")
+    async def rounds(
+        authority: Annotated[str, Path(pattern="^[a-z]{1,9}$")],
+        limit: Annotated[int, Query(ge=1, le=50)],
+    ) -> None:
+        """Two that may be wrong."""
 
     @api.post("/preview")
     async def preview(asked: Asked) -> Asked:
@@ -49,8 +57,23 @@ async def test_a_body_that_is_no_question_is_answered_shortly(
 ) -> None:
     answer = await http.post("/preview", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
-    assert answer.json()["detail"]
+    assert isinstance(answer.json()["detail"], str)
     assert len(answer.content) < 10_000
+
+
+async def test_what_is_wrong_in_path_and_query_is_said_in_one_sentence_without_what_was_sent(
+    http: httpx.AsyncClient,
+) -> None:
+    answer = await http.get("/members/My%20words/rounds", params={"limit": "My words"})
+    see = "see the OpenAPI document of this service"
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "detail": "/path/authority is text of 8 characters, must be text of the form ^[a-z]{1,9}$; "
+        f"{see}; /query/limit is text of 8 characters, must be a valid integer, unable to parse string "
+        f"as an integer; {see}"
+    }
+    missing = (await http.get("/members/staff/rounds")).json()["detail"]
+    assert missing == f"/query/limit is (missing), must be given; add it; {see}"
 
 
 async def test_a_body_without_a_length_is_read_no_further_than_the_limit(

@@ -32,6 +32,13 @@ def test_a_server_that_dies_or_is_away_is_tried_again(error: Exception) -> None:
         raise error
 
 
+def test_a_wait_that_ended_without_a_word_is_told_in_words() -> None:
+    with pytest.raises(DatabaseAway, match=r"^TimeoutError: no answer in time$"), transient():
+        raise TimeoutError
+    with pytest.raises(DatabaseAway, match=r"^DeadlockDetectedError: deadlock"), transient():
+        raise asyncpg.DeadlockDetectedError("deadlock detected")
+
+
 def test_what_the_database_refuses_is_not() -> None:
     with pytest.raises(asyncpg.DataError), transient():
         raise asyncpg.DataError("value out of range")

@@ -121,7 +121,7 @@ def test_somebody_elses_person_is_told_beside_what_else_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("sent", "pointer", "allowed"),
     [
-        (event("my.words", {}), "/type", ["member.joined", "contact.made", "member.unblocked"]),
+        (event("my.words", {}), "/type", ["a type of docs/events.md"]),
         (
             event("contact.made", {"members": [person("a"), person("b")], "channel": "my.words"}),
             "/data/channel",

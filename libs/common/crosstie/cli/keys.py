@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PEPPER = "CROSSTIE_API_KEY_PEPPER"
 MOST_DAYS = 36_500.0
+_REMEDY = "migrate it (`python -m crosstie.runtime.migrate`, safe to repeat), and take the login that does"
 Database = Annotated[
     str,
     typer.Option(
@@ -143,13 +144,18 @@ def pepper() -> bytes:
 
 
 def connected(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
-    """Do `work` with a connection. Exits with 2 where no URL is given; raises DatabaseAway."""
+    """Do `work` with a connection. Exits with 2 where no URL is given; raises DatabaseAway, Misconfigured."""
     import asyncpg
 
     from crosstie.runtime import reachable
     from crosstie.runtime.database import transient
 
     need({DATABASE: url})
+    not_ours = (
+        asyncpg.UndefinedTableError,
+        asyncpg.UndefinedColumnError,
+        asyncpg.InsufficientPrivilegeError,
+    )
 
     async def done() -> T:
         await reachable.postgres(url)
@@ -157,6 +163,9 @@ def connected(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
             connection = await asyncpg.connect(url, timeout=10)
             try:
                 return await work(connection)
+            except not_ours as error:
+                where = reachable.postgres_address(url)
+                raise Misconfigured(f"PostgreSQL at {where}: {error}; {_REMEDY}") from error
             finally:
                 await connection.close()
 

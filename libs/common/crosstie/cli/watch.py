@@ -128,8 +128,9 @@ def show(console: Console, received: Received) -> None:
         about = ", ".join(
             each for each in (shown.role, shown.sector, shown.organisation, level) if each
         )
+        known = f" ({about})" if about else ""
         console.print(
-            f"  {name} ({about}), sees the other {shown.direction}",
+            f"  {name}{known}, sees the other {shown.direction}",
             markup=False,
             highlight=False,
             soft_wrap=True,

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from crosstie.door import envelope, strict_json
 from crosstie.door.faults import of_model, together
+from crosstie.door.nearest import nearest
 from crosstie.errors import MISSING, Rejected, Withheld
 from crosstie.events import (
     ERASED,
@@ -30,8 +31,6 @@ from crosstie.events import (
 from crosstie.registry import Platform
 from crosstie.translation import people_in
 
-_NOUNS = (each.removeprefix("org.crosstie.").removesuffix(".v1") for each in EVENT_TYPES)
-_TYPES = f"org.crosstie.WHAT.v1, WHAT one of {', '.join(_NOUNS)}"
 _ENVELOPE = (envelope.names, envelope.version, envelope.media)
 _INDEX = re.compile(r"[0-9]{1,6}")
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -126,12 +125,17 @@ def _type(event: dict[str, Any]) -> EventType:
     name = event.get("type", MISSING)
     found = EVENT_TYPES.get(name) if isinstance(name, str) else None
     if found is None:
-        raise Rejected("/type", name, _TYPES, "see docs/events.md")
+        near = nearest(name) if isinstance(name, str) else []
+        limit = f"a type of docs/events.md{', such as ' if near else ''}{' or '.join(near)}"
+        raise Rejected("/type", name, limit, "see docs/events.md for all of them")
     return found
 
 
 def _source(event: dict[str, Any], platform: Platform) -> str:
     source = envelope.text(event, "source")
+    if not platform.sources:  # of a key for sources that its platform gave up
+        limit = "a source of this key, which has none left"
+        raise Forbidden("/source", source, limit, "use another key: this one can send nothing")
     if source not in platform.sources:
         limit = "a source of this platform: " + ", ".join(sorted(platform.sources))
         raise Forbidden("/source", source, limit, "send it with your own source and key")

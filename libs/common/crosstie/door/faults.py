@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -27,9 +26,12 @@ def together(first: Rejected, rest: Sequence[Callable[[], object]]) -> Rejected:
 
 def of_model(error: ValidationError, at: str, remedy: str) -> Rejected:
     """What pydantic found, as pointers below `at`; of values no words, of limits those of our pages."""
-    faults = [
-        _fault(each, at, remedy) for each in islice(error.errors(include_url=False), MOST_FAULTS)
-    ]
+    return of_errors(error.errors(include_url=False), at, remedy)
+
+
+def of_errors(errors: Sequence[ErrorDetails], at: str, remedy: str) -> Rejected:
+    """The same of what FastAPI found in a request: path, query or body begins each pointer."""
+    faults = [_fault(each, at, remedy) for each in errors[:MOST_FAULTS]]
     faults[0].others = tuple(faults[1:])
     return faults[0]
 
@@ -45,7 +47,7 @@ def _found(checks: Sequence[Callable[[], object]]) -> Iterator[Rejected]:
 
 def _fault(error: ErrorDetails, at: str, remedy: str) -> Rejected:
     pointer = at + "".join(f"/{strict_json.escaped(str(each))}" for each in error["loc"])
-    value = Withheld(error["input"])
+    value = Withheld(error.get("input"))
     if error["type"] == "missing":
         return Rejected(pointer, MISSING, "given", f"add it; {remedy}")
     if error["type"] == "extra_forbidden":

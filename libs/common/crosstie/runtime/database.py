@@ -62,7 +62,9 @@ def transient() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        raise DatabaseAway(refused(error) or f"{type(error).__name__}: {error}") from error
+        # asyncpg gives up in time without a word
+        words = f"{type(error).__name__}: {str(error) or 'no answer in time'}"
+        raise DatabaseAway(refused(error) or words) from error
 
 
 def refused(error: BaseException | None) -> str:

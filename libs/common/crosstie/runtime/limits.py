@@ -15,8 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from crosstie.door.strict_json import escaped
-from crosstie.errors import Withheld, shown
+from crosstie.door.faults import of_errors
 from crosstie.runtime.lengths import wrong
 from crosstie.settings import Settings
 
@@ -27,13 +26,13 @@ MOST_TARGET_BYTES = 4 * 1024
 BODY_SECONDS = 30.0  # from the end of the headers to the end of the body
 RETRY_AFTER_SECONDS = 2
 _ALWAYS = ("/health/live", "/health/ready", "/metrics")
-_MOST_MISTAKES = 20
 
 _ANSWERS = {
     400: "Content-Length is no number, or contradicts another, or Transfer-Encoding.",
     408: f"The body took over {BODY_SECONDS:.0f} seconds.",
     413: f"The body is over {MOST_BODY_BYTES // 1024**2} MiB.",
     414: f"Path and query are over {MOST_TARGET_BYTES // 1024} KiB.",
+    422: "A part of the path or the query is not what it may be: `detail` says which.",
     431: f"Over {MOST_HEADERS} headers, or {MOST_HEADER_BYTES // 1024} KiB of them.",
 }
 
@@ -144,15 +143,8 @@ def _problem(status: int, detail: str, headers: dict[str, str] | None = None) ->
 
 
 async def _mistaken(_: Request, error: Exception) -> JSONResponse:
-    """422 in FastAPI's own shape, which would echo all that was sent, and can always be sent."""
+    """422 in the words of our other refusals; FastAPI's would repeat all that was sent."""
     assert isinstance(error, RequestValidationError)
-    mistakes = [
-        {
-            "type": each["type"],
-            "loc": [part if isinstance(part, int) else escaped(part) for part in each["loc"]],
-            "msg": each["msg"].encode(errors="replace").decode(),
-            "input": shown(Withheld(each.get("input"))),
-        }
-        for each in error.errors()[:_MOST_MISTAKES]
-    ]
-    return JSONResponse({"detail": mistakes}, 422)
+    first = of_errors(error.errors(), "", "see the OpenAPI document of this service")
+    detail = "; ".join(map(str, (first, *first.others)))
+    return _problem(422, detail.encode(errors="replace").decode())
