@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from io import StringIO
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress
 
+from crosstie.cli import demo
+from crosstie.cli import stages as told_of
 from crosstie.cli.demo import _plainly
 from crosstie.cli.stages import AGAIN_SECONDS, Lines, stages
 
@@ -40,6 +43,15 @@ def test_a_stage_whose_figures_alone_change_is_told_again_only_after_a_while() -
     assert out.getvalue() == "   0 s  1 events\n  10 s  1000 events\n"
 
 
+def test_a_stage_that_does_not_change_is_told_once_however_long_it_lasts() -> None:
+    out, clock = StringIO(), Clock()
+    tell = Lines(Console(file=out), clock)
+    for _ in range(3):
+        tell("waiting for matching (start: compiling)")
+        clock.now += AGAIN_SECONDS
+    assert out.getvalue() == "   0 s  waiting for matching (start: compiling)\n"
+
+
 def test_a_quiet_console_is_told_nothing() -> None:
     out = StringIO()
     with stages(Console(file=out, quiet=True), "starting") as tell:
@@ -63,3 +75,36 @@ async def test_the_demo_tells_its_stages_in_lines_where_no_bars_are_shown(
     with _plainly(progress) as tell:
         tell("playing")
     assert out.getvalue() == told
+
+
+async def test_the_demo_tells_how_far_it_is_and_no_more_once_it_is_told_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for each in (demo, told_of):
+        monkeypatch.setattr(each, "AGAIN_SECONDS", 0.0)
+    out = StringIO()
+    progress = Progress(console=Console(file=out))
+    events = progress.add_task("events", total=9)
+
+    async def is_told(completed: int) -> bool:
+        progress.update(events, completed=completed)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return f"events {completed} of 9" in out.getvalue()
+
+    found = []
+
+    async def work() -> None:
+        with _plainly(progress):
+            found.append(await is_told(3))
+            try:
+                await asyncio.Event().wait()
+            finally:  # as the system is left
+                found.append(await is_told(7))
+
+    playing = asyncio.create_task(work())
+    while not found:  # noqa: ASYNC110  it yields
+        await asyncio.sleep(0)
+    playing.cancel()
+    await asyncio.wait((playing,))
+    assert found == [True, False]

@@ -143,16 +143,23 @@ def _print(told: dict[str, Any], books: Any, *, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _plainly(progress: Progress) -> Iterator[Tell]:
-    """Where no terminal shows the bars: a line for each stage, and every ten seconds how far it is."""
+    """Where no terminal shows the bars: a line for each stage, and every ten seconds how far it is.
+
+    Once this task is told to end, nothing more: the way out of the system may take half a minute.
+    """
     if progress.console.is_terminal:
         yield lambda _: None
         return
     lines = Lines(progress.console)
 
+    playing = asyncio.current_task()
+
     async def tell() -> None:
         while True:
             await asyncio.sleep(AGAIN_SECONDS)
-            lines.say("; ".join(_plain(each) for each in progress.tasks if each.visible))
+            if playing is not None and playing.cancelling():
+                return
+            lines("; ".join(_plain(each) for each in progress.tasks if each.visible))
 
     telling = asyncio.ensure_future(tell())
     try:

@@ -15,7 +15,7 @@ AGAIN_SECONDS = 10.0
 
 
 class Lines:
-    """One line a stage, with the seconds since the start; nothing from a quiet console.
+    """One line a change, with the seconds since the start; nothing from a quiet console.
 
     What differs in its figures alone is the same stage, and told again every ten seconds at most.
     """
@@ -27,17 +27,18 @@ class Lines:
         self._last = ("", self._started)
 
     def __call__(self, what: str) -> None:
-        now, stage = self._clock(), re.sub(r"\d+", "", what)
+        now = self._clock()
         told, at = self._last
-        if stage == told and now - at < AGAIN_SECONDS:
+        soon = now - at < AGAIN_SECONDS
+        if what == told or (soon and _stage(what) == _stage(told)):
             return
-        self._last = stage, now
-        self.say(what)
+        self._last = what, now
+        since = f"{now - self._started:4.0f} s"
+        self._console.print(f"{since}  {what}", highlight=False, markup=False, soft_wrap=True)
 
-    def say(self, what: str) -> None:
-        """Tell it, whatever was told before."""
-        at = f"{self._clock() - self._started:4.0f} s"
-        self._console.print(f"{at}  {what}", highlight=False, markup=False, soft_wrap=True)
+
+def _stage(what: str) -> str:
+    return re.sub(r"\d+", "", what)
 
 
 @contextmanager
