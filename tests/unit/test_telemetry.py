@@ -64,6 +64,12 @@ def test_what_nobody_caught_is_a_line_of_the_log_without_its_words(ending: str, 
     assert "canary" not in done.stderr + done.stdout
 
 
+def test_of_what_a_thread_did_not_catch_its_name_is_told() -> None:
+    fails = f"{OPENING}\nthreading.Thread(target=look_up, args=('x',), name='reader').start()"
+    done = subprocess.run([sys.executable, "-c", fails], capture_output=True, text=True, check=True)
+    assert json.loads(done.stderr)["thread"] == "reader"
+
+
 def test_a_thread_that_ends_itself_is_no_error() -> None:
     ends = "threading.Thread(target=sys.exit).start()"
     run = [sys.executable, "-c", f"{OPENING}\nimport sys\n{ends}"]

@@ -106,10 +106,12 @@ def configure(level: str) -> None:
     logging.getLogger("crosstie").setLevel(level)
     sys.excepthook = lambda _, error, __: _uncaught(error)
     threading.excepthook = lambda thrown: (
-        None if thrown.exc_type is SystemExit else _uncaught(thrown.exc_value)
+        None
+        if thrown.exc_type is SystemExit
+        else _uncaught(thrown.exc_value, thread=thrown.thread.name if thrown.thread else "")
     )
     sys.unraisablehook = lambda thrown: _uncaught(thrown.exc_value)
 
 
-def _uncaught(error: BaseException | None) -> None:
-    logging.getLogger("crosstie").critical("uncaught", exc_info=error)
+def _uncaught(error: BaseException | None, **where: str) -> None:
+    logging.getLogger("crosstie").critical("uncaught", exc_info=error, extra={_FIELDS: where})
