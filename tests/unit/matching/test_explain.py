@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from crosstie.matching.explain import can_give, explain, listed
@@ -7,6 +9,7 @@ from crosstie.matching.model import Suggestion
 from crosstie.network.strength import DAY_US
 from tests.unit.matching.towns import START, Town, fact, locality, member, rows, tie
 
+ROOT = Path(__file__).parents[3]
 NEED, OFFER, SECRET = (
     "Help with winter discharge",
     "Discharge planning in winter",
@@ -51,6 +54,20 @@ def test_no_other_need_is_told_to_anyone() -> None:
     gives = [*can_give(suggestion, town.network, 0), *can_give(suggestion, town.network, 1)]
     assert SECRET not in "".join(told + gives)
     assert NEED not in "".join(gives)
+
+
+def test_the_example_that_people_read_is_what_they_are_told() -> None:
+    need, offer = "discharges that wait for a home", "a home in time for discharges from hospital"
+    you = member("A", role="ward manager", sector="health", level=3, needs={"n": need})
+    them = member("B", role="head of allocations", sector="housing", level=5, offers={"o": offer})
+    names = {"B": "Kofi Mensah", "C": "Ines Duarte", "D": "Lea Brandt", "E": "Sam Okafor"}
+    known = [member(each, weekly=0) for each in "CDEF"]
+    ties = [tie(each, one.subject) for each in "AB" for one in known]
+    town = Town(rows(you, them, *known, *ties)).round()
+    told = " ".join(explain(town.made[0], town.network, 0, names.__getitem__))
+    page = (ROOT / "docs/people.md").read_text()
+    quoted = " ".join(each[2:] for each in page.splitlines() if each.startswith("> "))
+    assert quoted == told
 
 
 def test_both_read_whom_they_know() -> None:
