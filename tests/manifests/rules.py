@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterator
 from functools import cache
 
+import jsonschema
 import kubernetes_validate
 
-from tests.manifests import agreeing, lent, safe
+from tests.manifests import agreeing, lent, safe, watched
 from tests.manifests.objects import Manifest, named
 
 KUBERNETES = "1.36"
-RULES = (*safe.RULES, *agreeing.RULES, *lent.RULES)
+RULES = (*safe.RULES, *agreeing.RULES, *lent.RULES, *watched.RULES)
 
 
 def problems(objects: list[Manifest]) -> list[str]:
@@ -29,8 +30,12 @@ def schema(objects: list[Manifest]) -> Iterator[str]:
 
 @cache
 def _misshapen(manifest: str) -> str | None:
+    read = json.loads(manifest)
+    if shape := watched.SHAPES.get(read["kind"]):  # of no Kubernetes, but of whoever defines them
+        wrong = next(jsonschema.Draft202012Validator(shape).iter_errors(read), None)
+        return None if wrong is None else f"{wrong.json_path}: {wrong.message}"
     try:
-        kubernetes_validate.validate(json.loads(manifest), KUBERNETES, strict=True)
+        kubernetes_validate.validate(read, KUBERNETES, strict=True)
     except (kubernetes_validate.ValidationError, kubernetes_validate.SchemaNotFoundError) as error:
         return str(error.message)
     return None

@@ -72,7 +72,8 @@ def selectors(objects: list[Manifest]) -> Iterator[str]:
     for each in objects:
         spec = each.get("spec", {})
         wanted = spec.get("selector", {})
-        wanted = wanted.get("matchLabels", wanted) if each["kind"] != "Job" else {}
+        of_one = each["kind"] not in {"Job", "PodMonitor"}
+        wanted = wanted.get("matchLabels", wanted) if of_one else {}
         target = labels.get(each["metadata"]["name"], {})
         if wanted and not wanted.items() <= target.items():
             yield f"{named(each)}: selects no pod of its Deployment"

@@ -8,9 +8,11 @@ import logging
 from collections.abc import Awaitable
 
 import pytest
+from fastapi import FastAPI
+from prometheus_client import REGISTRY
 
 from crosstie.runtime import telemetry
-from crosstie.runtime.service import Running, readiness_told
+from crosstie.runtime.service import Running, add_health, readiness_told
 from services.matching.app import lasting, seen
 
 
@@ -60,6 +62,14 @@ async def test_a_child_that_ends_at_the_stop_or_is_cancelled_by_its_group_is_no_
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def test_a_series_tells_what_the_probe_of_readiness_answers() -> None:
+    running = Running(unready={"start": "waiting for Kafka and PostgreSQL"})
+    add_health(FastAPI(), running)
+    assert REGISTRY.get_sample_value("crosstie_ready") == 0
+    running.unready.clear()
+    assert REGISTRY.get_sample_value("crosstie_ready") == 1
 
 
 class Said(logging.Handler):

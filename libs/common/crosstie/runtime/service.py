@@ -29,7 +29,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 
 from crosstie.errors import CrosstieError, Transient
-from crosstie.runtime import telemetry
+from crosstie.runtime import readiness, telemetry
 from crosstie.runtime.connections import IDLE_SECONDS, MOST_HEAD_BYTES, bounded
 from crosstie.runtime.listening import listening
 from crosstie.runtime.reach import LEAVING_SECONDS, watching
@@ -185,6 +185,7 @@ async def _work(log: telemetry.Logger, service: Service, running: Running) -> in
 
 def add_health(api: FastAPI, running: Running) -> None:
     """Probes and metrics: live while the loop turns, ready while no reason stands against it."""
+    readiness.follows(running.unready)
 
     @api.get("/health/live", include_in_schema=False)
     async def live() -> dict[str, str]:
