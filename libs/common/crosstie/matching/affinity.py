@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from crosstie.matching import pairwise
+from crosstie.matching import leanings, pairwise
 from crosstie.matching import policy as rules
-from crosstie.matching.arrays import MILLION, Bools, Floats, Ints, contains, millionths, sparse
+from crosstie.matching.arrays import MILLION, Bools, Floats, Ints, millionths, sparse
 from crosstie.matching.graph import Graph
-from crosstie.matching.people import DIRECTIONS, Items, People
+from crosstie.matching.people import Items, People
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,8 @@ def crosses(people: People, a: Ints, b: Ints) -> Bools:
 
 def direction(people: People, a: Ints, b: Ints) -> Ints:
     """Bit of DIRECTIONS: where b stands as a sees them; across where a level is unknown."""
-    mine, theirs = people.level[a], people.level[b]
-    known = (mine > 0) & (theirs > 0)
-    upward = np.where(known & (theirs > mine), DIRECTIONS["up"], DIRECTIONS["across"])
-    return np.where(known & (theirs < mine), DIRECTIONS["down"], upward).astype(np.int64)
+    bits: Ints = leanings.leads(people.level, a, b)
+    return bits
 
 
 def given(one: Ints, other: Ints, offers: Items, needs: Items, least: float) -> Match:
@@ -121,13 +119,8 @@ def _likest(
 
 def wishes(people: People, a: Ints, b: Ints) -> tuple[Ints, Ints]:
     """1 where b[k] is towards where a[k] wishes, -1 where that is elsewhere: by level, by sector."""
-    bit = direction(people, a, b)
-    wished = people.wished_directions[a]
-    toward = np.where(wished == 0, 0, np.where(wished & bit, 1, -1))
-    wants = contains(people.wished_sectors, a * people.sectors + people.sector[b]) & (
-        people.sector[b] >= 0
-    )
-    return toward, np.where(people.wishes_sectors[a], np.where(wants, 1, -1), 0)
+    toward, sector = leanings.met(leanings.wishes_of(people), a, b)
+    return toward, sector
 
 
 def rule_odds(
@@ -148,28 +141,24 @@ def rule_odds(
 
     `closeness` of the two: see `ties.near`.
     """
-    bit = direction(people, a, b)
-    toward, sector = wishes(people, a, b)
-    known = (people.level[a] > 0) & (people.level[b] > 0)
-    steps = np.where(known, np.abs(people.level[a] - people.level[b]), 0)
-    return np.asarray(
-        weights.start
-        + weights.wished_direction * toward
-        + weights.wished_sector * sector
-        + weights.level_step * steps
-        + weights.upward * (bit == DIRECTIONS["up"])
-        + weights.mutual_contacts * np.log1p(common.contacts)
-        + weights.shared_interests * np.log1p(common.interests)
-        + weights.offer_meets_need * for_a.cosine
-        + weights.need_met_by_offer * for_b.cosine
-        + weights.same_profession * common.profession
-        + weights.same_sector * common.sector
-        + weights.same_place * common.place
-        + weights.busy * busy[a]
-        + weights.one_sided * np.maximum(effort, 0.0)
-        + weights.mentoring * mentoring
-        + weights.closeness * closeness
+    both = leanings.Common(
+        common.contacts, common.interests, common.profession, common.sector, common.place
     )
+    odds: Floats = leanings.added(
+        leanings.weights_of(weights),
+        leanings.wishes_of(people),
+        both,
+        leanings.logs_of(common.contacts, common.interests),
+        a,
+        b,
+        for_a.cosine,
+        for_b.cosine,
+        busy,
+        effort,
+        closeness,
+        mentoring,
+    )
+    return odds
 
 
 def _common(having: csr_array, a: Ints, b: Ints) -> Ints:
