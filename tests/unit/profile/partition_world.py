@@ -12,7 +12,10 @@ from services.profile import batch
 from services.profile.batch import Known
 from services.profile.memory import MemoryLog, MemoryOutlet, MemoryStore, MemoryTopic
 from services.profile.partition import Partition
+from services.profile.ports import Image
 from tests.profile_log import ALMA, BORIS, CHIDI, Logged, Writer, in_order
+
+PUBLISHING = "partition 0, publishing"
 
 
 class World:
@@ -81,3 +84,41 @@ def clean_fold(records: Sequence[Logged], keys: dict[str, bytes]) -> dict[bytes,
 
 def newest(topic: MemoryTopic) -> dict[bytes, bytes]:
     return {key: value for key, value in topic.newest.items() if value is not None}
+
+
+class Quiet(MemoryLog):
+    """A log that answers only once there is something."""
+
+    def __init__(self, records: Sequence[Logged]) -> None:
+        super().__init__({0: list(records)})
+        self.more = asyncio.Event()
+
+    async def fetch(self, partition: int) -> Sequence[Logged]:
+        while not (found := await super().fetch(partition)):
+            await self.more.wait()
+        return found  # type: ignore[return-value]  # the protocol knows less of a record
+
+
+class Held(MemoryOutlet):
+    """A broker that takes an image when it is let go, and then does as it was told."""
+
+    def __init__(self, topic: MemoryTopic, error: Exception | None = None) -> None:
+        super().__init__(topic)
+        self.go, self.error = asyncio.Event(), error
+
+    async def publish(self, image: Image) -> None:
+        await self.go.wait()
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        await super().publish(image)
+
+
+def waiting(world: World, outlet: MemoryOutlet | None = None) -> Partition:
+    log = Quiet(world.records)
+    return Partition(0, log, world.store, outlet or MemoryOutlet(world.topic), world.unready)
+
+
+async def turns() -> None:
+    for _ in range(100):
+        await asyncio.sleep(0)
