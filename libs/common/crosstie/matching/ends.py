@@ -27,10 +27,17 @@ def pulled(a: Places, b: Places, pull: Floats, root: Floats) -> Floats:
 
 
 def _pulled(a: Any, b: Any, pull: Any, root: Any) -> Any:
+    """Quicker where a[k] stays the same: their sum is at hand; who is both ends has no pull."""
     total = np.zeros(len(root))
-    for k in range(len(a)):
-        total[a[k]] += pull[k] * root[b[k]]
-        total[b[k]] += pull[k] * root[a[k]]
+    k = 0
+    while k < len(a):
+        one = a[k]
+        mine, so_far = root[one], total[one]
+        while k < len(a) and a[k] == one:
+            so_far += pull[k] * root[b[k]]
+            total[b[k]] += pull[k] * mine
+            k += 1
+        total[one] = so_far
     return total
 
 
