@@ -143,9 +143,9 @@ def decided(
     return Decided(record.chained(round), after, ready)
 
 
-def delivered(round: Round, delivery: dict[str, tuple[str, ...]]) -> Round:
-    """The same round and where its suggestions went; its digest does not cover that."""
-    return structs.replace(round, delivery=delivery)
+def delivered(round: Round, delivery: dict[str, tuple[str, ...]], at: int) -> Round:
+    """The same round and where its suggestions went, as of when; its digest does not cover that."""
+    return structs.replace(round, delivery=delivery, delivery_at=at)
 
 
 def now(clock: Literal["wall", "log"], latest: int) -> int:

@@ -32,7 +32,16 @@ log = logger("matching.publishing")
 
 CLOSE_SECONDS = 3.0
 _TRANSACTIONAL_ID = "matching"  # after the deployment's prefix
-_TAKEN = "another leader publishes now"
+TAKEN = "another leader publishes now"
+
+
+def sole_producer(settings: Settings) -> AIOKafkaProducer:
+    """What writes `rounds.v1`: once it is started, no other that was started before can."""
+    return AIOKafkaProducer(
+        **producer_options(settings),
+        transactional_id=f"{settings.topic_prefix}{_TRANSACTIONAL_ID}",
+        transaction_timeout_ms=TRANSACTION_MS,
+    )
 
 
 class Publisher:
@@ -75,11 +84,7 @@ class Publisher:
     async def _ready(self) -> AIOKafkaProducer:
         """The producer; a new one has agreed with `rounds.v1` before it is used."""
         if self._producer is None:
-            producer = AIOKafkaProducer(
-                **producer_options(self._settings),
-                transactional_id=f"{self._settings.topic_prefix}{_TRANSACTIONAL_ID}",
-                transaction_timeout_ms=TRANSACTION_MS,
-            )
+            producer = sole_producer(self._settings)
             try:
                 await started(producer, self._running)
                 await self._agree()
@@ -125,13 +130,13 @@ class Publisher:
             await self._known(producer, topics)
             begun = False  # only once there is something at hand: all readers wait for its end
             async for some in images:
-                with in_transaction(_TAKEN):
+                with in_transaction(TAKEN):
                     if not begun:
                         await producer.begin_transaction()
                         begun = True
                     await self._put(producer, some)
             if begun:
-                with in_transaction(_TAKEN):
+                with in_transaction(TAKEN):
                     await producer.commit_transaction()
         except BaseException:
             await self.close()  # whether it went out is asked of rounds.v1 by the next one

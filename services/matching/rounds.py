@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 
+from crosstie import instants
 from crosstie.matching import ledger as ledgers
 from crosstie.matching import record
 from crosstie.matching.drawing import ordered
@@ -169,6 +170,7 @@ class Leader:
         """The round with all that follows from it: whom to tell, in which words."""
         changed = [change.suggestion for change in result.round.changes]
         people = await self._people.named(tell.named_in(changed))
+        asked_at = instants.now()
         platforms = await self._people.platforms() if changed else []
         made = {
             change.suggestion.id: told(change.suggestion.members, people, platforms)
@@ -176,7 +178,7 @@ class Leader:
             if change.cause == "made"
         }
         before = await self._store.told([each.id for each in changed if each.id not in made])
-        round = delivered(result.round, made)
+        round = delivered(result.round, made, asked_at)
         where, whose = before | made, {each.name: each.authorities for each in platforms}
         to = (self._settings.topics, self._settings.deployment)
         images = await off_loop(

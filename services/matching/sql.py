@@ -53,6 +53,11 @@ NEWEST_LEDGER = "SELECT n, body FROM matching.ledgers ORDER BY n DESC LIMIT 1"
 ROUNDS_AFTER = "SELECT body FROM matching.rounds WHERE n > $1 ORDER BY n LIMIT $2"
 ROUNDS_UPTO = "SELECT body FROM matching.rounds WHERE n <= $1 ORDER BY n DESC LIMIT $2"
 
+BODIES = """
+-- rounds in order: those after $1 up to $2
+SELECT n, body FROM matching.rounds WHERE n > $1 AND n <= $2 ORDER BY n LIMIT $3
+"""
+
 PUT_IMAGES = """
 INSERT INTO matching.outbox (n, i, topic, key, headers, value)
 SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bytea[], $5::json[], $6::bytea[])

@@ -14,7 +14,7 @@ from crosstie.runtime.kafka import consumer_options, started
 from crosstie.runtime.stopping import stop
 from crosstie.settings import Settings
 
-RESTORE = "restore it from your copy (docs/operators.md#back-up)"
+RESTORE = "restore it by `crosstie rounds restore` or from your copy (docs/operators.md#back-up)"
 _FIRST_RECORDS = 64  # looked back at first; eightfold with every further look
 
 

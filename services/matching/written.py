@@ -49,7 +49,7 @@ def summary(round: Round) -> str:
     counts = Counter(change.cause for change in round.changes)
     shown = Counter(state for state in map(news, round.changes) if state is not None)
     fields = structs.asdict(structs.replace(round, changes=(), delivery={}))
-    del fields["changes"], fields["delivery"]
+    del fields["changes"], fields["delivery"], fields["delivery_at"]
     sums = {"counts": dict(sorted(counts.items())), "shown": dict(sorted(shown.items()))}
     return json.dumps(fields | sums)
 

@@ -36,7 +36,7 @@ DEFECTS = (
         ),
         (
             PUBLISHING,
-            '                transactional_id=f"{self._settings.topic_prefix}{_TRANSACTIONAL_ID}",\n',
+            '        transactional_id=f"{settings.topic_prefix}{_TRANSACTIONAL_ID}",\n',
             "",
         ),
     ),
@@ -45,8 +45,8 @@ DEFECTS = (
         f"{PUBLISHED}test_a_predecessor_in_mid_transaction_is_fenced_and_its_records_never_show",
         (
             PUBLISHING,
-            'f"{self._settings.topic_prefix}{_TRANSACTIONAL_ID}"',
-            'f"{self._settings.topic_prefix}{_TRANSACTIONAL_ID}{id(self)}"',
+            'f"{settings.topic_prefix}{_TRANSACTIONAL_ID}"',
+            'f"{settings.topic_prefix}{_TRANSACTIONAL_ID}{asyncio.get_running_loop().time()}"',
         ),
     ),
     defect(

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import asyncpg
 import pytest
 from aiokafka.errors import ProducerFenced
 
 from crosstie.errors import DatabaseAway, Fenced, LogGap
-from crosstie.runtime.admin import create_topics, delete_topics, partitions_of
-from crosstie.runtime.service import Running
-from services.matching.publishing import Publisher
+from crosstie.runtime.admin import create_topics, delete_topics
 from services.matching.store import Store
 from services.matching.written import Image
-from tests.services.matching_rounds import recorded, round_after, round_one
+from tests.services.matching_rounds import make_again, recorded, rivals, round_after, round_one
 from tests.services.matching_running import replica
 from tests.services.matching_world import (
     PLATFORM,
@@ -143,7 +139,9 @@ async def test_a_log_of_rounds_that_is_made_again_gets_no_round_and_is_told(
             await successor.take_over()
         await make_again(village)
         await store.commit(second := round_after(village, first))
-        with pytest.raises(LogGap, match=r"goes on at offset 0, but \d was .*; restore it from"):
+        with pytest.raises(
+            LogGap, match=r"goes on at offset 0, but \d was .*; restore it by `crosstie rounds"
+        ):
             await (leader if wrote else successor).publish(2)
         assert await village.rounds() == []
         with pytest.raises(LogGap, match="ends at round 0, but 1 were published; restore it"):
@@ -152,29 +150,3 @@ async def test_a_log_of_rounds_that_is_made_again_gets_no_round_and_is_told(
             await village.hand.log.send_and_wait(topic, each.value, each.key)
         with pytest.raises(LogGap, match="begins at round 2, must at 1"):
             await successor.take_over()
-
-
-async def make_again(village: World) -> None:
-    """As an operator might, who thinks that services do it all anew."""
-    topics, brokers = village.settings.topics, village.settings.brokers
-    await asyncio.to_thread(delete_topics, brokers, [topics.rounds.name])
-
-    async def there() -> bool:
-        await asyncio.to_thread(create_topics, brokers, [topics.rounds])
-        return (await asyncio.to_thread(partitions_of, brokers)).get(topics.rounds.name) == 1
-
-    await until(there)
-
-
-@contextlib.asynccontextmanager
-async def rivals(village: World) -> AsyncIterator[tuple[Store, Publisher, Publisher]]:
-    """The ledger, who led it, and who will."""
-    async with asyncpg.create_pool(village.settings.database_url.get_secret_value()) as pool:
-        store = Store(pool)
-        zombie, successor = (Publisher(village.settings, store, Running()) for _ in range(2))
-        await zombie.take_over()
-        try:
-            yield store, zombie, successor
-        finally:
-            await zombie.close()
-            await successor.close()

@@ -81,6 +81,7 @@ KAFKA, DATABASE = "CROSSTIE_KAFKA_BOOTSTRAP", "CROSSTIE_DATABASE_URL"
     [
         ("check", [KAFKA, DATABASE]),
         ("rounds list", [KAFKA, DATABASE]),
+        ("rounds restore", [KAFKA, DATABASE]),
         ("quarantine list", [KAFKA, DATABASE]),
         ("forget staff p-1", [KAFKA, DATABASE]),
         ("platforms add x --source /x --authority x", [KAFKA, DATABASE]),

@@ -96,7 +96,8 @@ def test_parts_that_nobody_ends_stand_in_nobodys_way() -> None:
 
 def test_delivery_is_beside_the_digest() -> None:
     plain = round_of(1, suggestions=1)
-    assert record.digest(structs.replace(plain, delivery={"x": ("intranet",)})) == plain.digest
+    told = structs.replace(plain, delivery={"x": ("intranet",)}, delivery_at=1)
+    assert record.digest(told) == plain.digest
     assert record.digest(structs.replace(plain, at=2)) != plain.digest
 
 

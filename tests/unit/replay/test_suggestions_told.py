@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
+from crosstie.door.envelope import AHEAD_US
 from crosstie.events import Person
 from crosstie.replay.history import History
 from crosstie.replay.shown import Shown
@@ -108,11 +109,12 @@ def test_a_platform_is_expected_in_rounds_that_opened_after_it_was_registered(
 ) -> None:
     later = suggestion("s2", (ANN, CID), round=2)
     chain = rounds(made(suggestion()), made(later))
+    opened = (chain[1].at - AHEAD_US) // 1_000
     snapshot = world.snapshot(
-        rounds=chain, platforms=TWO, registered={"academy": (minutes + 60) * 60_000}
+        rounds=chain, platforms=TWO, registered={"academy": opened + minutes * 60_000}
     )
     history = History(chain)
-    history.published_at = {1: 3_600_000, 2: 7_200_000}
+    history.recorded_at = dict.fromkeys((1, 2), opened + 24 * 3_600_000)  # restored since
     them = (PEOPLE[0], Person(authority="staff", id=CID.lower()))
     shown = Shown()
     second = record(1, "made", them, n=2, suggestion="s2", round=2)

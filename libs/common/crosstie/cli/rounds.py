@@ -18,7 +18,7 @@ _ID_SHOWN = 8
 
 def register(app: typer.Typer) -> None:
     rounds = typer.Typer(
-        help="Rounds: what they decided; pause them, ask for a full one, try one out.",
+        help="Rounds: what they decided; pause them, ask for a full one, try one out, restore their log.",
         no_args_is_help=True,
     )
     rounds.command("list")(list_rounds)
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     rounds.command("resume")(resume)
     rounds.command("full")(full)
     rounds.command("dry-run")(dry_run)
+    rounds.command("restore")(restore)
     app.add_typer(rounds, name="rounds")
 
 
@@ -83,6 +84,26 @@ def dry_run(
     chosen = settings(kafka=True, postgres=True)
     rules = app.rules_of(chosen) if policy is None else decide.Rules.of(policy.read_bytes())
     _print(completed(operate.tried(chosen, rules)), as_json=as_json)
+
+
+def restore(as_json: AsJson = False) -> None:
+    """Write what the topic of rounds lacks of those published, byte for byte, as PostgreSQL has them.
+
+    For a topic that was lost and made again, or lacks its last rounds. Nobody may lead meanwhile:
+    while a replica of matching does, it is refused. May be repeated.
+    """
+    from services.matching import restoring
+
+    done = completed(restoring.restored(settings(kafka=True, postgres=True)))
+    if as_json:
+        print(json.dumps(done._asdict()))
+        return
+    wrote = (
+        f"{done.now - done.before} rounds written"
+        if done.now > done.before
+        else "nothing was lacking"
+    )
+    print(f"{wrote}; the topic held {done.before} before, and holds {done.now} now")
 
 
 def _paused(*, paused: bool, as_json: bool) -> None:

@@ -76,6 +76,7 @@ class Round(Struct, frozen=True, omit_defaults=True):
     `offsets` is V: the end of every partition of `events.v1` that the network reflects.
     `digest` is of the previous digest and this round's own bytes: a hash chain. Defaults are left
     out of these, so that a field added with a default leaves the digests of old rounds alone.
+    No digest covers `delivery` and `delivery_at`: who deals with which people is not computed.
     """
 
     n: int
@@ -92,6 +93,7 @@ class Round(Struct, frozen=True, omit_defaults=True):
     changes: tuple[Change, ...]
     notes: dict[str, int] = {}  # counts: candidates, pairs, ignored answers, optimality gap, ...
     delivery: dict[str, tuple[str, ...]] = {}  # suggestion id -> platforms; not recomputed
+    delivery_at: int = 0  # wall clock, when platforms were asked for; 0: of an earlier version
     settle_only: bool = False  # rounds were held: it made nothing, and serves nobody
 
 

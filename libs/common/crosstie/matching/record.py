@@ -45,7 +45,7 @@ def decode(body: bytes) -> Round:
 
 def digest(round: Round) -> str:
     """What `round.digest` must be: blake2b of the previous digest and the round without delivery."""
-    bare = structs.replace(round, digest="", delivery={})
+    bare = structs.replace(round, digest="", delivery={}, delivery_at=0)
     return blake2b(round.previous.encode() + encode(bare), digest_size=DIGEST_BYTES).hexdigest()
 
 
@@ -62,13 +62,17 @@ def seed(deployment: str, n: int) -> int:
 
 def split(round: Round) -> tuple[Record, ...]:
     """The records of one round, in order; they go out in one transaction."""
-    body, n = encode(round), str(round.n)
+    return parts(round.n, encode(round))
+
+
+def parts(n: int, body: bytes) -> tuple[Record, ...]:
+    """The records of round `n`, whose bytes are `body`."""
     if len(body) <= PART_BYTES:
-        return (Record(n.encode(), body),)
-    parts = [body[i : i + PART_BYTES] for i in range(0, len(body), PART_BYTES)]
+        return (Record(str(n).encode(), body),)
+    found = [body[i : i + PART_BYTES] for i in range(0, len(body), PART_BYTES)]
     return tuple(
-        Record(f"{n}/{i}".encode(), part, ((PART_HEADER, f"{i}/{len(parts)}".encode()),))
-        for i, part in enumerate(parts, 1)
+        Record(f"{n}/{i}".encode(), part, ((PART_HEADER, f"{i}/{len(found)}".encode()),))
+        for i, part in enumerate(found, 1)
     )
 
 
@@ -124,18 +128,20 @@ def genuine(rounds: Iterable[Round]) -> Iterator[Round]:
             n = round.n
 
 
-def following(rounds: Iterable[Round], n: int, previous: str) -> Iterator[Round]:
+def following(
+    rounds: Iterable[Round], n: int, previous: str, where: str = "rounds.v1"
+) -> Iterator[Round]:
     """The rounds after round `n` whose digest is `previous`, each checked against the one before.
 
-    Raises LogGap where a round is missing, or tells another history.
+    Raises LogGap where a round is missing, or tells another history than it must `where` it is from.
     """
     for round in rounds:
         if round.n <= n:
             continue
         if round.n != n + 1:
-            raise LogGap(f"rounds.v1 goes from round {n} to round {round.n}")
+            raise LogGap(f"{where} goes from round {n} to round {round.n}")
         if round.previous != previous or digest(round) != round.digest:
-            raise LogGap(f"round {round.n} of rounds.v1 does not follow from round {n}")
+            raise LogGap(f"round {round.n} of {where} does not follow from round {n}")
         yield round
         n, previous = round.n, round.digest
 

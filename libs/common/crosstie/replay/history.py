@@ -28,7 +28,7 @@ class History:
         self.states: dict[str, dict[int, Suggestion]] = {}  # id -> seq -> suggestion
         self.changed_in: dict[str, dict[int, int]] = {}  # id -> seq -> round
         self.platforms: dict[str, tuple[str, ...]] = {}
-        self.published_at: dict[int, int] = {}  # n -> Kafka's timestamp, ms
+        self.recorded_at: dict[int, int] = {}  # n -> Kafka's timestamp of the record or a copy, ms
         self.faults: list[str] = []
         self._digest = ""
         for each in rounds:
@@ -104,7 +104,7 @@ def read(records: Iterable[Record]) -> History:
             history.faults.append(
                 f"{each.topic}@{each.offset}: no round; matching did not write it"
             )
-        history.published_at[n] = each.timestamp
+        history.recorded_at[n] = each.timestamp
     for round in rounds_record.joined(as_published(kept)):
         history.take(round)
     told = {0, *(each.n for each in history.rounds)}  # 0: named above

@@ -1,26 +1,25 @@
 """Which platforms had an authority while a round was decided: as the registry dates what changed.
 
-Rounds have the log's time and platforms the wall clock's, so what was there when is known by Kafka's
-timestamps: a round opens after the one before is published, and is published after it is decided.
+Rounds have the log's time and platforms the wall clock's: `moments` says what is known of the one in
+terms of the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import inf
 
+from crosstie.replay.moments import Moments, Span
 from crosstie.replay.tables import AuthorityChange, Snapshot
 
-SKEW_MS = 60_000  # clocks of Kafka's clients and of PostgreSQL may be apart so far
-
-Span = tuple[float, float]  # wall clock, ms; -inf: since the platform was added, inf: still
+SKEW_MS = 60_000  # clocks of services, of Kafka and of PostgreSQL may be apart so far
 
 
 class Holding:
     """Who has an authority, or had it, and when."""
 
-    def __init__(self, snapshot: Snapshot, published_at: Mapping[int, int]) -> None:
-        self._published_at = published_at
+    def __init__(self, snapshot: Snapshot, moments: Moments) -> None:
+        self._moments = moments
+        # -inf: since the platform was added, inf: still
         self._spans: dict[tuple[str, str], list[Span]] = {}
         for platform, authorities in snapshot.platforms.items():
             changes = [each for each in snapshot.changes if each.platform == platform]
@@ -43,7 +42,7 @@ class Holding:
 
     def surely(self, platform: str, authority: str, n: int) -> bool:
         """Whether it had it all the time that round n may have been decided in, once it was there."""
-        opened, published = self._window(n)
+        opened, published = self._moments.between(n)
         return any(
             (since == -inf or since + SKEW_MS < opened)
             and (until == inf or published < until - SKEW_MS)
@@ -52,14 +51,17 @@ class Holding:
 
     def perhaps(self, platform: str, authority: str, n: int) -> bool:
         """Whether it had it at some time that round n may have been decided in."""
-        opened, published = self._window(n)
+        opened, published = self._moments.between(n)
         return any(
             since - SKEW_MS < published and opened < until + SKEW_MS
             for since, until in self._spans.get((platform, authority), ())
         )
 
-    def _window(self, n: int) -> Span:
-        return self._published_at.get(n - 1, -inf), self._published_at.get(n, inf)
+    def unknown(self, platform: str, authority: str, n: int) -> bool:
+        """Whether nobody can tell any more if it had it when round n was decided."""
+        if self._moments.known(n) or self.surely(platform, authority, n):
+            return False
+        return self.perhaps(platform, authority, n)
 
 
 def _spans(changes: list[AuthorityChange]) -> list[Span]:

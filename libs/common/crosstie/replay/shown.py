@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from crosstie.instants import to_rfc3339
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.history import History
-from crosstie.replay.holding import Holding
 from crosstie.replay.sources import Record
 from crosstie.replay.tables import Snapshot
 from crosstie.replay.telling import Telling
@@ -67,7 +66,7 @@ class Shown:
     def close(self, history: History, snapshot: Snapshot) -> Book:
         """Compare with the rounds: nothing shown that was not decided, nothing decided and not shown."""
         self.audit.count("suggestions", len({id for _, id in self.seen}))
-        courses, holding = _courses(history), Holding(snapshot, history.published_at)
+        courses, telling = _courses(history), Telling(history, snapshot)
         for (platform, id), seen in sorted(self.seen.items()):
             if (course := courses.get(id)) is None:
                 self.audit.differs(f"{platform}: {id} was shown, and no round made it")
@@ -76,7 +75,7 @@ class Shown:
                 self.audit.differs(f"{platform}: {id} was shown, and is not delivered there")
             self._decided(platform, id, seen, course)
             known = platform in snapshot.platforms  # of another, whoever it addressed was its own
-            own = holding.authorities(platform) if known else seen.addressed
+            own = telling.authorities(platform) if known else seen.addressed
             for authority in sorted(seen.addressed - own):
                 self.audit.differs(f"{platform}: {id} has sentences for somebody of {authority}")
             first = history.states[id][min(history.states[id])]
@@ -85,8 +84,13 @@ class Shown:
             due = [step for step in course if step.n <= snapshot.head.published_n]
             for platform in history.platforms.get(id, ()):
                 self._expect(platform, id, due)
-        for fault in Telling(history, snapshot).faults():
+        for fault in telling.faults():
             self.audit.differs(fault)
+        if telling.unknown:
+            self.audit.note(
+                f"{telling.unknown} deliveries are not judged: an authority changed hands at about the time "
+                "of rounds that do not say when they were decided, since an earlier version did"
+            )
         return self.audit.closed()
 
     def _take(self, platform: str, record: Record) -> None:

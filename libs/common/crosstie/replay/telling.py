@@ -1,7 +1,7 @@
 """Whom a suggestion is delivered to, against registry and vault: every platform whose people it is about.
 
 A platform that was added later hears of what is made from then on: since when it was there is known by
-Kafka's timestamps (see `holding`), and by deliveries.
+when rounds were decided (see `moments`), and by deliveries.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from math import inf
 from crosstie.matching.model import Round, Suggestion
 from crosstie.replay.history import History
 from crosstie.replay.holding import SKEW_MS, Holding
+from crosstie.replay.moments import Moments
 from crosstie.replay.tables import Snapshot
 
 
@@ -21,8 +22,16 @@ class Telling:
     def __init__(self, history: History, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._rounds = history.rounds[: snapshot.head.n]
-        self._holding = Holding(snapshot, history.published_at)
-        self._since = {each: _since(each, history, snapshot) for each in snapshot.platforms}
+        moments = Moments(history.rounds, history.recorded_at)
+        self._holding = Holding(snapshot, moments)
+        self._since = {
+            each: _since(each, history, moments, snapshot) for each in snapshot.platforms
+        }
+        self.unknown = 0  # deliveries that nobody can judge any more, once all `faults` were asked
+
+    def authorities(self, platform: str) -> frozenset[str]:
+        """All that it has, or had."""
+        return self._holding.authorities(platform)
 
     def faults(self) -> Iterator[str]:
         """Suggestions that were delivered to too few, or to a platform they are no business of."""
@@ -46,30 +55,31 @@ class Telling:
                 yield f"{suggestion.id}: no platform of {authority} was told"
                 continue
             for platform in theirs:
-                due = self._holding.surely(platform, authority, round.n)
-                if due and platform not in told and self._since[platform] <= round.n:
+                if platform in told or self._since[platform] > round.n:
+                    continue
+                if self._holding.surely(platform, authority, round.n):
                     yield f"{platform}: {suggestion.id} should have been told, and was not"
+                self.unknown += self._holding.unknown(platform, authority, round.n)
 
     def _strangers(self, suggestion: Suggestion, n: int, told: Collection[str]) -> Iterator[str]:
         people = self._snapshot.people
         if not all(each in people for each in suggestion.members):
             return
         authorities = {people[each][0] for each in suggestion.members}
-        for platform in sorted(told):
-            if platform in self._since and not any(
-                self._holding.perhaps(platform, each, n) for each in authorities
-            ):
+        for platform in sorted(self._since.keys() & told):
+            if not any(self._holding.perhaps(platform, each, n) for each in authorities):
                 yield f"{platform}: {suggestion.id} was told, and is about nobody of theirs"
+            elif not any(self._holding.surely(platform, each, n) for each in authorities):
+                self.unknown += any(
+                    self._holding.unknown(platform, each, n) for each in authorities
+                )
 
 
-def _since(platform: str, history: History, snapshot: Snapshot) -> float:
-    """The first round that must have known the platform: it told it, or opened after it was there.
-
-    A round opens after the one before is published.
-    """
+def _since(platform: str, history: History, moments: Moments, snapshot: Snapshot) -> float:
+    """The first round that must have known the platform: it told it, or opened after it was there."""
     there = snapshot.registered.get(platform, inf) + SKEW_MS
     for round in history.rounds:
-        if history.published_at.get(round.n - 1, -inf) > there:
+        if moments.between(round.n)[0] > there:
             return round.n
         if any(platform in told for told in round.delivery.values()):
             return round.n
