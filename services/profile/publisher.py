@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from itertools import pairwise
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
@@ -62,7 +63,8 @@ class KafkaOutlet:
         with in_transaction(_TAKEN):
             await self._producer.begin_transaction()
             offsets = await self._put(self._producer, image, mark)
-            if self._last is not None and min(offsets, default=self._last + 1) <= self._last:
+            written = [] if self._last is None else [self._last]
+            if any(later <= earlier for earlier, later in pairwise([*written, *offsets])):
                 raise made_again(self._topic)  # it is younger than what we wrote to it
             await self._producer.commit_transaction()
         self._last = max(offsets, default=self._last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from crosstie.brokers import Brokers
 from services.profile import namesake
 from services.profile.memory import MemoryTopic
 from services.profile.namesake import MadeAgain, Namesake
-from services.profile.ports import Image
+from services.profile.ports import Image, Rows
 from services.profile.publisher import KafkaOutlet
 from tests.profile_log import Writer
 from tests.unit.profile.partition_world import (
@@ -92,6 +93,25 @@ async def test_nothing_is_committed_to_a_topic_that_was_made_again_meanwhile(
     broker.made_again()
     with pytest.raises(MadeAgain, match=r"t\.network\.v1 was made again"):
         await outlet.publish(IMAGE)
+    assert len(broker.committed) == published
+
+
+@pytest.mark.parametrize("published", [0, 1])
+async def test_nothing_is_committed_to_a_topic_that_was_made_again_between_two_pages(
+    published: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker(monkeypatch)
+    outlet = await outlet_on(broker)
+    for _ in range(published):
+        await outlet.publish(IMAGE)
+
+    async def beyond() -> AsyncGenerator[Rows]:
+        yield IMAGE.rows
+        broker.made_again()
+        yield IMAGE.rows
+
+    with pytest.raises(MadeAgain, match=r"t\.network\.v1 was made again"):
+        await outlet.publish(Image(0, [], 1, 1, beyond))
     assert len(broker.committed) == published
 
 
