@@ -39,6 +39,14 @@ def test_a_wait_that_ended_without_a_word_is_told_in_words() -> None:
         raise asyncpg.DeadlockDetectedError("deadlock detected")
 
 
+def test_a_connection_that_ended_without_a_word_is_not_told_as_one_that_took_too_long() -> None:
+    with (
+        pytest.raises(DatabaseAway, match=r"^ConnectionAbortedError: it says no more$"),
+        transient(),
+    ):
+        raise ConnectionAbortedError
+
+
 def test_what_the_database_refuses_is_not() -> None:
     with pytest.raises(asyncpg.DataError), transient():
         raise asyncpg.DataError("value out of range")

@@ -63,7 +63,8 @@ def transient() -> Iterator[None]:
         yield
     except _AWAY as error:
         # asyncpg gives up in time without a word
-        words = f"{type(error).__name__}: {str(error) or 'no answer in time'}"
+        silent = "no answer in time" if isinstance(error, TimeoutError) else "it says no more"
+        words = f"{type(error).__name__}: {str(error) or silent}"
         raise DatabaseAway(refused(error) or words) from error
 
 
