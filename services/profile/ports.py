@@ -39,12 +39,16 @@ class Image:
     beyond: Callable[[], AsyncGenerator[Rows]] | None = field(default=None, compare=False)
 
     async def pages(self) -> AsyncGenerator[Rows]:
-        """All of its rows, a part at a time. Raises what `beyond` raises: DatabaseAway."""
-        yield self.rows
+        """All of its rows, a part at a time. Raises what `beyond` raises: DatabaseAway.
+
+        Those beyond come first: they may wait long for their turn, and a transaction ages from its
+        first row on.
+        """
         if self.beyond is not None:
             async with contextlib.aclosing(self.beyond()) as pages:
                 async for page in pages:
                     yield page
+        yield self.rows
 
 
 class Store(Protocol):

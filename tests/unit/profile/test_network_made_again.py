@@ -115,6 +115,16 @@ async def test_nothing_is_committed_to_a_topic_that_was_made_again_between_two_p
     assert len(broker.committed) == published
 
 
+async def test_no_row_is_sent_while_those_beyond_wait_for_their_turn() -> None:
+    tombstone, row = (b"member/A", None), (b"member/B", b"{}")
+
+    async def beyond() -> AsyncGenerator[Rows]:
+        yield [row]
+
+    pages = Image(0, [tombstone], 1, 1, beyond).pages()
+    assert [list(each) async for each in pages] == [[row], [tombstone]]
+
+
 async def test_who_asks_at_the_same_time_is_told_after_one_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
