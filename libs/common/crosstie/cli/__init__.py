@@ -50,7 +50,7 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """A callback keeps subcommands subcommands, however many are registered."""
-    if any(name.startswith("CROSSTIE_") for name in os.environ):
+    if any(name.upper().startswith("CROSSTIE_") for name in os.environ):
         from crosstie.settings import Settings
         from crosstie.settings_unknown import unknown
 
