@@ -51,7 +51,7 @@ long: $(READY) ## the tests that take minutes: servers killed, away, frozen or o
 
 .PHONY: cover
 cover: $(READY) ## the test suite with branch coverage
-	$(BIN)/python -m pytest -m 'not bench' --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -m 'not bench and not long' --cov --cov-report=term $(ARGS)
 
 .PHONY: bench
 bench: $(READY) ## measure: figures and ratios as JSON (ARGS='--only rounds --sizes 1000')

@@ -24,6 +24,7 @@ from services.profile.ports import Image, Rows
 log = logger("profile")
 
 _CLOSE_SECONDS = 5
+PAGE_SECONDS = 30.0  # other partitions wait for their turn meanwhile
 _TAKEN = "a later producer has the transactional id"
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -87,7 +88,8 @@ class KafkaOutlet:
         async with contextlib.aclosing(image.pages()) as pages:
             async for page in pages:
                 if page:  # aiokafka says nothing of a batch that is empty
-                    offsets += await self._sent(producer, image.partition, page)
+                    async with asyncio.timeout(PAGE_SECONDS):
+                        offsets += await self._sent(producer, image.partition, page)
         return offsets + await self._sent(producer, image.partition, last)
 
     async def _sent(self, producer: AIOKafkaProducer, partition: int, rows: Rows) -> list[int]:

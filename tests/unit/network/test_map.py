@@ -114,14 +114,23 @@ def test_nobody_is_a_way_who_may_not_be_asked(facts: dict[str, object]) -> None:
     assert all(each.ways == () for each in found.missing_sectors)
 
 
-@pytest.mark.parametrize("side", ["blocked_by_a", "blocked_by_b"])
-def test_whoever_blocked_me_or_is_blocked_is_no_contact_no_way_and_nobody_to_reach(
-    side: str,
+@pytest.mark.parametrize("mine", [True, False])
+@pytest.mark.parametrize("whom", ["boss", "mate", "warden"])  # before me in a tie, and after me
+def test_whom_i_blocked_is_no_contact_and_who_blocked_me_is_one_as_before(
+    whom: str, mine: bool
 ) -> None:
+    before = [tie("me", whom), tie("me", "friend")]
+    side = "blocked_by_a" if (before[0].a == "me") is mine else "blocked_by_b"
+    after = [structs.replace(before[0], **{side: Fact(True, 1, "p", "1")}), before[1]]
+    expected, found = mapped(before[1:] if mine else before), mapped(after)
+    assert (found.contacts, found.sectors) == (expected.contacts, expected.sectors)
+
+
+@pytest.mark.parametrize("side", ["blocked_by_a", "blocked_by_b"])
+def test_whoever_blocked_me_or_is_blocked_is_no_way_and_nobody_to_reach(side: str) -> None:
     blocked = structs.replace(tie("me", "mate"), **{side: Fact(True, 1, "p", "1")})
     beyond = [tie("mate", "warden"), tie("friend", "mate")]
     found = mapped([blocked, tie("me", "friend")], beyond)
-    assert [each.subject for each in found.contacts] == ["friend"]
     assert all(each.ways == () for each in (*found.missing_sectors, *found.missing_levels))
 
 

@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from crosstie.brokers import Brokers
-from services.profile import namesake
+from crosstie.errors import BrokerAway
+from services.profile import namesake, publisher
 from services.profile.memory import MemoryTopic
 from services.profile.namesake import MadeAgain, Namesake
 from services.profile.ports import Image, Rows
@@ -113,6 +114,28 @@ async def test_nothing_is_committed_to_a_topic_that_was_made_again_between_two_p
     with pytest.raises(MadeAgain, match=r"t\.network\.v1 was made again"):
         await outlet.publish(Image(0, [], 1, 1, beyond))
     assert len(broker.committed) == published
+
+
+async def test_a_page_that_no_broker_takes_gives_way_to_other_partitions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker, closed = Broker(monkeypatch), list[bool]()
+    outlet = await outlet_on(broker)
+
+    async def silent(*_: Any, **__: Any) -> Any:
+        return asyncio.get_running_loop().create_future()
+
+    async def beyond() -> AsyncGenerator[Rows]:
+        try:
+            yield IMAGE.rows
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr(broker, "send_batch", silent)
+    monkeypatch.setattr(publisher, "PAGE_SECONDS", 0)
+    with pytest.raises(BrokerAway):
+        await outlet.publish(Image(0, [], 1, 1, beyond))
+    assert (closed, broker.committed) == ([True], [])
 
 
 async def test_no_row_is_sent_while_those_beyond_wait_for_their_turn() -> None:

@@ -93,17 +93,21 @@ def map_of(
     population: Population,
     at: int,
 ) -> Map:
-    """The map of `me` at `at`: without whoever blocked me or is blocked by me.
+    """The map of `me` at `at`: without whom I blocked.
 
-    `ties` are mine, `beyond` those of my contacts, `members` whoever of these is known.
+    Who blocked me stays the contact that they were, and is nobody to reach anybody through, as if they
+    paused: who compares two maps is not told of a block. `ties` are mine, `beyond` those of my
+    contacts, `members` whoever of these is known.
     """
     ties = [tie for tie in ties if me.subject in (tie.a, tie.b)]
     blocked = {tie.other(me.subject) for tie in ties if tie.blocked}
-    mine = [tie for tie in ties if tie.contact and not tie.blocked]
+    mine = [tie for tie in ties if tie.contact and not tie.blocked_by(me.subject)]
     contacts = [_contact(me, tie, members.get(tie.other(me.subject)), at) for tie in mine]
     contacts.sort(key=lambda each: (-each.strength, each.subject))
     known = {each.subject: each for each in contacts}
-    helpful = {each for each in known if each in members and members[each].eligible}
+    helpful = {
+        each for each in known if each not in blocked and each in members and members[each].eligible
+    }
     excluded = {*known, *blocked, me.subject}
     further = [
         (known[one], members[other], moved(tie.strength, at))

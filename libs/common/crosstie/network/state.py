@@ -161,10 +161,12 @@ class Tie(Struct, frozen=True, omit_defaults=True, gc=False):
     @property
     def blocked(self) -> bool:
         """Either of the two wants no suggestion with the other."""
-        return any(
-            side is not None and side.value is True
-            for side in (self.blocked_by_a, self.blocked_by_b)
-        )
+        return self.blocked_by(self.a) or self.blocked_by(self.b)
+
+    def blocked_by(self, end: str) -> bool:
+        """This one of the two wants no suggestion with the other."""
+        side = self.blocked_by_a if end == self.a else self.blocked_by_b
+        return side is not None and side.value is True
 
     @property
     def contact(self) -> bool:
