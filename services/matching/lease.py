@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from crosstie.errors import DatabaseAway
-from crosstie.runtime.database import BEAT_SECONDS, ENDS_IN_SILENCE, transient
+from crosstie.runtime.database import BEAT_SECONDS, session, transient
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
@@ -26,9 +26,7 @@ TRY_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
 _SESSION = {
     "application_name": "crosstie-matching-leader",
-    "role": "crosstie_matching",
     "idle_session_timeout": "15s",
-    **ENDS_IN_SILENCE,
 }
 
 
@@ -44,7 +42,8 @@ class Lease:
         try:
             with transient():
                 if self._connection is None:
-                    self._connection = await asyncpg.connect(
+                    self._connection = await session(
+                        "matching",
                         self._url,
                         timeout=10,
                         command_timeout=_ANSWER_SECONDS,

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import random
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
@@ -21,6 +23,7 @@ T = TypeVar("T")
 
 _FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 2.0
+MOMENT_SECONDS = 5.0  # elections, restarts: over before anybody need be told
 SOON_SECONDS = 5.0
 LEAVING_SECONDS = 1.0
 
@@ -32,6 +35,8 @@ ENDS_IN_SILENCE = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+# of each session: whoever waits longer, for a migration or a VACUUM FULL, says so and asks again
+LOCKED_OUT = {"lock_timeout": "10s"}
 
 _AWAY = (
     asyncpg.PostgresConnectionError,
@@ -44,6 +49,7 @@ _AWAY = (
     asyncpg.IdleSessionTimeoutError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InvalidAuthorizationSpecificationError,  # until whoever changes passwords is done
+    asyncpg.InsufficientPrivilegeError,  # until whoever took a right away gives it back
     asyncpg.ReadOnlySQLTransactionError,  # a standby, until it is promoted or we reach the other
     asyncpg.InsufficientResourcesError,  # connections, disk, memory
     asyncpg.PostgresSystemError,  # of the operating system: a volume that fails
@@ -54,6 +60,7 @@ _AWAY = (
     OSError,
     TimeoutError,
 )
+_BOUND_TO_FAIL = (asyncpg.ReadOnlySQLTransactionError, asyncpg.QueryCanceledError)
 
 
 @contextlib.contextmanager
@@ -62,10 +69,13 @@ def transient() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        # asyncpg gives up in time without a word
-        silent = "no answer in time" if isinstance(error, TimeoutError) else "it says no more"
-        words = f"{type(error).__name__}: {str(error) or silent}"
-        raise DatabaseAway(refused(error) or words) from error
+        raise DatabaseAway(_words(error)) from error
+
+
+def _words(error: BaseException) -> str:
+    # asyncpg gives up in time without a word
+    silent = "no answer in time" if isinstance(error, TimeoutError) else "it says no more"
+    return refused(error) or f"{type(error).__name__}: {str(error) or silent}"
 
 
 def refused(error: BaseException | None) -> str:
@@ -82,19 +92,42 @@ def refused(error: BaseException | None) -> str:
             return f"it offers no TLS ({error}), which sslmode in CROSSTIE_DATABASE_URL asks for"
         case asyncpg.InvalidAuthorizationSpecificationError():
             return f"{error}: see login, password and sslmode in CROSSTIE_DATABASE_URL"
+        case asyncpg.InsufficientPrivilegeError():
+            return (
+                f"{error}: somebody took a right away that the migrations had given; give it back"
+            )
         case _:
             return ""
 
 
-@contextlib.contextmanager
-def _taking(role: str) -> Iterator[None]:
-    """A role that is not there or not ours yet counts as away: somebody migrates, or grants it."""
+async def session(role: str, *where: Any, **options: Any) -> asyncpg.Connection[Any]:
+    """A new session that acts as `crosstie_<role>`; otherwise `asyncpg.connect`.
+
+    Raises DatabaseAway, whatever PostgreSQL says: a role that is not there yet, or not ours, is to it
+    a value that is wrong, and no record is to blame for that.
+    """
+    named = {"role": f"crosstie_{role}", **ENDS_IN_SILENCE, **LOCKED_OUT}
+    named |= options.pop("server_settings", {})
     try:
-        yield
+        line: asyncpg.Connection[Any] = await asyncpg.connect(*where, server_settings=named, **options)
     except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
         raise DatabaseAway(
             f"{error}: migrate, or `GRANT crosstie_{role} TO` the login of CROSSTIE_DATABASE_URL"
         ) from error
+    except (asyncpg.PostgresError, *_AWAY) as error:
+        raise DatabaseAway(_words(error)) from error
+    line.add_query_logger(partial(_given_up, line))
+    return line
+
+
+def _given_up(line: asyncpg.Connection[Any], query: Any) -> None:
+    """End a session that would fail again, and again, whatever is changed in the database since.
+
+    It keeps `default_transaction_read_only` and `statement_timeout` as they were when it began; and
+    one to a server that only reads leads nowhere, where the next may lead to the one that writes.
+    """
+    if isinstance(query.exception, _BOUND_TO_FAIL):
+        line.terminate()
 
 
 @contextlib.asynccontextmanager
@@ -102,13 +135,13 @@ async def soon(connections: asyncpg.Pool[Any]) -> AsyncIterator[Any]:
     """A connection for 5 s, then DatabaseAway; also when the server is silent and the line is up.
 
     A connection that was cut short is thrown away: to give it back, asyncpg would wait for the
-    server. So is one to a server that only reads: the next may lead to the one that writes.
+    server.
     """
     with transient():
         async with asyncio.timeout(SOON_SECONDS), connections.acquire() as connection:
             try:
                 yield connection
-            except (asyncio.CancelledError, asyncpg.ReadOnlySQLTransactionError):
+            except asyncio.CancelledError:
                 connection.terminate()
                 raise
 
@@ -118,18 +151,25 @@ async def retrying(
 ) -> T:
     """Try in place until it works: jittered, capped at 2 s. Anything but Transient is raised.
 
+    What is tried for longer than a moment makes the service unready, with the reason, until it works.
     Once `running.stop` is set the next Transient is raised: a stopping service does not wait.
     """
-    wait = _FIRST_WAIT_SECONDS
-    while True:
-        try:
-            return await attempt()
-        except Transient as error:
-            if running is not None and running.stop.is_set():
-                raise
-            log.warning("retrying", what=what, reason=str(error), seconds=round(wait, 2))
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
-            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+    wait, begun = _FIRST_WAIT_SECONDS, time.monotonic()
+    try:
+        while True:
+            try:
+                return await attempt()
+            except Transient as error:
+                if running is not None and running.stop.is_set():
+                    raise
+                log.warning("retrying", what=what, reason=str(error), seconds=round(wait, 2))
+                if running is not None and time.monotonic() - begun > MOMENT_SECONDS:
+                    running.unready[what] = str(error)
+                await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+    finally:
+        if running is not None:
+            running.unready.pop(what, None)
 
 
 async def pool(
@@ -138,18 +178,15 @@ async def pool(
     """A pool whose connections act as `crosstie_<role>`; waits for PostgreSQL with back-off."""
 
     async def attempt() -> asyncpg.Pool[Any]:
-        with transient(), _taking(role):
+        with transient():
             return await asyncpg.create_pool(
                 settings.database_url.get_secret_value(),
+                connect=partial(session, role),
                 min_size=1,
                 max_size=most,
                 command_timeout=60,
                 timeout=10,
-                server_settings={
-                    "role": f"crosstie_{role}",
-                    "application_name": f"crosstie-{role}",
-                    **ENDS_IN_SILENCE,
-                },
+                server_settings={"application_name": f"crosstie-{role}"},
             )
 
     return await retrying(attempt, running, "connect to PostgreSQL")
