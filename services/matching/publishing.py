@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata
 
 from crosstie.errors import BrokerAway, LogGap
@@ -172,7 +173,13 @@ class Publisher:
             )
             for each in images
         ]
-        self._still_the_same(await asyncio.gather(*sent))
+        try:
+            self._still_the_same(await asyncio.gather(*sent))
+        except MessageSizeTooLargeError as error:
+            raise BrokerAway(
+                f"a record of {max(len(each.value) for each in images)} bytes or less is too large for "
+                f"one of {sorted(began_with)}: raise its max.message.bytes"
+            ) from error
 
     def _still_the_same(self, sent: Sequence[RecordMetadata]) -> None:
         """Raises LogGap where `rounds.v1` is younger than what was sent to it before."""

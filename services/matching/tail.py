@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from confluent_kafka import IsolationLevel
 
-from crosstie.errors import LogGap
+from crosstie.errors import BrokerAway, LogGap
 from crosstie.matching.model import Round
 from crosstie.matching.record import Record, genuine, joined
+from crosstie.runtime.admin import end_offsets
 from crosstie.runtime.away import reached
 from crosstie.runtime.kafka import consumer_options, started
 from crosstie.runtime.stopping import stop
@@ -29,10 +32,24 @@ async def rounds_from(settings: Settings, n: int) -> tuple[list[Round], int]:
     try:
         await started(consumer)
         consumer.assign([here])
+        written = await _written(settings, here)
         with reached():
-            return await _looked_back(consumer, here, n)
+            out, end = await _looked_back(consumer, here, n)
     finally:
         await stop(consumer)
+    if end < written:  # ours ended when the predecessor was fenced
+        raise BrokerAway(
+            f"{here.topic} can be read up to offset {end} of {written}: somebody else's transaction is "
+            "open there and hides what comes after; it ends by itself, or `kafka-transactions.sh` ends it"
+        )
+    return out, end
+
+
+async def _written(settings: Settings, here: TopicPartition) -> int:
+    """Where it ends, with what is not committed. Raises BrokerAway."""
+    ask = IsolationLevel.READ_UNCOMMITTED
+    ends = await asyncio.to_thread(end_offsets, settings.brokers, here.topic, [here.partition], ask)
+    return ends[here.partition]
 
 
 async def _looked_back(

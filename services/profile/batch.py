@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from crosstie.errors import Rejected
+from crosstie.errors import LogGap, Rejected
 from crosstie.logrecord import Head, head_of, opened
 from crosstie.network.dedupe import Seen, Verdict, identity_of, judge
 from crosstie.network.facts import Event
@@ -88,6 +88,16 @@ class Outcome(Struct, frozen=True):
     renewed: frozenset[bytes]  # identities of `remember` that were known, past their horizon
     refused: tuple[Refused, ...]
     counts: dict[str, int]  # for the log: new, known, redacted
+
+
+def assert_no_hole(partition: int, records: Sequence[Record]) -> None:
+    """Raises LogGap where the log does not hold every offset between the first and the last."""
+    first, last = records[0].offset, records[-1].offset
+    if last - first + 1 != len(records):
+        raise LogGap(
+            f"partition {partition} has a hole between {first} and {last}: only ingestion may write "
+            "to the log, without transactions; make a new generation of it"
+        )
 
 
 def read(partition: int, records: Sequence[Record], condemned: Mapping[int, str]) -> Reading:

@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 2.0
+REFUSED_SECONDS = 15.0  # then what was too large is tried again: its limit may be raised
 
 
 class Released(Exception):
@@ -53,7 +54,7 @@ class Partition:
         self._released.set()
 
     async def run(self) -> None:
-        """Own the partition as often as it takes; at what an operator must decide, only wait."""
+        """Own the partition as often as it takes; at a log that lacks records, only wait."""
         try:
             while True:
                 try:
@@ -61,11 +62,14 @@ class Partition:
                 except Fenced as error:
                     log.warning("fenced", partition=self.number, reason=str(error))
                     await self._wait_to_own_again()
+                except Unpublishable as error:
+                    log.error("unpublishable", partition=self.number, reason=str(error))
+                    self._unready[self._reason] = str(error)
+                    await self._pause(REFUSED_SECONDS)
         except Released:
             pass
-        except (LogGap, Unpublishable) as error:
-            what = "log gap" if isinstance(error, LogGap) else "unpublishable"
-            log.error(what, partition=self.number, reason=str(error))
+        except LogGap as error:
+            log.error("log gap", partition=self.number, reason=str(error))
             self._unready[self._reason] = str(error)
             await self._released.wait()
         finally:
@@ -102,7 +106,7 @@ class Partition:
                 self._seek_again(records[0].offset, again)
                 continue
             again = 0
-            _assert_no_hole(self.number, records)
+            batch.assert_no_hole(self.number, records)
             latest = await self._apply(hold, records, latest, {})
 
     async def _apply(
@@ -238,12 +242,3 @@ class Partition:
         except TimeoutError:
             return
         raise Released
-
-
-def _assert_no_hole(partition: int, records: Sequence[Record]) -> None:
-    first, last = records[0].offset, records[-1].offset
-    if last - first + 1 != len(records):
-        raise LogGap(
-            f"partition {partition} has a hole between {first} and {last}: only ingestion may write "
-            "to the log, without transactions; make a new generation of it"
-        )

@@ -95,7 +95,7 @@ class Outlet(Protocol):
     async def publish(self, image: Image) -> None:
         """All of it or nothing. Raises Fenced, BrokerAway; open again before the next try.
 
-        Unpublishable where no try will ever help.
+        Unpublishable where no try will help before somebody raises a limit.
         """
 
     async def close(self) -> None:

@@ -112,6 +112,5 @@ class KafkaOutlet:
         key, value = max(rows, key=lambda row: len(row[1] or b""))
         return Unpublishable(
             f"{self._topic} refuses a row of partition {partition}, the largest has "
-            f"{len(value or b'')} bytes ({key.decode()}): raise the topic's max.message.bytes, "
-            "then start profile again"
+            f"{len(value or b'')} bytes ({key.decode()}): raise the topic's max.message.bytes"
         )

@@ -6,6 +6,7 @@ from tests.mutants.defect import defect
 
 SQL = "services/profile/sql.py"
 PARTITION = "services/profile/partition.py"
+BATCH = "services/profile/batch.py"
 PUBLISHER = "services/profile/publisher.py"
 STORE = "tests/services/test_profile_store.py::TestPostgresStore::"
 TABLES = "tests/services/test_profile_tables.py::TestTables::"
@@ -158,7 +159,7 @@ DEFECTS = (
     defect(
         "a hole in a batch shrugged at",
         f"{GAPS}test_a_hole_in_a_batch_makes_the_worker_unready",
-        (PARTITION, "    if last - first + 1 != len(records):", "    if last < first:"),
+        (BATCH, "    if last - first + 1 != len(records):", "    if last < first:"),
     ),
     defect(
         "a log made again taken for the old one",

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerFenced
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from crosstie.errors import DatabaseAway, Fenced, LogGap
-from crosstie.runtime.admin import create_topics, delete_topics
+from crosstie.errors import BrokerAway, DatabaseAway, Fenced, LogGap
+from crosstie.runtime.admin import admin, create_topics, delete_topics
 from services.matching.store import Store
 from services.matching.written import Image
 from tests.services.matching_rounds import make_again, recorded, rivals, round_after, round_one
@@ -150,3 +152,48 @@ async def test_a_log_of_rounds_that_is_made_again_gets_no_round_and_is_told(
             await village.hand.log.send_and_wait(topic, each.value, each.key)
         with pytest.raises(LogGap, match="begins at round 2, must at 1"):
             await successor.take_over()
+
+
+async def test_a_strangers_open_transaction_in_the_log_of_rounds_is_told_and_waited_for(
+    village: World,
+) -> None:
+    brokers, name = village.settings.brokers, village.settings.topics.rounds.name
+    stranger = AIOKafkaProducer(**brokers.aiokafka(), transactional_id=f"{name}-stranger")
+    async with rivals(village) as (store, zombie, successor):
+        await stranger.start()
+        await stranger.begin_transaction()
+        await stranger.send_and_wait(name, b"{}", b"stranger")
+        await store.commit(round_one(village))
+        await zombie.publish(1)
+        with pytest.raises(BrokerAway, match="somebody else's transaction is open"):
+            await successor._ready()
+        await stranger.abort_transaction()
+        await stranger.stop()
+        await successor.take_over()
+    assert [each.n for each in await village.rounds()] == [1]
+
+
+async def test_a_topic_that_takes_no_record_so_large_is_named_with_the_limit_to_raise(
+    village: World,
+) -> None:
+    name = village.settings.topics.rounds.name
+    async with rivals(village) as (store, zombie, _):
+        await store.commit(round_one(village))
+        await asyncio.to_thread(_limited, village, name, "100")
+        topics = await store.unpublished_topics(1)
+        with pytest.raises(BrokerAway, match=r"rounds\.v1.*raise its max\.message\.bytes"):
+            await zombie._sent(await zombie._ready(), topics, store.unpublished(1))
+        await asyncio.to_thread(_limited, village, name, "2097152")
+        await zombie.publish(1)
+    assert [each.n for each in await village.rounds()] == [1]
+
+
+def _limited(village: World, topic: str, most_bytes: str) -> None:
+    """Records of so many bytes are the largest that the topic takes from now on."""
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    resource.add_incremental_config(
+        ConfigEntry("max.message.bytes", most_bytes, incremental_operation=AlterConfigOpType.SET)
+    )
+    client = admin(village.settings.brokers)  # kept by a name: see end_offsets
+    for done in client.incremental_alter_configs([resource]).values():
+        done.result()

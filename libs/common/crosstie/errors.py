@@ -10,7 +10,7 @@ CrosstieError
 └── Stop                  stop this work: going on would be wrong
     ├── Fenced            someone else owns this now: drop it and let them
     ├── LogGap            the log lacks what was not read yet: unready until an operator decides
-    ├── Unpublishable     no broker will ever take it: unready until an operator raises its limit
+    ├── Unpublishable     the broker does not take it: unready until an operator raises its limit
     └── Misconfigured     settings or deployment are at fault: exit with the message
 """
 
@@ -100,7 +100,7 @@ class LogGap(Stop):
 
 
 class Unpublishable(Stop):
-    """The broker refuses a record, however often it is sent; the message names topic and remedy."""
+    """The broker refuses a record until somebody raises its limit; the message names topic and remedy."""
 
 
 class Misconfigured(Stop):

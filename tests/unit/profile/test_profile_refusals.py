@@ -8,6 +8,7 @@ import pytest
 
 from crosstie.errors import DatabaseAway, Rejected, Unpublishable
 from crosstie.network.state import tie_key
+from services.profile import partition
 from services.profile.batch import Known, Outcome, Reading
 from services.profile.memory import MemoryOutlet, MemoryStore
 from services.profile.ports import Hold, Image
@@ -64,27 +65,41 @@ async def test_a_record_that_cannot_be_read_is_quarantined_and_its_neighbours_fo
     assert newest(world.topic) == clean_fold(in_order(*good), {})
 
 
-class RefusesForGood(MemoryOutlet):
-    """A broker that takes no image with a row: it is too large."""
+class TooLarge(MemoryOutlet):
+    """A broker that takes no image with a row, too large as it is, before somebody raises its limit."""
 
-    tries = 0
+    tries, raised = 0, False
 
     async def publish(self, image: Image) -> None:
         self.tries += 1
-        raise Unpublishable("raise max.message.bytes")
+        if not self.raised:
+            raise Unpublishable("raise max.message.bytes")
+        await super().publish(image)
 
 
-async def test_what_no_broker_takes_is_said_and_not_tried_again() -> None:
+async def test_what_a_broker_refuses_is_said_and_not_tried_again_at_once() -> None:
     world = World(contacts(Writer(), 6))
-    outlet = RefusesForGood(world.topic)
+    outlet = TooLarge(world.topic)
     async with at_work(world.worker(outlet=outlet)):
         await until(lambda: "max.message.bytes" in world.unready.get("partition 0", ""))
         for _ in range(100):
             await asyncio.sleep(0)
         assert outlet.tries == 1
     assert world.published == 0
-    async with at_work(world.worker()):
+
+
+async def test_what_a_broker_refused_goes_out_once_its_limit_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(partition, "REFUSED_SECONDS", 0.0)
+    world = World(contacts(Writer(), 6))
+    outlet = TooLarge(world.topic)
+    async with at_work(world.worker(outlet=outlet)):
+        await until(lambda: outlet.tries > 2)
+        assert "max.message.bytes" in world.unready["partition 0"]
+        outlet.raised = True
         await until(lambda: world.all_out)
+        await until(lambda: world.unready == {})
     assert newest(world.topic) == clean_fold(world.records, {})
 
 

@@ -102,15 +102,18 @@ def topic_ids(brokers: Brokers, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def end_offsets(brokers: Brokers, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-    """Where each partition ends for those who read what is committed. Raises BrokerAway."""
+def end_offsets(
+    brokers: Brokers,
+    topic: str,
+    partitions: Iterable[int],
+    isolation: IsolationLevel = IsolationLevel.READ_COMMITTED,
+) -> dict[int, int]:
+    """Where each partition ends, by default for those who read what is committed. Raises BrokerAway."""
     asked = {TopicPartition(topic, each): _latest() for each in partitions}
     if not asked:
         return {}
     client = admin(brokers)  # kept by a name: its futures fail once it is collected
-    futures = client.list_offsets(
-        asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_SOON_SECONDS
-    )
+    futures = client.list_offsets(asked, isolation_level=isolation, request_timeout=_SOON_SECONDS)
     try:
         ends = {p.partition: future.result(_LATE_SECONDS).offset for p, future in futures.items()}
     except KafkaException as error:

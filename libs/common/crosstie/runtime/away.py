@@ -29,7 +29,8 @@ def reached(away: tuple[type[Exception], ...] = AWAY) -> Iterator[None]:
     try:
         yield
     except away as error:
-        raise BrokerAway(f"{type(error).__name__}: {error}") from error
+        said = str(error) or "no answer in time"
+        raise BrokerAway(f"{type(error).__name__}: {said}") from error
 
 
 @contextlib.contextmanager

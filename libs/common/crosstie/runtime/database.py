@@ -109,7 +109,9 @@ async def session(role: str, *where: Any, **options: Any) -> asyncpg.Connection[
     named = {"role": f"crosstie_{role}", **ENDS_IN_SILENCE, **LOCKED_OUT}
     named |= options.pop("server_settings", {})
     try:
-        line: asyncpg.Connection[Any] = await asyncpg.connect(*where, server_settings=named, **options)
+        line: asyncpg.Connection[Any] = await asyncpg.connect(
+            *where, server_settings=named, **options
+        )
     except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
         raise DatabaseAway(
             f"{error}: migrate, or `GRANT crosstie_{role} TO` the login of CROSSTIE_DATABASE_URL"
