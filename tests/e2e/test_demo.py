@@ -27,7 +27,7 @@ KEYS = {
 WRONG = 14  # seven through either door
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_demo_reports_what_went_in_and_what_came_out(environment: Mapping[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "crosstie.cli", "demo", "--members", "50", "--json"],

@@ -31,7 +31,7 @@ CHUNK = 50
 CANARY = "somebody to talk to about a canary"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_kills_in_mid_flow_lose_nothing_and_double_nothing(
     environment: Mapping[str, str],
 ) -> None:

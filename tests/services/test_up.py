@@ -249,7 +249,7 @@ def up_alone(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.kafka
 @pytest.mark.postgres
 async def test_kafka_and_postgresql_of_its_own_are_started_again_when_they_crash() -> None:
