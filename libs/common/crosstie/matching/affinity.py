@@ -7,6 +7,7 @@ Rules: what decides while there are no answers to learn from, and what is learne
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -30,9 +31,8 @@ class Match:
     need: Ints
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What a pair has in common, whichever way it is looked at."""
+class Shared(NamedTuple):
+    """By pair, what both have in common, whichever way it is looked at; as kernels take it."""
 
     contacts: Ints
     interests: Ints
@@ -141,13 +141,10 @@ def rule_odds(
 
     `closeness` of the two: see `ties.near`.
     """
-    both = leanings.Common(
-        common.contacts, common.interests, common.profession, common.sector, common.place
-    )
     odds: Floats = leanings.added(
         leanings.weights_of(weights),
         leanings.wishes_of(people),
-        both,
+        common,
         leanings.logs_of(common.contacts, common.interests),
         a,
         b,

@@ -26,16 +26,6 @@ class Wishes(NamedTuple):
     width: int
 
 
-class Common(NamedTuple):
-    """By pair, what both share whichever way it is looked at."""
-
-    contacts: Ints
-    interests: Ints
-    profession: Bools
-    sector: Bools
-    place: Bools
-
-
 class Weights(NamedTuple):
     """Of `policy.Affinity`, in the order in which they are added."""
 
@@ -137,7 +127,7 @@ def _added(
     closeness: Any,
     mentoring: Any,
 ) -> Any:
-    """Log-odds of every pair: one sum, each part in its turn."""
+    """Log-odds of every pair, who share what is `common`: one sum, each part in its turn."""
     odds = np.empty(len(a))
     for k in range(len(a)):
         one, other = a[k], b[k]

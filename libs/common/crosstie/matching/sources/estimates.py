@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from crosstie.matching import leanings
 from crosstie.matching.arrays import Floats, Ints, Places
 from crosstie.matching.compiled import Compiled
+from crosstie.matching.leanings import UP, bit, toward
 
 SECTOR, PROFESSION, PLACE, LEVEL, DIRECTIONS, WISHES, CONTACTS, INTERESTS = range(8)
 BUSY, GAIN = range(2)
@@ -28,19 +30,7 @@ class Traits(NamedTuple):
 class Weights(NamedTuple):
     """The policy's, as far as an estimate follows it."""
 
-    start: float
-    wished_direction: float
-    wished_sector: float
-    level_step: float
-    upward: float
-    mutual_contacts: float
-    shared_interests: float
-    offer_meets_need: float
-    need_met_by_offer: float
-    same_profession: float
-    same_sector: float
-    same_place: float
-    busy: float
+    odds: leanings.Weights
     bridging: float
     best_overlap: float
     bridging_floor: float
@@ -56,6 +46,7 @@ def _estimates(
     """Of every pair (one[k], other[k]), who share `mutual` contacts; what they get and give: likeness."""
     worth = np.empty(len(one))
     said, standing, logs = traits.said, traits.standing, traits.logs
+    rules = weights.odds
     floor = weights.bridging_floor
     for k in range(len(one)):
         a, b = one[k], other[k]
@@ -75,32 +66,28 @@ def _estimates(
         mixed = professions and said[a, PROFESSION] != said[b, PROFESSION]
         near = said[a, PLACE] == said[b, PLACE] and said[a, PLACE] >= 0
         both = (
-            weights.start
-            + weights.level_step * steps
-            + weights.mutual_contacts * logs[min(mutual[k], len(logs) - 1)]
-            + weights.shared_interests * logs[min(alike, len(logs) - 1)]
-            + weights.same_profession * (professions and not mixed)
-            + weights.same_sector * (sectors and not crossing)
-            + weights.same_place * near
+            rules.start
+            + rules.level_step * steps
+            + rules.mutual_contacts * logs[min(mutual[k], len(logs) - 1)]
+            + rules.shared_interests * logs[min(alike, len(logs) - 1)]
+            + rules.same_profession * (professions and not mixed)
+            + rules.same_sector * (sectors and not crossing)
+            + rules.same_place * near
         )
         accept = 1.0
         for side in range(2):
             a, b = (one[k], other[k]) if side == 0 else (other[k], one[k])
             for_a, for_b = (gets[k], gives[k]) if side == 0 else (gives[k], gets[k])
-            odds = both + weights.busy * standing[a, BUSY]
-            odds += weights.offer_meets_need * for_a + weights.need_met_by_offer * for_b
-            bit = 4  # as people.DIRECTIONS
-            if levels and steps > 0:
-                bit = 1 if said[b, LEVEL] > said[a, LEVEL] else 2
-            odds += weights.upward * (bit == 1)
-            if said[a, DIRECTIONS] != 0:
-                wished = said[a, DIRECTIONS] & bit != 0
-                odds += weights.wished_direction * (1.0 if wished else -1.0)
+            odds = both + rules.busy * standing[a, BUSY]
+            odds += rules.offer_meets_need * for_a + rules.need_met_by_offer * for_b
+            way = bit(said[a, LEVEL], said[b, LEVEL])
+            odds += rules.upward * (way == UP)
+            odds += rules.wished_direction * toward(said[a, DIRECTIONS], way)
             if said[a, WISHES]:
                 wished = False
                 for w in range(traits.wish_ptr[a], traits.wish_ptr[a + 1]):
                     wished |= traits.wish_to[w] == said[b, SECTOR]
-                odds += weights.wished_sector * (1.0 if wished else -1.0)
+                odds += rules.wished_sector * (1.0 if wished else -1.0)
             accept *= 1.0 + np.exp(-odds)
         bridge = floor
         if mutual[k] > 0:

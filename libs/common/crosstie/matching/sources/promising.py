@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from crosstie.matching import leanings
 from crosstie.matching.arrays import MILLION, Floats, Ints, Places, sparse
 from crosstie.matching.blocks import in_blocks
 from crosstie.matching.graph import spread
@@ -162,7 +163,6 @@ def _traits(search: Search, policy: Policy, standing: Standing) -> estimates.Tra
         + value.generosity * standing.generosity
         - value.load * standing.demand
     ) / 2
-    most = max(contacts.max(initial=0), np.diff(interest_ptr).max(initial=0))
     return estimates.Traits(
         said=said,
         standing=np.column_stack([standing.busy, gain]),
@@ -170,13 +170,11 @@ def _traits(search: Search, policy: Policy, standing: Standing) -> estimates.Tra
         wish_to=people.wished_sectors % max(people.sectors, 1),
         interest_ptr=interest_ptr,
         interest_to=interest_to,
-        logs=np.log1p(np.arange(most + 1)),
+        logs=leanings.logs_of(contacts, np.diff(interest_ptr)),
     )
 
 
 def _weights(policy: Policy) -> estimates.Weights:
-    affinity, value = policy.affinity, policy.value
-    of = {
-        name: affinity if hasattr(affinity, name) else value for name in estimates.Weights._fields
-    }
-    return estimates.Weights(**{name: float(getattr(each, name)) for name, each in of.items()})
+    _, *values = estimates.Weights._fields
+    worth = (float(getattr(policy.value, name)) for name in values)
+    return estimates.Weights(leanings.weights_of(policy.affinity), *worth)
