@@ -81,18 +81,17 @@ class KafkaOutlet:
     async def _put(self, producer: AIOKafkaProducer, image: Image, mark: bytes) -> list[int]:
         """The offsets at which its batches begin; no page is asked for before the last one is out."""
         offsets: list[int] = []
-        last: Rows = [(MARK_KEY.encode(), mark)]
-        if image.beyond is None:
-            return await self._sent(producer, image.partition, (*image.rows, *last))
-        log.info("all rows go out anew", partition=image.partition, end=image.end)
-        async with contextlib.aclosing(image.pages()) as pages:
-            async for page in pages:
-                if page:  # aiokafka says nothing of a batch that is empty
+        if image.beyond is not None:
+            log.info("all rows go out anew", partition=image.partition, end=image.end)
+            async with contextlib.aclosing(image.beyond()) as pages:
+                async for page in pages:
                     async with asyncio.timeout(PAGE_SECONDS):
                         offsets += await self._sent(producer, image.partition, page)
+        last = (*image.rows, (MARK_KEY.encode(), mark))
         return offsets + await self._sent(producer, image.partition, last)
 
     async def _sent(self, producer: AIOKafkaProducer, partition: int, rows: Rows) -> list[int]:
+        """Of `rows`, at least one: aiokafka answers nothing to a batch that is empty."""
         sent = []
         batch = producer.create_batch()
         try:
