@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -161,7 +162,7 @@ async def _kept(pool: asyncpg.Pool[Any], head: Head) -> AsyncIterator[bytes]:
     """The bytes of every round up to the head, each known to follow from the one before."""
     n, digest = 0, ""
     async for bodies in _bodies(pool, 0, head.n):
-        n, digest = await off_loop(lambda b=bodies, n=n, d=digest: followed(b, n, d))  # type: ignore[misc]
+        n, digest = await off_loop(partial(followed, bodies, n, digest))
         for body in bodies:
             yield body
     if (n, digest) != (head.n, head.digest):

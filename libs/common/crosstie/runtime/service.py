@@ -77,14 +77,14 @@ def run(name: str, build: Callable[[Settings], Service]) -> None:
         settings = Settings()
         settings.brokers.ssl_context()  # wrong files are said now, not on every attempt
         telemetry.configure(settings.log_level)
-        if strangers:
-            telemetry.logger(name).warning("unknown settings", told=strangers)
         service = build(settings)
     except ValidationError as error:
         _refuse(*faults(error, Settings), *strangers)
     except CrosstieError as error:
         _refuse(str(error), *strangers)
     else:
+        if strangers:
+            telemetry.logger(name).warning("unknown settings", told=strangers)
         sys.exit(asyncio.run(serve(name, settings, service)))
 
 
