@@ -66,10 +66,12 @@ class Broker:
         self.committed.append(self.end)
 
 
-async def outlet_on(broker: Broker) -> KafkaOutlet:
+async def outlet_on(broker: Broker, published: int = 0) -> KafkaOutlet:
     outlet = KafkaOutlet(lambda _: cast("Any", broker), "id", broker.network)
     await outlet.topic_id()
     await outlet.open()
+    for _ in range(published):
+        await outlet.publish(IMAGE)
     return outlet
 
 
@@ -88,9 +90,7 @@ async def test_nothing_is_committed_to_a_topic_that_was_made_again_meanwhile(
     published: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker = Broker(monkeypatch)
-    outlet = await outlet_on(broker)
-    for _ in range(published):
-        await outlet.publish(IMAGE)
+    outlet = await outlet_on(broker, published)
     broker.made_again()
     with pytest.raises(MadeAgain, match=r"t\.network\.v1 was made again"):
         await outlet.publish(IMAGE)
@@ -102,9 +102,7 @@ async def test_nothing_is_committed_to_a_topic_that_was_made_again_between_two_p
     published: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker = Broker(monkeypatch)
-    outlet = await outlet_on(broker)
-    for _ in range(published):
-        await outlet.publish(IMAGE)
+    outlet = await outlet_on(broker, published)
 
     async def beyond() -> AsyncGenerator[Rows]:
         yield IMAGE.rows

@@ -39,11 +39,11 @@ class OpensLate(MemoryOutlet):
 class TakenLate(MemoryStore):
     """A database that is away when it is asked first."""
 
-    asked = 0
+    asked, away_at = 0, 1
 
     async def take(self, partition: int, topic_id: str) -> Hold:
         self.asked += 1
-        if self.asked == 1:
+        if self.asked == self.away_at:
             raise DatabaseAway("restarts")
         return await super().take(partition, topic_id)
 
@@ -116,16 +116,10 @@ async def test_who_was_fenced_while_it_could_not_publish_is_ready_once_it_owns_a
         await until(lambda: world.unready == {})
 
 
-class TakenAgainLate(MemoryStore):
+class TakenAgainLate(TakenLate):
     """A database that is away when the partition is taken for the second time."""
 
-    asked = 0
-
-    async def take(self, partition: int, topic_id: str) -> Hold:
-        self.asked += 1
-        if self.asked == 2:
-            raise DatabaseAway("restarts")
-        return await super().take(partition, topic_id)
+    away_at = 2
 
 
 async def test_who_was_fenced_is_unready_until_it_owns_again_whatever_it_got_over() -> None:
