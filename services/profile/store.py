@@ -17,7 +17,7 @@ from crosstie.errors import DatabaseAway, Fenced, LogGap, Rejected
 from crosstie.network.dedupe import HORIZON_US, Seen
 from crosstie.network.state import Row, Tie
 from crosstie.network.wire import decode_row, encode
-from crosstie.runtime.database import transient
+from crosstie.runtime.database import NOT_MIGRATED, transient
 from services.profile import sql
 from services.profile.batch import FORGED, NO_REPLAY, Known, Outcome, Reading, Refused
 from services.profile.ports import Hold, Image, Rows
@@ -28,11 +28,6 @@ _MEMBER = "member/"
 _TIE = "tie/"
 _A, _B = slice(4, 20), slice(21, 37)  # of the key of a tie, its ends: 16 letters each
 _NAMES = ("members", "a", "b")
-_NOT_MIGRATED = (
-    asyncpg.UndefinedTableError,
-    asyncpg.UndefinedColumnError,
-    asyncpg.InvalidSchemaNameError,
-)
 
 
 class PostgresStore:
@@ -236,5 +231,5 @@ def _errors() -> Iterator[None]:
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             reason = f"{type(error).__name__}, SQLSTATE {error.sqlstate}"  # its words quote the row
             raise Rejected("", reason, "data that PostgreSQL takes", "send it anew") from error
-        except _NOT_MIGRATED as error:
+        except NOT_MIGRATED as error:
             raise DatabaseAway(f"{error}: migrate with `crosstie.runtime.migrate`") from error

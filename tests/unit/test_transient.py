@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from crosstie.errors import DatabaseAway
+from crosstie.errors import BrokerAway, DatabaseAway, Misconfigured
+from crosstie.runtime.away import reached
 from crosstie.runtime.database import transient
+from crosstie.runtime.usable import usable
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,29 @@ def test_a_connection_that_ended_without_a_word_is_not_told_as_one_that_took_too
 def test_what_the_database_refuses_is_not() -> None:
     with pytest.raises(asyncpg.DataError), transient():
         raise asyncpg.DataError("value out of range")
+
+
+def test_a_broker_that_ended_a_connection_without_a_word_is_not_said_to_be_late() -> None:
+    with pytest.raises(BrokerAway, match=r"^ConnectionResetError: it says no more$"), reached():
+        raise ConnectionResetError
+    with pytest.raises(BrokerAway, match=r"^TimeoutError: no answer in time$"), reached():
+        raise TimeoutError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InvalidSchemaNameError('schema "registry" does not exist'),
+        asyncpg.UndefinedColumnError('column "network_id" does not exist'),
+        asyncpg.InsufficientPrivilegeError("permission denied for schema vault"),
+        asyncpg.InvalidCatalogNameError('database "crosstei" does not exist'),
+    ],
+)
+def test_a_command_does_not_wait_for_what_no_retry_helps(error: Exception) -> None:
+    with pytest.raises(Misconfigured, match=str(error)), usable():
+        raise error
+
+
+def test_a_command_is_told_that_a_server_is_away() -> None:
+    with pytest.raises(DatabaseAway), usable():
+        raise asyncpg.CannotConnectNowError("the database system is starting up")

@@ -107,6 +107,12 @@ class Misconfigured(Stop):
     """A setting or the deployment is wrong; the message names the setting and the remedy."""
 
 
+def in_words(error: BaseException) -> str:
+    """Its class and what it says; some that end a wait, or a connection, come without a word."""
+    silent = "no answer in time" if isinstance(error, TimeoutError) else "it says no more"
+    return f"{type(error).__name__}: {str(error) or silent}"
+
+
 def shown(value: object) -> str:
     """`value` as a person reads it, cut to 80 characters: errors never carry a payload.
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PEPPER = "CROSSTIE_API_KEY_PEPPER"
 MOST_DAYS = 36_500.0
-_REMEDY = "migrate it (`python -m crosstie.runtime.migrate`, safe to repeat), and take the login that does"
 Database = Annotated[
     str,
     typer.Option(
@@ -148,24 +147,16 @@ def connected(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
     import asyncpg
 
     from crosstie.runtime import reachable
-    from crosstie.runtime.database import transient
+    from crosstie.runtime.usable import usable
 
     need({DATABASE: url})
-    not_ours = (
-        asyncpg.UndefinedTableError,
-        asyncpg.UndefinedColumnError,
-        asyncpg.InsufficientPrivilegeError,
-    )
 
     async def done() -> T:
         await reachable.postgres(url)
-        with transient():
+        with usable(f"PostgreSQL at {reachable.postgres_address(url)}"):
             connection = await asyncpg.connect(url, timeout=10)
             try:
                 return await work(connection)
-            except not_ours as error:
-                where = reachable.postgres_address(url)
-                raise Misconfigured(f"PostgreSQL at {where}: {error}; {_REMEDY}") from error
             finally:
                 await connection.close()
 

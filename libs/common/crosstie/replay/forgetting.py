@@ -18,11 +18,11 @@ from crosstie.errors import DatabaseAway
 from crosstie.events import Person
 from crosstie.replay import erasure, search
 from crosstie.replay.erasure import Holder
-from crosstie.replay.tables import usable
 from crosstie.runtime.admin import partitions_of
 from crosstie.runtime.away import reached
 from crosstie.runtime.kafka import producer_options, started
 from crosstie.runtime.stopping import stop
+from crosstie.runtime.usable import usable
 from crosstie.settings import Settings
 from crosstie.vault import Vault
 

@@ -17,8 +17,8 @@ from crosstie.errors import Rejected
 from crosstie.logrecord import head_of
 from crosstie.replay.book import Audit, Book
 from crosstie.replay.sources import Record, Tape
-from crosstie.replay.tables import usable
 from crosstie.runtime.admin import partitions_of
+from crosstie.runtime.usable import usable
 from crosstie.sealing import open_sealed
 from crosstie.settings import Settings
 from crosstie.topics import Topics

@@ -6,17 +6,15 @@ offsets they reflect belong together while services run.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import asyncpg
 
-from crosstie.errors import Misconfigured
 from crosstie.network.dedupe import Seen
 from crosstie.network.state import member_key, tie_key
-from crosstie.runtime.database import transient
+from crosstie.runtime.usable import usable
 from crosstie.sealing import unwrap
 from crosstie.settings import Settings
 
@@ -131,23 +129,6 @@ class Snapshot:
 
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
-
-
-@contextlib.contextmanager
-def usable() -> Iterator[None]:
-    """What PostgreSQL refuses, as DatabaseAway or, where no retry helps, as Misconfigured."""
-    try:
-        with transient():
-            yield
-    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
-        remedy = "migrate the database with `python -m crosstie.runtime.migrate`"
-        raise Misconfigured(f"{error}: {remedy}") from error
-    except (
-        asyncpg.InvalidAuthorizationSpecificationError,
-        asyncpg.InvalidCatalogNameError,
-        asyncpg.InsufficientPrivilegeError,
-    ) as error:
-        raise Misconfigured(f"CROSSTIE_DATABASE_URL: {error}") from error
 
 
 async def connected(settings: Settings) -> Connection:

@@ -12,7 +12,7 @@ from typing import Final
 
 from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 
-from crosstie.errors import BrokerAway, Fenced
+from crosstie.errors import BrokerAway, Fenced, in_words
 
 AWAY: Final = (KafkaError, OSError)  # TimeoutError is an OSError
 # Whoever needs a coordinator: aiokafka 0.14 asserts that some broker is there, and one whose
@@ -29,8 +29,7 @@ def reached(away: tuple[type[Exception], ...] = AWAY) -> Iterator[None]:
     try:
         yield
     except away as error:
-        said = str(error) or "no answer in time"
-        raise BrokerAway(f"{type(error).__name__}: {said}") from error
+        raise BrokerAway(in_words(error)) from error
 
 
 @contextlib.contextmanager

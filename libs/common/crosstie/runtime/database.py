@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from crosstie.errors import DatabaseAway, Transient
+from crosstie.errors import DatabaseAway, Transient, in_words
 from crosstie.runtime.service import Running
 from crosstie.runtime.telemetry import logger
 from crosstie.settings import Settings
@@ -60,6 +60,11 @@ _AWAY = (
     OSError,
     TimeoutError,
 )
+NOT_MIGRATED = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.InvalidSchemaNameError,
+)
 _BOUND_TO_FAIL = (asyncpg.ReadOnlySQLTransactionError, asyncpg.QueryCanceledError)
 
 
@@ -69,13 +74,7 @@ def transient() -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
-        raise DatabaseAway(_words(error)) from error
-
-
-def _words(error: BaseException) -> str:
-    # asyncpg gives up in time without a word
-    silent = "no answer in time" if isinstance(error, TimeoutError) else "it says no more"
-    return refused(error) or f"{type(error).__name__}: {str(error) or silent}"
+        raise DatabaseAway(refused(error) or in_words(error)) from error
 
 
 def refused(error: BaseException | None) -> str:
@@ -117,7 +116,7 @@ async def session(role: str, *where: Any, **options: Any) -> asyncpg.Connection[
             f"{error}: migrate, or `GRANT crosstie_{role} TO` the login of CROSSTIE_DATABASE_URL"
         ) from error
     except (asyncpg.PostgresError, *_AWAY) as error:
-        raise DatabaseAway(_words(error)) from error
+        raise DatabaseAway(refused(error) or in_words(error)) from error
     line.add_query_logger(partial(_given_up, line))
     return line
 
