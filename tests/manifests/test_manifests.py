@@ -5,7 +5,6 @@ No kubelet runs here: images, probes and shutdown are exercised by other tests.
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 from importlib.util import find_spec
@@ -20,6 +19,7 @@ from tests.manifests.agreeing import JOBS
 from tests.manifests.lent_mutants import LENT_MUTANTS
 from tests.manifests.mutants import MUTANTS, container
 from tests.manifests.objects import TOOLS, Manifest
+from tests.manifests.planted import assert_caught
 from tests.manifests.rendered import OVERLAYS, REPOSITORY, rendered
 from tests.manifests.rules import problems
 
@@ -46,20 +46,14 @@ def locked() -> list[Manifest]:
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_mistake_is_caught(name: str, base: list[Manifest]) -> None:
-    mutate, said = MUTANTS[name]
-    objects = copy.deepcopy(base)
-    mutate(objects)
-    assert any(said in problem for problem in problems(objects)), problems(objects)
+    assert_caught(MUTANTS[name], base)
 
 
 @pytest.mark.parametrize("name", LENT_MUTANTS)
 def test_a_planted_mistake_in_the_locked_overlay_is_caught(
     name: str, locked: list[Manifest]
 ) -> None:
-    mutate, said = LENT_MUTANTS[name]
-    objects = copy.deepcopy(locked)
-    mutate(objects)
-    assert any(said in problem for problem in problems(objects)), problems(objects)
+    assert_caught(LENT_MUTANTS[name], locked)
 
 
 @pytest.mark.parametrize("component", ["policy", "doors", "network-policy"])

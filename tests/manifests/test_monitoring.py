@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.manifests.objects import Manifest, of
+from tests.manifests.planted import assert_caught
 from tests.manifests.rendered import REPOSITORY, rendered
 from tests.manifests.rules import problems
 from tests.manifests.watched import wrongs
@@ -98,10 +98,7 @@ MUTANTS: dict[str, tuple[Callable[[list[Manifest]], Any], str]] = {
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_mistake_is_caught(name: str, monitored: list[Manifest]) -> None:
-    mutate, said = MUTANTS[name]
-    objects = copy.deepcopy(monitored)
-    mutate(objects)
-    assert any(said in problem for problem in problems(objects)), problems(objects)
+    assert_caught(MUTANTS[name], monitored)
 
 
 def test_every_alert_has_a_line_of_what_to_do_and_every_line_an_alert(
